@@ -1,0 +1,3 @@
+namespace Headwater.Control;
+
+internal static class AssemblyMarker;

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+
+namespace Headwater.Core.Topology;
+
+/// <summary>Grows with each change of primary; a write carries the epoch it was routed in.</summary>
+public readonly record struct Epoch(long Number)
+{
+    public override string ToString() => Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}
+
+/// <summary>What servers differ in and the flow must know: asked for, never derived from a version in the flow.</summary>
+public sealed record ServerCapabilities
+{
+    /// <summary>The server's own version text, shown to clients in the greeting and to people.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>The OK packet tells the commit's GTID: <c>last_gtid</c> through session_track_system_variables (MariaDB).</summary>
+    public bool TracksLastGtid { get; init; }
+
+    /// <summary>MASTER_GTID_WAIT is there (MariaDB).</summary>
+    public bool WaitsForGtid { get; init; }
+
+    /// <summary>Capability bits of the server's greeting (low 32: the common ones; high 32: MariaDB's extended ones).</summary>
+    public ulong ProtocolCapabilities { get; init; }
+}
+
+/// <summary>One server as the view sees it. Immutable; <see cref="State"/> is the one thing in it that moves.</summary>
+public sealed record ServerView
+{
+    public required ServerState State { get; init; }
+    public ServerId Id => State.Id;
+    public required ServerAddress Address { get; init; }
+    public ServerRole Role { get; init; }
+    public ServerTags Tags { get; init; }
+    public ServerHealth Health { get; init; }
+
+    /// <summary>Why role and health are what they are: one sentence for people.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>1 is normal; 0 gets no reads; relative share otherwise.</summary>
+    public double Weight { get; init; } = 1;
+    public string Zone { get; init; } = "";
+    public ServerCapabilities? Capabilities { get; init; }
+
+    /// <summary>Lag in time: how long ago the primary stood where this replica stands. Null when unknown; never 0 for a stopped replica.</summary>
+    public TimeSpan? Lag { get; init; }
+
+    /// <summary>Whether the replica's apply threads run. A stopped one is never "0 s behind".</summary>
+    public bool Replicating { get; init; }
+
+    /// <summary>The server this one replicates from, as it names it itself.</summary>
+    public string? Source { get; init; }
+}
+
+/// <summary>The immutable picture of a cluster at an instant. Replaced whole; one writer.</summary>
+public sealed record ClusterView
+{
+    public required string Cluster { get; init; }
+    public Epoch Epoch { get; init; }
+
+    /// <summary>Grows with each replacement.</summary>
+    public long Version { get; init; }
+    public ImmutableArray<ServerView> Servers { get; init; } = [];
+
+    /// <summary>The primary that may be written to, or null while none is known.</summary>
+    public ServerView? Primary { get; init; }
+
+    /// <summary>Why the primary is what it is, or why there is none: one sentence.</summary>
+    public string Reason { get; init; } = "";
+}

@@ -1,0 +1,34 @@
+using Headwater.Core.Positions;
+
+namespace Headwater.Core.Topology;
+
+/// <summary>
+/// A server's identity and what moves fast about it, kept across views: readers on any thread follow <see cref="Timeline"/>.
+/// A new incarnation (rebuilt, rewound, or restarted without proof that nothing was lost) is a new object, so that a session that
+/// remembers "I read from that one" cannot mistake it for the old one.
+///
+/// It is also where the side that waits for positions and the side that looks at servers meet, without knowing each other:
+/// a waiter says what it waits for (<see cref="Demand"/>), the watcher looks sooner and says when the server has advanced.
+/// </summary>
+public sealed class ServerState(ServerId id, int incarnation)
+{
+    public ServerId Id { get; } = id;
+    public int Incarnation { get; } = incarnation;
+
+    /// <summary>Samples of what the server has applied (replica) or written to its log (primary).</summary>
+    public PositionTimeline Timeline { get; } = new();
+
+    /// <summary>Called by waiters on any thread; the watcher subscribes. The argument is the position waited for, empty for "a fresh sample, please".</summary>
+    public event Action<Position>? Demanded;
+
+    /// <summary>Called by the watcher's thread after a sample was added; waiters subscribe and must not block.</summary>
+    public event Action<ServerState>? Advanced;
+
+    public void Demand(in Position needed) => Demanded?.Invoke(needed);
+
+    public void Advance(PositionSample sample)
+    {
+        Timeline.Add(sample);
+        Advanced?.Invoke(this);
+    }
+}

@@ -1,0 +1,3 @@
+namespace Headwater.Gateway;
+
+internal static class AssemblyMarker;

@@ -1,0 +1,3 @@
+namespace Headwater.Servers;
+
+internal static class AssemblyMarker;

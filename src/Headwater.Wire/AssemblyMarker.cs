@@ -1,0 +1,3 @@
+namespace Headwater.Wire;
+
+internal static class AssemblyMarker;
