@@ -27,7 +27,7 @@ public static class Ed25519
 
     public static byte[] PublicKey(ReadOnlySpan<byte> password) => Compress(Multiply(ScalarOf(SHA512.HashData(password)), Generator));
 
-    /// <summary>The 64 bytes that a client answers with. MariaDB clients answer an empty password with an empty packet, which is the caller's to know.</summary>
+    /// <summary>The 64 bytes that a client answers with; an empty password signs like any other.</summary>
     public static byte[] Sign(ReadOnlySpan<byte> password, ReadOnlySpan<byte> scramble)
     {
         var secret = SHA512.HashData(password);
