@@ -68,7 +68,7 @@ public static class Discovery
     static bool FollowsMember(Sighting sighting, Links links, ClusterView previous)
     {
         if (links.SourceOf(sighting) is not { } source) return false;
-        var stopped = links.LinkOf(sighting) is { Io: ThreadState.Stopped, Sql: ThreadState.Stopped };
+        var stopped = links.LinkOf(sighting) is { Io: LinkThread.Stopped, Sql: LinkThread.Stopped };
         if (source.Answers) return source.Writable || !stopped && !links.Follows(source, sighting);
         return !ReferenceEquals(sighting.State, previous.LastPrimary);
     }
@@ -112,13 +112,13 @@ public static class Discovery
             return (role, ServerHealth.Draining, facts.ReadOnly ? "is read-only and replicates from nobody" : "is writable and is not the primary");
         var from = source?.Server.Id.Name ?? $"{link.Host}:{link.Port}";
         var because = link.Error.Length > 0 ? $": {link.Error}" : "";
-        if (link.Sql != ThreadState.Running) return (role, ServerHealth.Draining, $"has stopped applying what {from} sends{because}");
+        if (link.Sql != LinkThread.Running) return (role, ServerHealth.Draining, $"has stopped applying what {from} sends{because}");
         // While no primary is known, nobody can be received from, and what a replica has is as good as what there is.
-        if (primary is not null && link.Io != ThreadState.Running)
-            return (role, ServerHealth.Draining, $"{(link.Io == ThreadState.Stopped ? "has stopped receiving" : "cannot receive")} from {from}{because}");
+        if (primary is not null && link.Io != LinkThread.Running)
+            return (role, ServerHealth.Draining, $"{(link.Io == LinkThread.Stopped ? "has stopped receiving" : "cannot receive")} from {from}{because}");
         if (primary is not null && !ReferenceEquals(links.RootOf(sighting), primary))
             return (role, ServerHealth.Draining, $"replicates from {from}, which is not behind {primary.Server.Id}");
-        return (role, ServerHealth.Up, link.Io == ThreadState.Running ? $"replicates from {from}" : $"has applied all it has received from {from}, which sends nothing");
+        return (role, ServerHealth.Up, link.Io == LinkThread.Running ? $"replicates from {from}" : $"has applied all it has received from {from}, which sends nothing");
     }
 
     static string Names(IEnumerable<Sighting> sightings) => string.Join(" and ", sightings.Select(static s => s.Server.Id.Name));

@@ -6,7 +6,7 @@ namespace Headwater.Core.Topology;
 /// <summary>A server that is looked at: what was written about it, or what was found out about where it listens.</summary>
 public sealed record WatchedServer(ServerId Id, ServerAddress Address, ServerTags Tags = ServerTags.None, double Weight = 1, string Zone = "");
 
-public enum ThreadState : byte
+public enum LinkThread : byte
 {
     Stopped,
     Connecting,
@@ -15,9 +15,9 @@ public enum ThreadState : byte
 
 /// <summary>One replication connection of a server, as SHOW ALL SLAVES STATUS tells it.</summary>
 public sealed record ReplicationLink(
-    string Host, int Port, uint SourceNumber, ThreadState Io, ThreadState Sql, TimeSpan Delay = default, string Error = "")
+    string Host, int Port, uint SourceNumber, LinkThread Io, LinkThread Sql, TimeSpan Delay = default, string Error = "")
 {
-    public bool Runs => Io == ThreadState.Running && Sql == ThreadState.Running;
+    public bool Runs => Io == LinkThread.Running && Sql == LinkThread.Running;
 }
 
 /// <summary>A server that has registered with its source, as SHOW SLAVE HOSTS tells it.</summary>
@@ -30,6 +30,9 @@ public sealed record ServerFacts
     public required uint Number { get; init; }
     public required ServerCapabilities Capabilities { get; init; }
     public bool ReadOnly { get; init; }
+
+    /// <summary><c>@@log_slave_updates</c>: what it applies as a replica stands in its own log too.</summary>
+    public bool LogsReplicated { get; init; } = true;
 
     /// <summary>When it was started, on our clock; told in seconds by the server, so good to about a second.</summary>
     public Instant StartedAt { get; init; }
