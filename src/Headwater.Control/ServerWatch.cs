@@ -228,6 +228,7 @@ sealed class ServerWatch : IDisposable
             catch (Exception e)
             {
                 Log.PositionsLost(_log, Server.Id.Name, e.Message);
+                _probeWake.Set(); // a connection that broke is the earliest news of a server that died
                 await _positionWake.WaitAsync(TimeSpan.FromMilliseconds(50), ct).AsTask().ContinueWith(static _ => { }, TaskScheduler.Default);
             }
         }
