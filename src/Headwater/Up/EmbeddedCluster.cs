@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Headwater.Core.Topology;
+using Headwater.Servers;
 using Microsoft.Extensions.Logging;
 
 namespace Headwater.Up;
@@ -117,6 +118,7 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
         await Task.WhenAll(Servers.Select(server => LaunchAsync(server, ct)));
         foreach (var replica in Replicas)
         {
+            // One after the other costs a few milliseconds; a rebuild stops the primary, which the next one needs.
             if (await ReplicaLink.StartAsync(replica, Accounts.Administrator, _options.StartTimeout, _time, ct) is not { } reason) continue;
             await RebuildAsync(replica, reason, ct);
         }
@@ -152,7 +154,7 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
         StateDirectory.WriteText(server.Folder.InitFile, ReplicaLink.InitFile(server, Primary, Accounts.Replication));
         await server.LaunchAsync(_launcher, _installation);
         Remember(server);
-        await server.ReadyAsync(_options.StartTimeout, _time, ct);
+        await server.ReadyAsync(Accounts.Administrator, _options.StartTimeout, _time, ct);
         UpLog.ServerStarted(_log, server.Name, server.Role == ServerRole.Primary ? "primary" : "replica", server.Record.Port, server.Pid);
     }
 
@@ -188,7 +190,7 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
                     if (server.Role == ServerRole.Replica && await ReplicaLink.StartAsync(server, Accounts.Administrator, _options.StartTimeout, _time, ct) is { } reason)
                         UpLog.RestartFailed(_log, server.Name, reason + " (the next start of headwater up rebuilds it)");
                 }
-                catch (Exception e) when (e is UpException or IOException)
+                catch (Exception e) when (e is UpException or IOException or ServerException)
                 {
                     UpLog.RestartFailed(_log, server.Name, e.Message);
                 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using Headwater.Core.Topology;
+using Headwater.Servers;
 
 namespace Headwater.Up;
 
@@ -48,22 +48,27 @@ internal sealed class EmbeddedServer(ServerRecord record, ServerFolder folder)
     }
 
     /// <summary>
-    /// Waits until the server greets. It listens early and greets when it is ready, init file included, so the first byte
-    /// says it all; only the appearance of the socket has to be looked for.
+    /// Waits until the server lets the administrator in. It listens early and greets when it is ready, init file included,
+    /// so the first connection that is not refused waits for the rest by itself.
     /// </summary>
-    public async Task ReadyAsync(TimeSpan patience, TimeProvider time, CancellationToken ct)
+    public async Task ReadyAsync(AccountRecord administrator, TimeSpan patience, TimeProvider time, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(patience);
         var exit = ExitAsync(limit.Token);
-        var greeting = GreetingAsync(time, limit.Token);
-        var first = await Task.WhenAny(exit, greeting);
-        if (first == greeting && greeting.IsCompletedSuccessfully) return;
+        var login = LoginAsync(administrator, time, limit.Token);
+        var first = await Task.WhenAny(exit, login);
+        if (first == login && login.IsCompletedSuccessfully) return;
+        if (login.Exception?.InnerException is ServerException refused)
+            throw new UpException($"{Name} runs, but does not let in {administrator.User} with the password of accounts.json: {refused.Message}");
         ct.ThrowIfCancellationRequested();
         if (exit.IsCompletedSuccessfully)
             throw new UpException($"{Name} ended with {await exit} instead of serving. {Hint()}The end of {Folder.Log}:\n{LogTail()}");
         throw new UpException($"{Name} did not serve within {patience.TotalSeconds:0} s. The end of {Folder.Log}:\n{LogTail()}");
     }
+
+    public Task<ServerConnection> ConnectAsync(AccountRecord account, CancellationToken ct) =>
+        ServerConnection.ConnectAsync(Address, new ServerLogin(account.User, account.Password, Tls: TlsMode.Off), ct);
 
     /// <summary>Asks the server to stop, and kills it when it does not. True when it stopped by itself.</summary>
     public async Task<bool> StopAsync(TimeSpan patience, TimeProvider time, CancellationToken ct)
@@ -77,22 +82,19 @@ internal sealed class EmbeddedServer(ServerRecord record, ServerFolder folder)
         return false;
     }
 
-    async Task GreetingAsync(TimeProvider time, CancellationToken ct)
+    async Task LoginAsync(AccountRecord administrator, TimeProvider time, CancellationToken ct)
     {
         while (true)
         {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Folder.Socket), ct);
-                if (await socket.ReceiveAsync(new byte[1], ct) == 1) return;
+                await using var connection = await ConnectAsync(administrator, ct);
+                return;
             }
-            catch (SocketException)
+            catch (ServerUnreachableException)
             {
-                // Not there yet.
+                await Task.Delay(TimeSpan.FromMilliseconds(4), time, ct);
             }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(4), time, ct);
         }
     }
 

@@ -86,6 +86,7 @@ internal static class FirstData
         foreach (var file in (string[])["system_tables.sql", "performance_tables.sql", "system_tables_data.sql"]) sql.Append(installation.Sql(file)).Append('\n');
         sql.Append(File.ReadAllText(Path.Combine(installation.ShareDirectory, "maria_add_gis_sp_bootstrap.sql"))).Append('\n');
         sql.Append(installation.Sql("sys_schema.sql")).Append('\n');
+        sql.Append("DELETE FROM mysql.proxies_priv;\n");
         sql.AppendJoin('\n', AccountStatements.Create(accounts)).Append('\n');
         return sql.ToString();
     }

@@ -22,12 +22,13 @@ internal static class ReplicaLink
     /// <summary>Starts the link and waits until both its threads run. Returns null, or why this replica cannot follow this primary with the data it has.</summary>
     public static async Task<string?> StartAsync(EmbeddedServer replica, AccountRecord administrator, TimeSpan patience, TimeProvider time, CancellationToken ct)
     {
-        await ServerSql.RowAsync(replica, administrator, "START SLAVE", ct);
+        await using var connection = await replica.ConnectAsync(administrator, ct);
+        await connection.QueryAsync("START SLAVE", ct);
         var until = time.GetTimestamp() + (long)(patience.TotalSeconds * time.TimestampFrequency);
         while (true)
         {
-            var status = await ServerSql.RowAsync(replica, administrator, "SHOW SLAVE STATUS", ct);
-            string Said(string column) => status.GetValueOrDefault(column, "");
+            var status = await connection.QueryAsync("SHOW SLAVE STATUS", ct);
+            string Said(string column) => status.Rows.Count == 0 ? "" : status.Value(0, column) ?? "";
             if (Said("Last_SQL_Errno") is not ("0" or "")) return $"applying failed with error {Said("Last_SQL_Errno")}: {Said("Last_SQL_Error")}";
             // 1236: the primary's log does not have what the replica asks for, or has another history there.
             if (Said("Last_IO_Errno") == "1236") return Said("Last_IO_Error");
