@@ -24,8 +24,8 @@ internal static class AccountStatements
         yield return $"GRANT ALL PRIVILEGES ON `{accounts.Application.Schema}`.* TO {Name(accounts.Application)};";
         yield return $"GRANT ALL PRIVILEGES ON *.* TO {Name(accounts.Administrator)} WITH GRANT OPTION;";
         yield return $"REVOKE READ_ONLY ADMIN ON *.* FROM {Name(accounts.Administrator)};";
-        yield return $"GRANT PROCESS, SHOW DATABASES, SHOW VIEW, BINLOG MONITOR, REPLICA MONITOR, CONNECTION ADMIN ON *.* TO {Name(accounts.Monitor)};";
-        yield return $"GRANT SELECT ON mysql.* TO {Name(accounts.Monitor)};";
+        // SELECT on everything: information_schema shows a view's definition to nobody with less.
+        yield return $"GRANT SELECT, PROCESS, SHOW DATABASES, SHOW VIEW, BINLOG MONITOR, REPLICA MONITOR, CONNECTION ADMIN ON *.* TO {Name(accounts.Monitor)};";
         yield return $"GRANT REPLICATION REPLICA ON *.* TO {Name(accounts.Replication)};";
     }
 

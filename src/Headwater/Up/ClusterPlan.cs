@@ -28,7 +28,7 @@ internal static class ClusterPlan
         var servers = record.Servers.OrderBy(server => server.Name != record.Primary).Take(options.Replicas + 1)
             .Select(server => new EmbeddedServer(server, state.Server(server.Name)) { Role = server.Name == record.Primary ? ServerRole.Primary : ServerRole.Replica })
             .ToImmutableArray();
-        foreach (var server in servers) Directory.CreateDirectory(server.Folder.Path);
+        foreach (var server in servers) Directory.CreateDirectory(server.Folder.Temporary);
         return EmbeddedCluster.Create(options with { Cluster = record.Cluster }, installation, state, accounts, servers, time, log);
     }
 

@@ -115,7 +115,18 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
     async Task StartServersAsync(CancellationToken ct)
     {
         await MakeDataAsync(ct);
-        await Task.WhenAll(Servers.Select(server => LaunchAsync(server, ct)));
+        var launches = Servers.Select(server => LaunchAsync(server, ct)).ToArray();
+        try
+        {
+            await Task.WhenAll(launches);
+        }
+        catch
+        {
+            // The primary's trouble explains the others', which started on a copy of its data.
+            await launches[0];
+            throw;
+        }
+
         foreach (var replica in Replicas)
         {
             // One after the other costs a few milliseconds; a rebuild stops the primary, which the next one needs.
@@ -123,7 +134,6 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
             await RebuildAsync(replica, reason, ct);
         }
 
-        foreach (var replica in Replicas) File.Delete(replica.Folder.Cloned);
         foreach (var server in Servers) _supervisors.Add(SuperviseAsync(server, _stopping.Token));
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Headwater.Core.Topology;
 using Headwater.Servers;
 
@@ -38,7 +39,7 @@ internal sealed class EmbeddedServer(ServerRecord record, ServerFolder folder)
     public async Task LaunchAsync(ChildLauncher launcher, MariaDbInstallation installation)
     {
         Stopping = false;
-        File.Delete(Folder.Socket);
+        await ClearSocketAsync();
         var log = new FileInfo(Folder.Log);
         if (log is { Exists: true, Length: > LogKeptBytes }) File.Move(Folder.Log, Folder.Log + ".old", overwrite: true);
         _logStart = log is { Exists: true, Length: <= LogKeptBytes } ? log.Length : 0;
@@ -98,6 +99,26 @@ internal sealed class EmbeddedServer(ServerRecord record, ServerFolder folder)
         }
     }
 
+    /// <summary>A socket that a killed server left is removed; one that answers belongs to somebody, who must not be mistaken for our server.</summary>
+    async Task ClearSocketAsync()
+    {
+        if (!File.Exists(Folder.Socket)) return;
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(Folder.Socket));
+        }
+        catch (SocketException)
+        {
+            File.Delete(Folder.Socket);
+            return;
+        }
+
+        throw new UpException($"{Name}: {AnotherServer}");
+    }
+
+    string AnotherServer => $"Another server, which this headwater did not start, runs on {Folder.Data}: stop it first.";
+
     public string LogTail(int lines = 10) => Folder.LogTail(_logStart, lines);
 
     string Hint()
@@ -105,7 +126,7 @@ internal sealed class EmbeddedServer(ServerRecord record, ServerFolder folder)
         var tail = LogTail(200);
         if (tail.Contains("Can't start server: Bind on TCP/IP port", StringComparison.Ordinal)) return $"Port {Record.Port} is taken by another program. ";
         if (tail.Contains("Unable to lock ./ibdata1", StringComparison.Ordinal) || tail.Contains("aria_log_control", StringComparison.Ordinal) && tail.Contains("Could not get an exclusive lock", StringComparison.Ordinal))
-            return $"Another server, which this headwater did not start, runs on {Folder.Data}: stop it first. ";
+            return AnotherServer + " ";
         if (tail.Contains("No space left on device", StringComparison.Ordinal)) return "The disk is full. ";
         if (tail.Contains("created by MySQL", StringComparison.Ordinal) || tail.Contains("Upgrade after a crash is not supported", StringComparison.Ordinal) || tail.Contains("Unsupported redo log format", StringComparison.Ordinal))
             return "Its data was written by another version of the server. ";

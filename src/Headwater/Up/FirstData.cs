@@ -14,9 +14,10 @@ internal static class FirstData
     public static async Task BootstrapAsync(MariaDbInstallation installation, ServerFolder folder, ClusterAccounts accounts, CancellationToken ct)
     {
         var unfinished = Unfinished(folder);
+        Directory.CreateDirectory(folder.Temporary);
         var start = new ProcessStartInfo(installation.Server) { RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (var argument in (string[])[
-            "--no-defaults", "--bootstrap", "--datadir=" + unfinished, "--lc-messages-dir=" + installation.ShareDirectory,
+            "--no-defaults", "--bootstrap", "--datadir=" + unfinished, "--tmpdir=" + folder.Temporary, "--lc-messages-dir=" + installation.ShareDirectory,
             .. RunAs,
             // Nothing of this needs to survive a crash before it is finished, and a small log makes small copies;
             // the server makes itself a larger one when it starts.
@@ -44,7 +45,7 @@ internal static class FirstData
         Finish(unfinished, folder);
     }
 
-    /// <summary>Copies data that no server runs on. The copy's position is set when its server first starts: see <see cref="ServerFolder.Cloned"/>.</summary>
+    /// <summary>Copies data that no server runs on, its log included: that is where the copy's server learns its position from (<see cref="ReplicaLink.InitFile"/>).</summary>
     public static void Clone(ServerFolder source, ServerFolder target)
     {
         var unfinished = Unfinished(target);
@@ -52,7 +53,6 @@ internal static class FirstData
             Directory.CreateDirectory(Path.Combine(unfinished, Path.GetRelativePath(source.Data, folder)));
         Parallel.ForEach(Directory.EnumerateFiles(source.Data, "*", SearchOption.AllDirectories),
             file => File.Copy(file, Path.Combine(unfinished, Path.GetRelativePath(source.Data, file))));
-        File.WriteAllText(target.Cloned, "");
         Finish(unfinished, target);
     }
 

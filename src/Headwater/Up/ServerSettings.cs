@@ -15,6 +15,7 @@ internal static class ServerSettings
             socket = {folder.Socket}
             pid-file = {Path.Combine(folder.Path, "server.pid")}
             log-error = {folder.Log}
+            tmpdir = {folder.Temporary}
 
             # Only this machine can reach it; names are never looked up.
             bind-address = 127.0.0.1

@@ -126,12 +126,12 @@ internal sealed class StateDirectory : IDisposable
 internal sealed record ServerFolder(string Path, string Socket)
 {
     public string Data => System.IO.Path.Combine(Path, "data");
+
+    /// <summary>A server that starts removes every temporary table it finds in its tmpdir, also those of another server that runs: so each has its own.</summary>
+    public string Temporary => System.IO.Path.Combine(Path, "tmp");
     public string Settings => System.IO.Path.Combine(Path, "server.cnf");
     public string Log => System.IO.Path.Combine(Path, "server.log");
     public string InitFile => System.IO.Path.Combine(Path, "init.sql");
-
-    /// <summary>There while the data is a fresh copy of the primary's, whose position it must take as its own.</summary>
-    public string Cloned => System.IO.Path.Combine(Path, "cloned");
 
     /// <summary>The last lines that the server wrote since its log was <paramref name="from"/> bytes long, errors first of all: for messages to people.</summary>
     public string LogTail(long from, int lines = 10)
