@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using System.Text;
+using Headwater.Core.Topology;
+
+namespace Headwater.Configuration;
+
+/// <summary>What reading a file came to: a configuration, or what is wrong with the file.</summary>
+sealed record ConfigReading(string File, HeadwaterConfig? Config, ConfigValues Values, ImmutableArray<ConfigProblem> Problems);
+
+static class ConfigFile
+{
+    /// <summary>Reads and checks a file. Trouble with the file itself is a problem like any other; nothing is thrown.</summary>
+    public static ConfigReading Read(string path)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
+        }
+        catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException or DecoderFallbackException or NotSupportedException)
+        {
+            var sentence = trouble is DecoderFallbackException ? "not readable as UTF-8 text" : $"cannot be read: {Why(trouble)}";
+            return new ConfigReading(path, null, new ConfigValues(default), [new ConfigProblem(path, 0, 0, "", sentence)]);
+        }
+        return Parse(text, path, Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Reads and checks a text; <paramref name="directory"/> is where its relative paths begin.</summary>
+    public static ConfigReading Parse(string text, string file, string directory)
+    {
+        var reader = new ConfigReader(file);
+        var values = reader.Read(text);
+        var rules = new ConfigRules(reader, values, directory);
+        rules.Check();
+        var problems = reader.Problems.OrderBy(static problem => problem.Line).ThenBy(static problem => problem.Column).ToImmutableArray();
+        return new ConfigReading(file, problems.IsEmpty ? Build(values, rules) : null, values, problems);
+    }
+
+    static HeadwaterConfig Build(ConfigValues values, ConfigRules rules)
+    {
+        var state = rules.PathOf(values.Get(Keys.StateDirectory));
+        return new HeadwaterConfig
+        {
+            Cluster = values.Get(Keys.Cluster),
+            StateDirectory = state,
+            Threads = values.Get(Keys.Threads) ?? Environment.ProcessorCount,
+            Drain = values.Get(Keys.Drain),
+            Servers = [.. values.Items(Keys.Servers).Select(rules.Server)],
+            Monitor = new MonitorConfig(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "",
+                values.Get(Keys.MonitorTls) ?? values.Get(Keys.BackendTls), values.Get(Keys.MonitorDiscover),
+                values.Get(Keys.SampleEvery), values.Get(Keys.ProbeEvery), values.Get(Keys.DeadAfter)),
+            Listeners = values.Items(Keys.Listeners) is { Count: > 0 } listeners
+                ? [.. listeners.Select(rules.Listener)]
+                : [new ListenerConfig(new ListenAddress("127.0.0.1", 4406), Path.Combine(state, "headwater.sock"), ClientTls.Optional, null, null, [])],
+            Users = [.. values.Items(Keys.Users).Select(rules.User)],
+            Reads = new ReadsConfig(values.Get(Keys.ReadsLevel), values.Get(Keys.ReadsWait), values.Get(Keys.ReadsMaxLag), values.Get(Keys.ReadsZone)),
+            WriteHold = values.Get(Keys.WritesHold),
+            TrustHints = values.Get(Keys.TrustHints),
+            Limits = new LimitsConfig(values.Get(Keys.LimitsSessions), values.Get(Keys.LimitsBackends), values.Get(Keys.LimitsQueue),
+                values.Get(Keys.LimitsQueueTimeout), values.Get(Keys.LimitsStatementTimeout), values.Get(Keys.LimitsIdleTimeout),
+                values.Get(Keys.LimitsLoginTimeout), values.Get(Keys.LimitsResultBuffer), values.Get(Keys.LimitsPacket),
+                values.Get(Keys.LimitsPreparedBytes), values.Get(Keys.LimitsFactsBytes)),
+            Certificate = values.Find(Keys.TlsCertificate) is { } certificate
+                ? new CertificateConfig(rules.PathOf(certificate), rules.PathOf(values.Find(Keys.TlsKey)!)) : null,
+            BackendTls = values.Get(Keys.BackendTls),
+            BackendCa = values.Find(Keys.BackendCa) is { } ca ? rules.PathOf(ca) : null,
+            Http = values.Get(Keys.HttpAddress),
+            Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey), values.Get(Keys.LogSlow)),
+            Tracing = values.Get(Keys.TracingOtlp) is { } otlp ? new TracingConfig(otlp, values.Get(Keys.TracingRatio)) : null,
+        };
+    }
+
+    public static string Why(Exception trouble) => trouble switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => "there is no such file",
+        UnauthorizedAccessException => "this process may not read it (or it is a directory)",
+        _ => trouble.Message,
+    };
+}
