@@ -91,8 +91,7 @@ sealed partial class Composition : IAsyncDisposable
             view.Cluster, view.Epoch.Number, view.Version, view.Primary?.Id.Name, view.Reason, ServerJson.All(view), [.. ListenersInWords()]);
     }
 
-    IEnumerable<string> ListenersInWords() => Config.Listeners.Select(static listener =>
-        string.Join(" and ", new[] { listener.Address?.ToString(), listener.Socket }.OfType<string>()));
+    IEnumerable<string> ListenersInWords() => Config.Gateway.Listeners.Select(static listener => listener.Socket ?? new ListenAddress(listener.Address.ToString(), listener.Port).ToString());
 
     static partial class Log
     {

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text;
-using Headwater.Core.Topology;
+using Headwater.Core.Routing;
+using Headwater.Gateway;
 
 namespace Headwater.Configuration;
 
@@ -43,32 +45,53 @@ static class ConfigFile
         {
             Cluster = values.Get(Keys.Cluster),
             StateDirectory = state,
-            Threads = values.Get(Keys.Threads) ?? Environment.ProcessorCount,
             Drain = values.Get(Keys.Drain),
             Servers = [.. values.Items(Keys.Servers).Select(rules.Server)],
             Monitor = new MonitorConfig(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "",
                 values.Get(Keys.MonitorTls) ?? values.Get(Keys.BackendTls), values.Get(Keys.MonitorDiscover),
                 values.Get(Keys.SampleEvery), values.Get(Keys.ProbeEvery), values.Get(Keys.DeadAfter)),
-            Listeners = values.Items(Keys.Listeners) is { Count: > 0 } listeners
-                ? [.. listeners.Select(rules.Listener)]
-                : [new ListenerConfig(new ListenAddress("127.0.0.1", 4406), Path.Combine(state, "headwater.sock"), ClientTls.Optional, null, null, [])],
-            Users = [.. values.Items(Keys.Users).Select(rules.User)],
-            Reads = new ReadsConfig(values.Get(Keys.ReadsLevel), values.Get(Keys.ReadsWait), values.Get(Keys.ReadsMaxLag), values.Get(Keys.ReadsZone)),
-            WriteHold = values.Get(Keys.WritesHold),
-            TrustHints = values.Get(Keys.TrustHints),
-            Limits = new LimitsConfig(values.Get(Keys.LimitsSessions), values.Get(Keys.LimitsBackends), values.Get(Keys.LimitsQueue),
-                values.Get(Keys.LimitsQueueTimeout), values.Get(Keys.LimitsStatementTimeout), values.Get(Keys.LimitsIdleTimeout),
-                values.Get(Keys.LimitsLoginTimeout), values.Get(Keys.LimitsResultBuffer), values.Get(Keys.LimitsPacket),
-                values.Get(Keys.LimitsPreparedBytes), values.Get(Keys.LimitsFactsBytes)),
+            Gateway = Gateway(values, rules, state),
             Certificate = values.Find(Keys.TlsCertificate) is { } certificate
                 ? new CertificateConfig(rules.PathOf(certificate), rules.PathOf(values.Find(Keys.TlsKey)!)) : null,
-            BackendTls = values.Get(Keys.BackendTls),
-            BackendCa = values.Find(Keys.BackendCa) is { } ca ? rules.PathOf(ca) : null,
+            BackendAuthorities = values.Find(Keys.BackendCa) is { } ca ? rules.PathOf(ca) : null,
             Http = values.Get(Keys.HttpAddress),
-            Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey), values.Get(Keys.LogSlow)),
+            Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey)),
             Tracing = values.Get(Keys.TracingOtlp) is { } otlp ? new TracingConfig(otlp, values.Get(Keys.TracingRatio)) : null,
         };
     }
+
+    static GatewayOptions Gateway(ConfigValues values, ConfigRules rules, string state) => new()
+    {
+        Listeners = values.Items(Keys.Listeners) is { Count: > 0 } listeners ? [.. listeners.SelectMany(rules.Listener)] :
+        [
+            new ListenerOptions { Address = IPAddress.Loopback, Port = 4406 },
+            new ListenerOptions { Socket = Path.Combine(state, "headwater.sock") },
+        ],
+        DefaultLevel = values.Get(Keys.ReadsLevel),
+        Routing = new RoutingPolicy
+        {
+            ReadWait = values.Get(Keys.ReadsWait),
+            WriteHold = values.Get(Keys.WritesHold),
+            MaxLag = values.Get(Keys.ReadsMaxLag),
+            Zone = values.Get(Keys.ReadsZone) ?? "",
+        },
+        WriteHold = values.Get(Keys.WritesHold),
+        MaxSessions = values.Get(Keys.LimitsSessions),
+        MaxBackendsPerServer = values.Get(Keys.LimitsBackends),
+        MaxQueued = values.Get(Keys.LimitsQueue),
+        QueueTimeout = values.Get(Keys.LimitsQueueTimeout),
+        StatementTimeout = values.Get(Keys.LimitsStatementTimeout) ?? TimeSpan.Zero,
+        LoginTimeout = values.Get(Keys.LimitsLoginTimeout),
+        MaxPacketBytes = (int)values.Get(Keys.LimitsPacket),
+        FactsBudgetBytes = values.Get(Keys.LimitsFactsBytes),
+        MaxStatementsPerBackend = values.Get(Keys.LimitsStatementsPerBackend),
+        BackendIdleTimeout = values.Get(Keys.LimitsBackendIdle),
+        SlowStatement = values.Get(Keys.LogSlow) ?? TimeSpan.Zero,
+        TrustHints = values.Get(Keys.TrustHints),
+        Users = [.. values.Items(Keys.Users).Select(rules.User)],
+        BackendTls = values.Get(Keys.BackendTls),
+        Threads = values.Get(Keys.Threads) ?? 0,
+    };
 
     public static string Why(Exception trouble) => trouble switch
     {

@@ -1,4 +1,6 @@
+using System.Net;
 using Headwater.Core.Topology;
+using Headwater.Gateway;
 
 namespace Headwater.Configuration;
 
@@ -38,12 +40,30 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
         return new ServerConfig(new ServerId(NameOf(server)), address, tags, server.Get(Keys.ServerWeight), server.Find(Keys.ServerZone) ?? "");
     }
 
-    public ListenerConfig Listener(ConfigValues listener) => new(listener.Find(Keys.ListenerAddress),
-        listener.Find(Keys.ListenerSocket) is { } socket ? PathOf(socket) : null, listener.Get(Keys.ListenerTls),
-        listener.Get(Keys.ListenerLevel), listener.Get(Keys.ListenerTag), listener.Get(Keys.ListenerProxyProtocol));
+    /// <summary>One entry with an address and a socket is two listeners with the same settings.</summary>
+    public IEnumerable<ListenerOptions> Listener(ConfigValues written)
+    {
+        var settings = new ListenerOptions
+        {
+            Tls = written.Get(Keys.ListenerTls),
+            Level = written.Get(Keys.ListenerLevel),
+            Tag = written.Get(Keys.ListenerTag) ?? ServerTags.None,
+            ProxyProtocolFrom = written.Get(Keys.ListenerProxyProtocol),
+        };
+        if (written.Find(Keys.ListenerAddress) is { } address)
+            yield return settings with { Address = IPAddress.Parse(address.Host), Port = address.Port };
+        if (written.Find(Keys.ListenerSocket) is { } socket)
+            yield return settings with { Socket = PathOf(socket) };
+    }
 
-    public UserConfig User(ConfigValues user) => new(user.Find(Keys.UserName)!, user.Get(Keys.UserLevel), user.Get(Keys.UserTag),
-        user.Get(Keys.UserMaxSessions), Secret(user, Keys.UserPassword, Keys.UserPasswordFile));
+    public UserRule User(ConfigValues user) => new()
+    {
+        Name = user.Find(Keys.UserName)!,
+        Level = user.Get(Keys.UserLevel),
+        Tag = user.Get(Keys.UserTag) ?? ServerTags.None,
+        MaxSessions = user.Get(Keys.UserMaxSessions) ?? 0,
+        Password = Secret(user, Keys.UserPassword, Keys.UserPasswordFile),
+    };
 
     public string? Secret(ConfigValues from, Key<string> byValue, Key<string> byFile) =>
         from.Find(byValue) ?? (from.Find(byFile) is { } path ? _secrets.GetValueOrDefault(PathOf(path)) : null);

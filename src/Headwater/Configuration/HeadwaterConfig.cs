@@ -1,33 +1,37 @@
 using System.Collections.Immutable;
-using System.Net;
-using Headwater.Core.Positions;
 using Headwater.Core.Topology;
-using Microsoft.Extensions.Logging;
+using Headwater.Gateway;
 
 namespace Headwater.Configuration;
 
-/// <summary>What was configured, checked and complete; immutable, replaced whole at a reload. Made by <see cref="ConfigFile"/>.</summary>
+/// <summary>
+/// What was configured, checked and complete; immutable, replaced whole at a reload. Made by <see cref="ConfigFile"/>.
+/// What is for one part of the program is already that part's own options: there are no twins to map between.
+/// </summary>
 sealed record HeadwaterConfig
 {
     public required string Cluster { get; init; }
     public required string StateDirectory { get; init; }
-    public int Threads { get; init; }
+
+    /// <summary>At a stop, how long running transactions have to end.</summary>
     public TimeSpan Drain { get; init; }
     public required ImmutableArray<ServerConfig> Servers { get; init; }
     public required MonitorConfig Monitor { get; init; }
-    public required ImmutableArray<ListenerConfig> Listeners { get; init; }
-    public required ImmutableArray<UserConfig> Users { get; init; }
-    public required ReadsConfig Reads { get; init; }
-    public TimeSpan WriteHold { get; init; }
-    public bool TrustHints { get; init; }
-    public required LimitsConfig Limits { get; init; }
+
+    /// <summary>Complete but for the certificates, which <see cref="Composition"/> loads from the two below.</summary>
+    public required GatewayOptions Gateway { get; init; }
 
     /// <summary>Null: an own certificate, kept in the state directory.</summary>
     public CertificateConfig? Certificate { get; init; }
-    public BackendTls BackendTls { get; init; }
-    public string? BackendCa { get; init; }
+
+    /// <summary>PEM file of the authorities for the servers' certificates; null: those this machine trusts.</summary>
+    public string? BackendAuthorities { get; init; }
+
+    /// <summary>Null: no HTTP.</summary>
     public ListenAddress? Http { get; init; }
     public required LogConfig Log { get; init; }
+
+    /// <summary>Null: nothing is traced.</summary>
     public TracingConfig? Tracing { get; init; }
 }
 
@@ -38,20 +42,10 @@ sealed record MonitorConfig(string User, string Password, BackendTls Tls, bool D
     public override string ToString() => User;
 }
 
-sealed record ListenerConfig(ListenAddress? Address, string? Socket, ClientTls Tls, Level? Level, ServerTags? Tag, ImmutableArray<IPNetwork> ProxyProtocol);
-
-sealed record UserConfig(string Name, Level? Level, ServerTags? Tag, int? MaxSessions, string? Password)
-{
-    public override string ToString() => Name;
-}
-
-sealed record ReadsConfig(Level Level, TimeSpan Wait, TimeSpan? MaxLag, string? Zone);
-
-sealed record LimitsConfig(int Sessions, int BackendsPerServer, int Queue, TimeSpan QueueTimeout, TimeSpan? StatementTimeout, TimeSpan? IdleTimeout,
-    TimeSpan LoginTimeout, long ResultBufferBytes, long PacketBytes, long PreparedStatementBytes, long StatementFactsBytes);
-
 sealed record CertificateConfig(string CertificatePath, string KeyPath);
 
-sealed record LogConfig(LogLevel Level, LogFormat Format, TimeSpan? Slow);
+enum LogFormat { Text, Json }
+
+sealed record LogConfig(LogLevel Level, LogFormat Format);
 
 sealed record TracingConfig(Uri Otlp, double Ratio);

@@ -1,6 +1,7 @@
 using System.Net;
 using Headwater.Core.Positions;
 using Headwater.Core.Topology;
+using Headwater.Gateway;
 using Microsoft.Extensions.Logging;
 using static Headwater.Configuration.Notations;
 
@@ -23,7 +24,7 @@ static class Keys
         "Where the gateway keeps what must outlive it: its own certificate, its Unix socket, and the file by which the other commands find it (--dir).") { Reloadable = false });
 
     public static readonly Key<int?> Threads = Add(new Key<int?>("threads", OrWord("auto", Integer(1, 256)), "auto",
-        "Threads that move bytes (reactors). A session stays on one of them. auto is one for each processor.") { Reloadable = false });
+        "Threads that move bytes (reactors). A session stays on one of them. auto is half the processors, at least one: the servers and the kernel need the rest.") { Reloadable = false });
 
     public static readonly Key<TimeSpan> Drain = Add(new Key<TimeSpan>("drain", Duration(TimeSpan.Zero, TimeSpan.FromHours(1)), "10s",
         "At a stop (SIGTERM), how long open transactions and running statements may take to end before they are cut."));
@@ -93,7 +94,7 @@ static class Keys
 
     public static readonly SectionKey Listeners = Add(new SectionKey("listeners[]",
         "Where clients connect. Several listeners may differ in level, tag and TLS.")
-        { Shorthand = "address", Reloadable = false, DefaultInWords = "one listener on 127.0.0.1:4406 with the Unix socket headwater.sock in the state directory" });
+        { Shorthand = "address", DefaultInWords = "one listener on 127.0.0.1:4406 with the Unix socket headwater.sock in the state directory" });
 
     public static readonly Key<ListenAddress> ListenerAddress = Add(new Key<ListenAddress>("listeners[].address", ListenAddress(4406), null,
         "The TCP endpoint. A bare text in the list of listeners is this key. Either this or socket is needed.")
@@ -105,7 +106,7 @@ static class Keys
     public static readonly Key<ClientTls> ListenerTls = Add(new Key<ClientTls>("listeners[].tls", Choice(Enum.GetValues<ClientTls>()), "optional",
         "off: never offered. optional: clients that ask get it. required: clients without TLS are refused (Unix sockets count as private and are not).") { Reloadable = false });
 
-    public static readonly Key<Level?> ListenerLevel = Add(new Key<Level?>("listeners[].level", OrWord("default", ReadLevel), "default",
+    public static readonly Key<Level?> ListenerLevel = Add(new Key<Level?>("listeners[].level", OrWord("default", AnyLevel), "default",
         "The level of sessions of this listener until they set another; default means: as reads.level says."));
 
     public static readonly Key<ServerTags?> ListenerTag = Add(new Key<ServerTags?>("listeners[].tag", OrWord("none", Choice(Core.Topology.ServerTags.Analytics, Core.Topology.ServerTags.Delayed)), "none",
@@ -123,7 +124,7 @@ static class Keys
     public static readonly Key<string> UserName = Add(new Key<string>("users[].name", Text, null,
         "The user name, as clients log in with it.") { Required = true, Example = "analyst" });
 
-    public static readonly Key<Level?> UserLevel = Add(new Key<Level?>("users[].level", OrWord("default", ReadLevel), "default",
+    public static readonly Key<Level?> UserLevel = Add(new Key<Level?>("users[].level", OrWord("default", AnyLevel), "default",
         "The level of this user's sessions until they set another; it goes before the listener's."));
 
     public static readonly Key<ServerTags?> UserTag = Add(new Key<ServerTags?>("users[].tag", OrWord("none", Choice(Core.Topology.ServerTags.Analytics, Core.Topology.ServerTags.Delayed)), "none",
@@ -143,7 +144,7 @@ static class Keys
 
     public static readonly SectionKey Reads = Add(new SectionKey("reads", "Where reads go."));
 
-    public static readonly Key<Level> ReadsLevel = Add(new Key<Level>("reads.level", ReadLevel, "session",
+    public static readonly Key<Level> ReadsLevel = Add(new Key<Level>("reads.level", AnyLevel, "session",
         "What a session's reads ask for when neither its user, its listener nor SET headwater.level says otherwise."));
 
     public static readonly Key<TimeSpan> ReadsWait = Add(new Key<TimeSpan>("reads.wait", Duration(TimeSpan.Zero, TimeSpan.FromMinutes(1)), "100ms",
@@ -170,35 +171,32 @@ static class Keys
     public static readonly Key<int> LimitsSessions = Add(new Key<int>("limits.sessions", Integer(1, 1_000_000), "20000",
         "Sessions at once; further clients get error 1040 (Too many connections)."));
 
-    public static readonly Key<int> LimitsBackends = Add(new Key<int>("limits.backends_per_server", Integer(1, 100_000), "100",
+    public static readonly Key<int> LimitsBackends = Add(new Key<int>("limits.backends_per_server", Integer(1, 100_000), "200",
         "Connections to one server at once, shared by all sessions. Keep it below the server's max_connections."));
 
-    public static readonly Key<int> LimitsQueue = Add(new Key<int>("limits.queue", Integer(0, 1_000_000), "10000",
+    public static readonly Key<int> LimitsQueue = Add(new Key<int>("limits.queue", Integer(0, 1_000_000), "1000",
         "Statements that may wait for a free backend of one server; further ones are refused at once."));
 
-    public static readonly Key<TimeSpan> LimitsQueueTimeout = Add(new Key<TimeSpan>("limits.queue_timeout", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(10)), "10s",
+    public static readonly Key<TimeSpan> LimitsQueueTimeout = Add(new Key<TimeSpan>("limits.queue_timeout", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(10)), "5s",
         "How long a statement may wait for a free backend before it gets an error."));
 
     public static readonly Key<TimeSpan?> LimitsStatementTimeout = Add(new Key<TimeSpan?>("limits.statement_timeout", OrWord("none", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24))), "none",
         "A statement that runs longer is killed on its server and gets an error."));
 
-    public static readonly Key<TimeSpan?> LimitsIdleTimeout = Add(new Key<TimeSpan?>("limits.idle_timeout", OrWord("none", Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(24 * 30))), "8h",
-        "A session that has sent nothing for this long is closed (the servers' own wait_timeout is 8 h)."));
-
     public static readonly Key<TimeSpan> LimitsLoginTimeout = Add(new Key<TimeSpan>("limits.login_timeout", Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)), "10s",
         "A client that has not logged in by then is closed."));
-
-    public static readonly Key<long> LimitsResultBuffer = Add(new Key<long>("limits.result_buffer", Size(16 << 10, 1 << 30), "256KB",
-        "Bytes of a result held for a client that reads slower than the server sends; beyond it the server is made to wait."));
 
     public static readonly Key<long> LimitsPacket = Add(new Key<long>("limits.packet", Size(64 << 10, 1 << 30), "64MB",
         "The largest statement a client may send, over all its packets; the servers have their own max_allowed_packet."));
 
-    public static readonly Key<long> LimitsPreparedBytes = Add(new Key<long>("limits.prepared_statement_bytes", Size(1 << 20, 64L << 30), "64MB",
-        "Memory for the texts and metadata of prepared statements, shared by all sessions; the least recently used are prepared anew when needed."));
+    public static readonly Key<int> LimitsStatementsPerBackend = Add(new Key<int>("limits.prepared_statements_per_backend", Integer(1, 100_000), "500",
+        "Prepared statements that one backend keeps open for all sessions; beyond it the least recently used is closed, and prepared anew when needed."));
 
-    public static readonly Key<long> LimitsFactsBytes = Add(new Key<long>("limits.statement_facts_bytes", Size(1 << 20, 64L << 30), "32MB",
-        "Memory for what is known of statements by their digest."));
+    public static readonly Key<TimeSpan> LimitsBackendIdle = Add(new Key<TimeSpan>("limits.backend_idle_timeout", Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(8)), "5m",
+        "A backend that nobody used for this long is closed."));
+
+    public static readonly Key<long> LimitsFactsBytes = Add(new Key<long>("limits.statement_facts", Size(1 << 20, 4L << 30), "16MB",
+        "Memory for what is known of statements by their digest, for each thread."));
 
     // tls
 

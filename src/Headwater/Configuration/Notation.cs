@@ -47,8 +47,8 @@ static class Notations
         return text is "true" or "false";
     });
 
-    public static readonly Notation<Level> ReadLevel =
-        new("level", "eventual, bounded <duration> (such as bounded 200ms), monotonic, session, prefix or strong", TryLevel);
+    public static readonly Notation<Level> AnyLevel = new("level", "eventual, bounded and a time (such as bounded 200ms), monotonic, session, prefix or strong",
+        static (string text, out Level value) => Level.TryParse(text, out value, out _));
 
     public static readonly Notation<ServerAddress> ServerAddress = new("address", "host or host:port (port 3306 when absent), an IPv6 address in brackets: [::1]:3306",
         static (string text, out ServerAddress value) =>
@@ -202,19 +202,5 @@ static class Notations
             // Several colons without brackets: an IPv6 address without a port, or nothing we could read without guessing.
             return !text.Contains(':', StringComparison.Ordinal) || IPAddress.TryParse(text, out _);
         return host.Length > 0 && int.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= 65535;
-    }
-
-    static bool TryLevel(string text, out Level level)
-    {
-        level = default;
-        var words = text.Split([' ', '(', ')'], StringSplitOptions.RemoveEmptyEntries);
-        if (words is [_] && Enum.TryParse<LevelKind>(words[0], ignoreCase: true, out var kind) && kind != LevelKind.Bounded && !char.IsAsciiDigit(words[0][0]))
-        {
-            level = new Level(kind);
-            return true;
-        }
-        if (words is not ["bounded", _] || !Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24)).Read(words[1], out var bound)) return false;
-        level = new Level(LevelKind.Bounded, bound);
-        return true;
     }
 }

@@ -24,21 +24,13 @@ sealed class PrometheusText
 
     public void Sample(double value, params ReadOnlySpan<(string Name, string Value)> labels) => Line(_family, value, labels, null);
 
-    /// <summary>
-    /// One series of a histogram: upper bounds (the last one +∞ is added), how many fell into each bucket (one more than the
-    /// bounds; not cumulative, the format's sums are made here), and the sum of all values.
-    /// </summary>
-    public void Buckets(ReadOnlySpan<double> bounds, ReadOnlySpan<long> counts, double sum, params ReadOnlySpan<(string Name, string Value)> labels)
+    /// <summary>One series of a histogram: how many values lay within each of the upper bounds (cumulative), how many there are, and their sum.</summary>
+    public void Buckets(ReadOnlySpan<double> bounds, Func<double, long> within, long count, double sum, params ReadOnlySpan<(string Name, string Value)> labels)
     {
-        if (counts.Length != bounds.Length + 1) throw new ArgumentException("one count more than bounds is needed", nameof(counts));
-        long total = 0;
-        for (var i = 0; i < counts.Length; i++)
-        {
-            total += counts[i];
-            Line(_family + "_bucket", total, labels, i < bounds.Length ? Number(bounds[i]) : "+Inf");
-        }
+        foreach (var bound in bounds) Line(_family + "_bucket", within(bound), labels, Number(bound));
+        Line(_family + "_bucket", count, labels, "+Inf");
         Line(_family + "_sum", sum, labels, null);
-        Line(_family + "_count", total, labels, null);
+        Line(_family + "_count", count, labels, null);
     }
 
     public override string ToString() => _text.ToString();
