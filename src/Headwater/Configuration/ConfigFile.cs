@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Headwater.Core.Routing;
 using Headwater.Gateway;
+using Headwater.Servers;
 
 namespace Headwater.Configuration;
 
@@ -48,7 +49,7 @@ static class ConfigFile
             Drain = values.Get(Keys.Drain),
             Servers = [.. values.Items(Keys.Servers).Select(rules.Server)],
             Monitor = new MonitorConfig(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "",
-                values.Get(Keys.MonitorTls) ?? values.Get(Keys.BackendTls), values.Get(Keys.MonitorDiscover),
+                values.Get(Keys.MonitorTls) ?? LikeBackends(values.Get(Keys.BackendTls)), values.Get(Keys.MonitorDiscover),
                 values.Get(Keys.SampleEvery), values.Get(Keys.ProbeEvery), values.Get(Keys.DeadAfter)),
             Gateway = Gateway(values, rules, state),
             Certificate = values.Find(Keys.TlsCertificate) is { } certificate
@@ -59,6 +60,15 @@ static class ConfigFile
             Tracing = values.Get(Keys.TracingOtlp) is { } otlp ? new TracingConfig(otlp, values.Get(Keys.TracingRatio)) : null,
         };
     }
+
+    static TlsMode LikeBackends(BackendTls tls) => tls switch
+    {
+        BackendTls.Off => TlsMode.Off,
+        BackendTls.Preferred => TlsMode.Preferred,
+        BackendTls.Required => TlsMode.Required,
+        BackendTls.Verified => TlsMode.Verified,
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
 
     static GatewayOptions Gateway(ConfigValues values, ConfigRules rules, string state) => new()
     {

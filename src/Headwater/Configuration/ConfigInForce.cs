@@ -17,14 +17,17 @@ static class ConfigInForce
     public static IEnumerable<Key> Changed(ConfigValues before, ConfigValues after) =>
         Keys.All.OfType<ValueKey>().Where(key => !TextsOf(key, before).SequenceEqual(TextsOf(key, after)));
 
-    static IEnumerable<string> TextsOf(ValueKey key, ConfigValues values)
+    // A default, written out or not, is the same; so an item more in a list changes only the keys that it sets.
+    static IEnumerable<string?> TextsOf(ValueKey key, ConfigValues values)
     {
         if (Keys.Find(key.Parent) is not SectionKey { IsList: true } list) return [TextOf(key, values)];
-        return values.Items(list).Select(item => TextOf(key, item));
+        var texts = values.Items(list).Select(item => TextOf(key, item)).ToList();
+        while (texts.Count > 0 && texts[^1] is null) texts.RemoveAt(texts.Count - 1);
+        return texts;
     }
 
-    static string TextOf(ValueKey key, ConfigValues values) =>
-        values.FindWritten(key) is { } written ? string.Join('\n', written.Texts) : key.Default ?? "";
+    static string? TextOf(ValueKey key, ConfigValues values) =>
+        values.FindWritten(key) is { } written && string.Join('\n', written.Texts) is var text && text != key.Default ? text : null;
 
     static void Show(StringBuilder text, Key key, ConfigValues values, string indent)
     {

@@ -14,6 +14,9 @@ sealed class ConfigReader(string file)
 {
     readonly List<ConfigProblem> _problems = [];
 
+    // Keys that a mistyped one most likely meant: they are not called missing as well.
+    readonly HashSet<string> _meant = [];
+
     public IReadOnlyList<ConfigProblem> Problems => _problems;
 
     public ConfigValues Read(string text)
@@ -21,10 +24,11 @@ sealed class ConfigReader(string file)
         var start = new Mark(0, 1, 1);
         var values = new ConfigValues(start);
         YamlNode? root;
+        var parser = new Parser(new StringReader(text));
         try
         {
             var stream = new YamlStream();
-            stream.Load(new StringReader(text));
+            stream.Load(parser);
             if (stream.Documents.Count > 1)
                 Problem(stream.Documents[1].RootNode.Start, "", "a second document begins here; allowed: one document in the file");
             root = stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
@@ -32,6 +36,13 @@ sealed class ConfigReader(string file)
         catch (YamlException malformed)
         {
             Problem(malformed.Start, "", $"not readable as YAML: {FirstLine(malformed)}");
+            return values;
+        }
+        catch (Exception unexpected) when (unexpected is InvalidOperationException or ArgumentException or FormatException or NullReferenceException)
+        {
+            // The parser has its own exception for malformed text and does not always use it: an unclosed bracket before a plain
+            // text ends in an InvalidOperationException. It is the file that is wrong all the same.
+            Problem(parser.Current?.End ?? start, "", "not readable as YAML from here on: a bracket, brace or quote is probably not closed");
             return values;
         }
         switch (root)
@@ -182,7 +193,7 @@ sealed class ConfigReader(string file)
             var path = shown.Length == 0 ? key.Name : $"{shown}.{key.Name}";
             if (key is SectionKey { IsList: false, Required: true })
                 RequireKeys(key.Path, path, values, mark);
-            else if (key.Required && !values.Has(key) && !_problems.Exists(problem => problem.Key == path))
+            else if (key.Required && !values.Has(key) && !_meant.Contains(path) && !_problems.Exists(problem => problem.Key == path || problem.Key == shown))
                 Problem(mark, path, key is ValueKey value ? $"missing; needed: {value.Allowed}, such as {value.Example}" : "missing; needed: a list with at least one item");
             else if (key is SectionKey { Required: true } list && values.Has(list) && values.Items(list).Count == 0)
                 Problem(mark, path, "found an empty list; needed: at least one item");
@@ -193,9 +204,10 @@ sealed class ConfigReader(string file)
     {
         var near = NearestName.Of(name, Keys.In(parent).Select(static key => key.Name));
         // A key that is right but stands at the wrong place is as common as a mistyped one.
-        var elsewhere = near is null ? Keys.All.FirstOrDefault(key => key.Name == name) : null;
-        var hint = near is not null ? $"did you mean {near}? " : elsewhere is not null ? $"it belongs at {elsewhere.PlainPath}. " : "";
-        Problem(mark, path, $"unknown key; {hint}Known here: {KnownIn(parent)}");
+        var elsewhere = near is null ? Keys.All.Where(key => key.Name == name).Select(static key => key.PlainPath).ToList() : [];
+        if (near is not null) _meant.Add(path[..^name.Length] + near);
+        var hint = near is not null ? $"did you mean {near}? " : elsewhere.Count > 0 ? $"it belongs at {Notations.InWords(elsewhere)}. " : "";
+        Problem(mark, path, $"unknown key; {hint}{(hint.Length > 0 ? "Known" : "known")} here: {KnownIn(parent)}");
     }
 
     static string KnownIn(string parent) => string.Join(", ", Keys.In(parent).Select(static key => key.Name));

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
+using Headwater.Servers;
 
 namespace Headwater.Configuration;
 
@@ -37,7 +38,7 @@ sealed record HeadwaterConfig
 
 sealed record ServerConfig(ServerId Id, ServerAddress Address, ServerTags Tags, double Weight, string Zone);
 
-sealed record MonitorConfig(string User, string Password, BackendTls Tls, bool Discover, TimeSpan SampleEvery, TimeSpan ProbeEvery, TimeSpan DeadAfter)
+sealed record MonitorConfig(string User, string Password, TlsMode Tls, bool Discover, TimeSpan SampleEvery, TimeSpan ProbeEvery, TimeSpan DeadAfter)
 {
     public override string ToString() => User;
 }

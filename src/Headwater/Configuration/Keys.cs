@@ -2,6 +2,7 @@ using System.Net;
 using Headwater.Core.Positions;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
+using Headwater.Servers;
 using Microsoft.Extensions.Logging;
 using static Headwater.Configuration.Notations;
 
@@ -75,7 +76,7 @@ static class Keys
         "A file whose first line is the password; read again at each reload. Instead of password, not beside it.")
         { DefaultInWords = "none", Example = "/etc/headwater/monitor.password" });
 
-    public static readonly Key<BackendTls?> MonitorTls = Add(new Key<BackendTls?>("monitor.tls", OrWord("backend", Choice(Enum.GetValues<BackendTls>())), "backend",
+    public static readonly Key<TlsMode?> MonitorTls = Add(new Key<TlsMode?>("monitor.tls", OrWord("backend", Choice(Enum.GetValues<TlsMode>())), "backend",
         "TLS of the monitoring connections; backend means: as backend.tls says."));
 
     public static readonly Key<bool> MonitorDiscover = Add(new Key<bool>("monitor.discover", Flag, "true",
