@@ -85,7 +85,6 @@ static class ConfigFile
             MaxLag = values.Get(Keys.ReadsMaxLag),
             Zone = values.Get(Keys.ReadsZone) ?? "",
         },
-        WriteHold = values.Get(Keys.WritesHold),
         MaxSessions = values.Get(Keys.LimitsSessions),
         MaxBackendsPerServer = values.Get(Keys.LimitsBackends),
         MaxQueued = values.Get(Keys.LimitsQueue),
