@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Headwater.Core.Positions;
 
 namespace Headwater.Core.Topology;
 
@@ -50,6 +51,9 @@ public sealed record ServerView
 
     /// <summary>The server this one replicates from, as it names it itself.</summary>
     public string? Source { get; init; }
+
+    /// <summary>The last probe that was answered; null when none ever was. How long a server has been silent counts from it.</summary>
+    public Observation? LastAnswer { get; init; }
 }
 
 /// <summary>The immutable picture of a cluster at an instant. Replaced whole; one writer.</summary>
@@ -67,4 +71,7 @@ public sealed record ClusterView
 
     /// <summary>Why the primary is what it is, or why there is none: one sentence.</summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>How far each server ever wrote in each domain of the primary's history (<c>@@gtid_binlog_state</c> and <c>@@gtid_slave_pos</c>); see <see cref="Lineage"/>.</summary>
+    public ImmutableArray<Gtid> History { get; init; } = [];
 }
