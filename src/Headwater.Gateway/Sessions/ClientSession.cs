@@ -42,7 +42,6 @@ internal sealed class ClientSession
     byte[]? _requestBuffer;
     long _startedAt;
     int _attempts;
-    ushort _parameters;
     bool _stopping;
 
     public GatewayThread On { get; }

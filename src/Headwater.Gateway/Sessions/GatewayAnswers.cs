@@ -70,9 +70,9 @@ internal sealed class GatewayAnswers(ClientSession session)
                     Refuse($"headwater.token is of cluster '{cluster}', and this is '{On.View.Cluster}'");
                     return;
                 }
-                if (Lineage.Judge(On.View, position, out _) == LineageVerdict.Lost)
+                if (Lineage.Judge(On.View, position, out var verdict) == LineageVerdict.Lost)
                 {
-                    Refuse($"headwater.token names {position} of epoch {epoch}, which is not in this cluster's history: those transactions were lost");
+                    Refuse($"headwater.token names {position} of epoch {epoch}, which was lost: {verdict}");
                     return;
                 }
                 session.Position.Raise(position);
@@ -109,16 +109,14 @@ internal sealed class GatewayAnswers(ClientSession session)
     void Explain(string statement)
     {
         var facts = Classifier.Classify(Encoding.UTF8.GetBytes(statement), session.Tracking.Syntax, On.Catalogue);
-        var rows = new List<string?[]>
-        {
-            new[] { "statement", facts.Digest },
-            ["kind", facts.Kind.ToString().ToLowerInvariant()],
-            ["facts", facts.Needs == Needs.None ? "plain read" : facts.Needs.ToString()],
-            ["because", facts.Reason],
-            ["level", session.Level.ToString()],
-            ["written", Text(session.Position.Written)],
-            ["floor", Text(session.Position.Floor)],
-        };
+        var rows = new List<string?[]>();
+        rows.Add(["statement", facts.Digest]);
+        rows.Add(["kind", facts.Kind.ToString().ToLowerInvariant()]);
+        rows.Add(["facts", facts.Needs == Needs.None ? "plain read" : facts.Needs.ToString()]);
+        rows.Add(["because", facts.Reason]);
+        rows.Add(["level", session.Level.ToString()]);
+        rows.Add(["written", Text(session.Position.Written)]);
+        rows.Add(["floor", Text(session.Position.Floor)]);
         if (session.Lease.Held is { } held)
         {
             rows.Add(["held", $"{held.Server.Id} for {session.Holds.Describe()}"]);
@@ -129,14 +127,21 @@ internal sealed class GatewayAnswers(ClientSession session)
         {
             var plain = facts.IsPlainRead && session.Tracking.AutoCommit && !session.Tracking.Serializable;
             if (!plain && facts.IsPlainRead) rows.Add(["session", session.Tracking.AutoCommit ? "SERIALIZABLE: reads lock, so they run on the primary" : "autocommit is off: every statement is part of a transaction, which runs on the primary"]);
-            var explanation = plain
-                ? Router.Explain(On.View, session.Position, session.Level, session.Policy, On.Loads, On.Chance(), EventLoop.Now)
-                : Router.ExplainPrimary(On.View, session.Position, session.Level, session.Policy, On.Loads, EventLoop.Now);
-            foreach (var server in explanation.Servers) rows.Add([$"server {server.Id}", server.ToString()]);
-            rows.Add(["route", explanation.Route.Kind == RouteKind.Server ? explanation.Route.Server!.Id.Name : explanation.Route.Kind.ToString().ToLowerInvariant()]);
-            rows.Add(["reason", explanation.Sentence]);
+            var explanation = Router.Explain(On.View, session.Position, session.Level, session.Policy, On.Loads, On.Chance(), EventLoop.Now);
+            foreach (var server in explanation.Servers)
+                rows.Add([$"server {server.Server}", $"{server.Role.ToString().ToLowerInvariant()} at {Text(server.Position)}: {server.Reason}"]);
+            var route = plain ? explanation.Route : ForPrimary();
+            rows.Add(["route", route.Kind == RouteKind.Server ? route.Server!.Id.Name : $"{route.Kind.ToString().ToLowerInvariant()} {route.Server?.Id}"]);
+            rows.Add(["reason", plain ? explanation.Sentence : RouteReasons.Sentence(route)]);
         }
         session.Commands.SendRows(["item", "value"], rows);
+    }
+
+    /// <summary>On a copy of the session's position: explaining changes nothing.</summary>
+    Route ForPrimary()
+    {
+        var position = session.Position;
+        return Router.ForPrimary(On.View, ref position, session.Level, session.Policy, EventLoop.Now);
     }
 
     static string Text(in Position position) => position.IsEmpty ? "(nothing)" : position.ToString();

@@ -87,7 +87,7 @@ internal sealed class SecureEndpoint : Endpoint
         {
             while (true)
             {
-                await _tls.ReadAsync(Memory<byte>.Empty);
+                _ = await _tls.ReadAsync(Memory<byte>.Empty); // waits for data without holding a buffer for it
                 if (IsClosed) return;
                 _received ??= Loop.Buffers.Rent(16 * 1024);
                 var count = await _tls.ReadAsync(_received);
