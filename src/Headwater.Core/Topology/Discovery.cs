@@ -1,170 +1,88 @@
 using System.Collections.Immutable;
+using Headwater.Core.Positions;
+using Headwater.Core.Routing;
 
 namespace Headwater.Core.Topology;
 
 /// <summary>
-/// Who is what: from what the servers said about themselves to the view. Pure; the same sightings give the same view.
-///
-/// The primary is a server that answers, may be written to, and follows no other member. That alone is not enough, because a former
-/// primary that comes back after a failover, or any stray server, is writable too: where replicas answer, at least one must follow it.
-/// Two such servers, or none, and there is no primary: writes wait, and the sentence says why. Headwater promotes nobody here.
+/// From what the probes said to the view, purely: a fold over rounds of observations whose only memory is the previous view.
+/// Roles come from what servers are (writable, replicating from whom), never from what they are called.
 /// </summary>
 public static class Discovery
 {
-    public static ClusterView Decide(IReadOnlyList<Sighting> sightings, ClusterView previous)
+    /// <param name="observations">The latest of each watched server; a server without one has not been looked at yet.</param>
+    /// <param name="previous">The view before; its Version 0 and no servers at the start.</param>
+    public static ClusterView Decide(IReadOnlyList<Observation> observations, ClusterView previous, DiscoveryOptions options, Instant now)
     {
-        var links = new Links(sightings);
-        var primary = PrimaryOf(sightings, links, previous, out var reason);
-        var epoch = primary is not null && !ReferenceEquals(primary.State, previous.LastPrimary) ? new Epoch(previous.Epoch.Number + 1) : previous.Epoch;
-        var servers = ImmutableArray.CreateBuilder<ServerView>(sightings.Count);
-        foreach (var sighting in sightings) servers.Add(View(sighting, primary, links));
-        var view = previous with
-        {
-            Epoch = epoch,
-            Servers = servers.MoveToImmutable(),
-            Reason = reason,
-            LastPrimary = primary?.State ?? previous.LastPrimary,
-            History = primary?.Facts?.History ?? previous.History,
-        };
-        return view with { Primary = primary is null ? null : view.Servers.First(server => ReferenceEquals(server.State, primary.State)) };
-    }
+        var facts = ImmutableArray.CreateBuilder<ServerFacts>(observations.Count);
+        foreach (var observation in observations) facts.Add(ServerFacts.Of(observation, Find(previous, observation.Server.Id), options, now));
+        var servers = facts.ToImmutable();
 
-    /// <summary>True when readers of the two views would see a difference. The history moves with every write and counts only with something else.</summary>
-    public static bool Same(ClusterView a, ClusterView b) =>
-        a.Epoch == b.Epoch && a.Reason == b.Reason && a.Primary?.Id == b.Primary?.Id && a.Servers.SequenceEqual(b.Servers);
+        var finding = PrimaryRules.Decide(servers, previous);
+        var primary = finding.Primary;
+        var history = primary is { } found ? HistoryOf(found.Answer!) : previous.History;
+        var epoch = primary is { } p && IsChange(p, previous) ? new Epoch(previous.Epoch.Number + 1) : previous.Epoch;
 
-    static Sighting? PrimaryOf(IReadOnlyList<Sighting> sightings, Links links, ClusterView previous, out string reason)
-    {
-        var candidates = sightings.Where(s => s.Writable && !FollowsMember(s, links, previous)).ToList();
-        var followed = candidates.Where(c => sightings.Any(s => s.Answers && links.Follows(s, c))).ToList();
-        var othersFollow = sightings.Where(s => s.Answers && links.SourceOf(s) is { } source && !candidates.Contains(source) && !candidates.Contains(s)).ToList();
-        switch (candidates.Count, followed.Count)
+        var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Version = previous.Version + 1, History = history };
+        var views = ImmutableArray.CreateBuilder<ServerView>(servers.Length);
+        ServerView? primaryView = null;
+        foreach (var server in servers)
         {
-            case (0, _):
-                reason = WhyNone(sightings, links);
-                return null;
-            case (_, 1):
-                reason = candidates.Count == 1
-                    ? $"{followed[0].Server.Id} is writable and {Names(sightings.Where(s => links.Follows(s, followed[0])))} replicate from it"
-                    : $"{followed[0].Server.Id} is the one of the writable servers {Names(candidates)} that others replicate from";
-                return followed[0];
-            case (1, 0) when othersFollow.Count == 0:
-                reason = $"{candidates[0].Server.Id} is the only writable server";
-                return candidates[0];
-            case (1, 0):
-                reason = $"{candidates[0].Server.Id} is writable, but {Names(othersFollow)} replicate from {links.SourceOf(othersFollow[0])!.Server.Id}, not from it";
-                return null;
-            default:
-                reason = $"{Names(candidates)} are all writable, and which of them is the primary cannot be told";
-                return null;
+            var view = ReferenceEquals(server, primary) || ReferenceEquals(server, finding.Retained)
+                ? PrimaryRules.View(server, finding)
+                : ReplicaRules.View(server, servers, finding, next, options, now);
+            if (ReferenceEquals(server, primary)) primaryView = view;
+            views.Add(view);
         }
+        return next with { Servers = views.MoveToImmutable(), Primary = primaryView, Reason = finding.Reason };
     }
 
-    /// <summary>
-    /// A link to another member makes a server a replica, unless that link is a leftover: the source answers and is read-only itself, and
-    /// either follows back (two servers that follow each other, one active) or the link is stopped (a switchover just done); or the source
-    /// is dead and this server was primary already.
-    /// </summary>
-    static bool FollowsMember(Sighting sighting, Links links, ClusterView previous)
+    /// <summary>Whether two views differ in anything that an operator would want to be told; lag and positions move all the time.</summary>
+    public static bool SaysTheSame(ClusterView a, ClusterView b)
     {
-        if (links.SourceOf(sighting) is not { } source) return false;
-        var stopped = links.LinkOf(sighting) is { Io: LinkThread.Stopped, Sql: LinkThread.Stopped };
-        if (source.Answers) return source.Writable || !stopped && !links.Follows(source, sighting);
-        return !ReferenceEquals(sighting.State, previous.LastPrimary);
-    }
-
-    static string WhyNone(IReadOnlyList<Sighting> sightings, Links links)
-    {
-        var answering = sightings.Where(static s => s.Answers).ToList();
-        if (answering.Count == 0) return "no server answers";
-        var writable = answering.FirstOrDefault(static s => s.Writable);
-        if (writable is not null) return $"{writable.Server.Id} is writable, but replicates from {links.SourceOf(writable)!.Server.Id}";
-        var dead = sightings.Where(static s => !s.Answers).ToList();
-        return $"{Names(answering)} {(answering.Count == 1 ? "is" : "are")} read-only"
-            + (dead.Count == 0 ? "" : $", and {string.Join(", ", dead.Select(static s => $"{s.Server.Id} {s.Failure ?? "was not looked at yet"}"))}");
-    }
-
-    static ServerView View(Sighting sighting, Sighting? primary, Links links)
-    {
-        var source = links.SourceOf(sighting);
-        var link = links.LinkOf(sighting);
-        var (role, health, reason) = Judge(sighting, primary, source, link, links);
-        var tags = sighting.Server.Tags;
-        if (link is { Delay.Ticks: > 0 }) tags |= ServerTags.Delayed;
-        return new ServerView
+        if (a.Epoch != b.Epoch || a.Primary?.Id != b.Primary?.Id || a.Servers.Length != b.Servers.Length) return false;
+        for (var i = 0; i < a.Servers.Length; i++)
         {
-            State = sighting.State, Address = sighting.Server.Address, Role = role, Health = health, Reason = reason, Tags = tags,
-            Weight = sighting.Server.Weight, Zone = sighting.Server.Zone, Capabilities = sighting.Facts?.Capabilities,
-            Replicating = role == ServerRole.Replica && sighting.Answers && link is { Runs: true },
-            Source = source?.Server.Id.Name ?? (link is null ? null : $"{link.Host}:{link.Port}"),
-            // A replica that does not replicate is never "0 behind", even while there is nothing new to have.
-            Lag = role == ServerRole.Replica && (link!.Runs || sighting.Lag > TimeSpan.Zero) ? sighting.Lag : null,
-        };
-    }
-
-    static (ServerRole, ServerHealth, string) Judge(Sighting sighting, Sighting? primary, Sighting? source, ReplicationLink? link, Links links)
-    {
-        var role = ReferenceEquals(sighting, primary) ? ServerRole.Primary : link is not null ? ServerRole.Replica : ServerRole.Unknown;
-        if (sighting.Failure is { } failure) return (role, ServerHealth.Down, failure);
-        if (sighting.Facts is not { } facts) return (role, ServerHealth.Unknown, "was not looked at yet");
-        if (role == ServerRole.Primary) return (role, ServerHealth.Up, "is writable and follows nobody");
-        if (link is null)
-            return (role, ServerHealth.Draining, facts.ReadOnly ? "is read-only and replicates from nobody" : "is writable and is not the primary");
-        var from = source?.Server.Id.Name ?? $"{link.Host}:{link.Port}";
-        var because = link.Error.Length > 0 ? $": {link.Error}" : "";
-        if (link.Sql != LinkThread.Running) return (role, ServerHealth.Draining, $"has stopped applying what {from} sends{because}");
-        // While no primary is known, nobody can be received from, and what a replica has is as good as what there is.
-        if (primary is not null && link.Io != LinkThread.Running)
-            return (role, ServerHealth.Draining, $"{(link.Io == LinkThread.Stopped ? "has stopped receiving" : "cannot receive")} from {from}{because}");
-        if (primary is not null && !ReferenceEquals(links.RootOf(sighting), primary))
-            return (role, ServerHealth.Draining, $"replicates from {from}, which is not behind {primary.Server.Id}");
-        return (role, ServerHealth.Up, link.Io == LinkThread.Running ? $"replicates from {from}" : $"has applied all it has received from {from}, which sends nothing");
-    }
-
-    static string Names(IEnumerable<Sighting> sightings) => string.Join(" and ", sightings.Select(static s => s.Server.Id.Name));
-
-    /// <summary>Who follows whom: by server_id, which both ends tell, or by address before the link was ever up.</summary>
-    sealed class Links(IReadOnlyList<Sighting> sightings)
-    {
-        public ReplicationLink? LinkOf(Sighting sighting)
-        {
-            if (sighting.Facts is not { } facts || facts.Links.IsEmpty) return null;
-            foreach (var link in facts.Links)
-                if (MemberAt(sighting, link) is not null) return link;
-            return facts.Links[0];
+            var (x, y) = (a.Servers[i], b.Servers[i]);
+            if (!ReferenceEquals(x.State, y.State) || x.Role != y.Role || x.Health != y.Health || x.Replicating != y.Replicating
+                || x.Tags != y.Tags || x.Weight != y.Weight || x.Zone != y.Zone || x.Address != y.Address) return false;
         }
+        return true;
+    }
 
-        public Sighting? SourceOf(Sighting sighting)
+    /// <summary>Replicas that a server of the cluster has registered and nobody watches yet.</summary>
+    public static IEnumerable<ServerAddress> Found(IReadOnlyList<Observation> observations)
+    {
+        var known = new HashSet<(string, int)>();
+        foreach (var observation in observations) known.Add((observation.Server.Address.Host, observation.Server.Address.Port));
+        foreach (var observation in observations)
+            foreach (var address in observation.RegisteredReplicas)
+                if (address.Host.Length > 0 && known.Add((address.Host, address.Port))) yield return address;
+    }
+
+    static bool IsChange(ServerFacts primary, ClusterView previous)
+    {
+        if (previous.Epoch.Number == 0) return true;
+        var before = PrimaryRules.Before(previous);
+        // The same server with a log that went back is another history under the same name.
+        return before is null || before.Id != primary.Id || primary.LogWentBack;
+    }
+
+    static ImmutableArray<Gtid> HistoryOf(Observation answer)
+    {
+        var history = answer.BinlogState;
+        for (var i = 0; i < answer.SlavePosition.DomainCount; i++)
         {
-            if (sighting.Facts is not { } facts) return null;
-            foreach (var link in facts.Links)
-                if (MemberAt(sighting, link) is { } member) return member;
-            return null;
+            var gtid = answer.SlavePosition[i];
+            if (!history.Contains(gtid)) history = history.Add(gtid);
         }
+        return history;
+    }
 
-        public bool Follows(Sighting sighting, Sighting source) => !ReferenceEquals(sighting, source) && ReferenceEquals(SourceOf(sighting), source);
-
-        public Sighting RootOf(Sighting sighting)
-        {
-            var at = sighting;
-            for (var hop = 0; hop <= sightings.Count && SourceOf(at) is { } source; hop++)
-            {
-                at = source;
-                if (ReferenceEquals(at, sighting) || at.Writable) break;
-            }
-            return at;
-        }
-
-        Sighting? MemberAt(Sighting self, ReplicationLink link)
-        {
-            Sighting? byAddress = null;
-            foreach (var other in sightings)
-            {
-                if (ReferenceEquals(other, self)) continue;
-                if (link.SourceNumber != 0 && other.Facts?.Number == link.SourceNumber) return other;
-                if (other.Server.Address.Port == link.Port && string.Equals(other.Server.Address.Host, link.Host, StringComparison.OrdinalIgnoreCase)) byAddress = other;
-            }
-            return byAddress;
-        }
+    static ServerView? Find(ClusterView view, ServerId id)
+    {
+        foreach (var server in view.Servers)
+            if (server.Id == id) return server;
+        return null;
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Headwater.Control;
 using Headwater.Core;
 using Headwater.Core.Positions;
+using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -18,7 +19,7 @@ public class WatcherCost
         var servers = await RealServer.StartClusterAsync(2);
         var view = new Published<ClusterView>(new ClusterView { Cluster = "test" });
         var options = new WatchOptions { Cluster = "test", Monitor = servers[0].Login, Servers = [.. servers.Select(static s => new WatchedServer(new ServerId($"db{s.Id}"), s.Address))] };
-        await using (var watcher = new ClusterWatcher(options, view, new Published<Accounts>(Accounts.None), TimeProvider.System, NullLoggerFactory.Instance))
+        await using (var watcher = new ClusterWatcher(options, view, new Published<Accounts>(Accounts.None), new Published<Catalogue>(Catalogue.Unknown), TimeProvider.System, NullLoggerFactory.Instance))
         {
             _ = watcher.RunAsync(Ct);
             await Task.Delay(3000, Ct);
