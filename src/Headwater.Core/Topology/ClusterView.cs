@@ -54,6 +54,9 @@ public sealed record ServerView
 
     /// <summary>The last probe that was answered; null when none ever was. How long a server has been silent counts from it.</summary>
     public Observation? LastAnswer { get; init; }
+
+    /// <summary>@@server_id; 0 when it never answered.</summary>
+    public uint Number => LastAnswer?.Number ?? 0;
 }
 
 /// <summary>The immutable picture of a cluster at an instant. Replaced whole; one writer.</summary>
