@@ -15,7 +15,17 @@ internal sealed class DemoRun(DemoOptions options, DemoTarget target, Func<DemoF
     /// <summary>Loads the data where it is not there yet, then works and shows until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        var today = await LoadAsync(ct);
+        string today;
+        try
+        {
+            today = await LoadAsync(ct);
+        }
+        catch (OperationCanceledException)
+        {
+            // Half loaded data has no row in demo_loaded: the next run loads anew.
+            return;
+        }
+
         var show = console.Profile.Out.IsTerminal ? DrawAsync(ct) : WriteLinesAsync(ct);
         await Task.WhenAll([show, .. Workers(today).Select(worker => worker.RunAsync(time, ct))]);
     }
