@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Headwater.Core.Positions;
 
 namespace Headwater.Core.Topology;
 
@@ -67,4 +68,7 @@ public sealed record ClusterView
 
     /// <summary>Why the primary is what it is, or why there is none: one sentence.</summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>How far each server ever wrote in each domain of the primary's history (<c>@@gtid_binlog_state</c> and <c>@@gtid_slave_pos</c>); see <see cref="Lineage"/>.</summary>
+    public ImmutableArray<Gtid> History { get; init; } = [];
 }

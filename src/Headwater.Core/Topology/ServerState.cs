@@ -15,14 +15,35 @@ public sealed class ServerState(ServerId id, int incarnation)
     public ServerId Id { get; } = id;
     public int Incarnation { get; } = incarnation;
 
-    /// <summary>Samples of what the server has applied (replica) or written to its log (primary).</summary>
+    /// <summary>Samples of what the server shows at least and has logged at most.</summary>
     public PositionTimeline Timeline { get; } = new();
+
+    /// <summary>
+    /// What the server is known to show besides its samples: a commit's OK proves that this commit and all before it in the log are
+    /// visible there; a successful MASTER_GTID_WAIT proves as much of a replica.
+    /// </summary>
+    public HighWaterMark Acknowledged { get; } = new();
 
     /// <summary>Called by waiters on any thread; the watcher subscribes. The argument is the position waited for, empty for "a fresh sample, please".</summary>
     public event Action<Position>? Demanded;
 
     /// <summary>Called by the watcher's thread after a sample was added; waiters subscribe and must not block.</summary>
     public event Action<ServerState>? Advanced;
+
+    /// <summary>True when the server is proven to show all that <paramref name="needed"/> names.</summary>
+    public bool Shows(in Position needed)
+    {
+        if (needed.IsEmpty) return true;
+        var latest = Timeline.Latest;
+        if (latest is not null && latest.Position.Covers(in needed)) return true;
+        for (var i = 0; i < needed.DomainCount; i++)
+        {
+            var gtid = needed[i];
+            if (Acknowledged.SequenceOf(gtid.Domain) < gtid.Sequence
+                && (latest is null || latest.Position.SequenceOf(gtid.Domain) < gtid.Sequence)) return false;
+        }
+        return true;
+    }
 
     public void Demand(in Position needed) => Demanded?.Invoke(needed);
 

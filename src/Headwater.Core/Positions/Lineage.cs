@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using Headwater.Core.Topology;
+
+namespace Headwater.Core.Positions;
+
+public enum LineageVerdict : byte
+{
+    /// <summary>The position stands in the cluster's history, or nothing is known that says otherwise.</summary>
+    Ours,
+
+    /// <summary>The history has not come that far yet: reads wait, and no server may ever get there.</summary>
+    Ahead,
+
+    /// <summary>The history has passed that place without it: it was lost with a former primary, or it is another cluster's.</summary>
+    Lost,
+}
+
+/// <summary>
+/// Whether a position belongs to a cluster's history. A MariaDB GTID names the server that wrote it, and <c>@@gtid_binlog_state</c> (with
+/// <c>@@gtid_slave_pos</c>) says how far each server ever wrote in this history: <c>0-1-45</c> is lost when server 1 wrote only to 42 in
+/// it and domain 0 has passed 45. So two gateways agree without having agreed on epochs before.
+/// </summary>
+public static class Lineage
+{
+    public static LineageVerdict Judge(ClusterView view, in Position position, out string sentence)
+    {
+        var verdict = LineageVerdict.Ours;
+        sentence = "the position stands in this cluster's history";
+        for (var i = 0; i < position.DomainCount; i++)
+        {
+            var gtid = position[i];
+            switch (Judge(view, gtid, out var wroteTo))
+            {
+                case LineageVerdict.Lost:
+                    sentence = wroteTo == 0
+                        ? $"{gtid} is not in the history of cluster {view.Cluster}: server {gtid.Server} never wrote in domain {gtid.Domain} of it"
+                        : $"{gtid} is not in the history of cluster {view.Cluster}: server {gtid.Server} wrote there only to {wroteTo}, and domain {gtid.Domain} went on without it";
+                    return LineageVerdict.Lost;
+                case LineageVerdict.Ahead:
+                    sentence = $"{gtid} is ahead of what cluster {view.Cluster} has logged in domain {gtid.Domain}";
+                    verdict = LineageVerdict.Ahead;
+                    break;
+                default:
+                    break;
+            }
+        }
+        return verdict;
+    }
+
+    static LineageVerdict Judge(ClusterView view, Gtid gtid, out ulong wroteTo)
+    {
+        wroteTo = 0;
+        if (gtid.Sequence == 0) return LineageVerdict.Ours;
+        ulong passed = 0;
+        foreach (var known in view.History)
+        {
+            if (known.Domain != gtid.Domain) continue;
+            if (known.Sequence > passed) passed = known.Sequence;
+            if (known.Server == gtid.Server && known.Sequence > wroteTo) wroteTo = known.Sequence;
+        }
+        if (passed == 0) return view.History.IsEmpty ? LineageVerdict.Ours : LineageVerdict.Ahead;
+        if (wroteTo >= gtid.Sequence) return LineageVerdict.Ours;
+        return gtid.Sequence <= passed ? LineageVerdict.Lost : LineageVerdict.Ahead;
+    }
+}

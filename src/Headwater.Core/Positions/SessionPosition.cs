@@ -1,0 +1,155 @@
+using Headwater.Core.Topology;
+
+namespace Headwater.Core.Positions;
+
+/// <summary>
+/// What one session has written and seen. What a read has shown is not known as a position when the read ends; it is remembered as
+/// "that server, by then" and becomes a position only when another server is considered and a sample asked since bounds it.
+/// The rules and their proofs: docs/decisions/0001-what-a-read-may-see.md. One owner; allocates nothing in a cluster with one domain.
+/// </summary>
+public struct SessionPosition
+{
+    Position _written;
+    Position _seen;
+    Position _floor; // _written merged with _seen
+
+    ServerState? _last;
+    Instant _lastAt;
+    Position _lastBound;
+    bool _lastIsBounded;
+
+    // Reads at a level that does not ask may leave a server before a sample bounds what it showed.
+    // Whatever any server shows, the primary has logged before: a sample of the primary asked since bounds them all.
+    Instant _leftAt;
+    bool _leftUnbounded;
+
+    ServerState? _proven;
+
+    /// <summary>What this session has committed.</summary>
+    public readonly Position Written => _written;
+
+    /// <summary>Covers <see cref="Written"/>, raised tokens, and what was seen on servers left since.</summary>
+    public readonly Position Floor => _floor;
+
+    /// <summary>As <see cref="Floor"/> without the session's own writes: what monotonic asks for.</summary>
+    public readonly Position Seen => _seen;
+
+    /// <summary>Where the last read ran. Staying there never goes back in time.</summary>
+    public readonly ServerState? Last => _last;
+    public readonly Instant LastReadAt => _lastAt;
+
+    /// <summary>Since when the session has read from the primary without a break; meaningful while <see cref="Last"/> is the primary.</summary>
+    internal Instant OnPrimarySince { readonly get; set; }
+    internal readonly bool HasLeftUnbounded => _leftUnbounded;
+
+    /// <summary>The epoch in which the floor was last found to belong to the cluster's history.</summary>
+    public Epoch JudgedIn { readonly get; internal set; }
+
+    /// <summary>The primary that is proven to show all that this session knows of; null when that must be proven anew.</summary>
+    internal readonly ServerState? Proven => _proven;
+
+    /// <summary>
+    /// A commit was acknowledged by <paramref name="primary"/>. Everything this session had read or been told of before it sent the commit
+    /// stands before the commit in the primary's log, so the OK proves it visible there, and in a log of one domain the commit's own
+    /// position covers it.
+    /// </summary>
+    public void AfterWrite(in Gtid gtid, ServerState? primary = null)
+    {
+        _written = _written.With(gtid);
+        _floor = _floor.With(gtid);
+        if (primary is null) return;
+        primary.Acknowledged.Raise(gtid.Domain, gtid.Sequence);
+        _proven = primary;
+        if (primary.Timeline.Latest is not { } latest || latest.Logged.DomainCount != 1 || latest.Logged[0].Domain != gtid.Domain) return;
+        if (_last is not null && !_lastIsBounded)
+        {
+            _lastBound = new Position(gtid);
+            _lastIsBounded = true;
+        }
+        if (_leftUnbounded) See(new Position(gtid));
+        _leftUnbounded = false;
+    }
+
+    /// <summary>A read ended: its last byte had come from <paramref name="server"/> by <paramref name="finishedAt"/>.</summary>
+    public void AfterRead(ServerState server, bool fromPrimary, Instant finishedAt)
+    {
+        if (!ReferenceEquals(server, _last))
+        {
+            if (_last is not null) LeaveLast();
+            _last = server;
+            _lastAt = finishedAt;
+            OnPrimarySince = finishedAt;
+        }
+        if (finishedAt > _lastAt) _lastAt = finishedAt;
+        _lastIsBounded = false;
+        if (!fromPrimary) _proven = null;
+    }
+
+    /// <summary>A token was given: reads must cover it from now on.</summary>
+    public void Raise(in Position position)
+    {
+        See(in position);
+        _proven = null;
+    }
+
+    /// <summary>Starts anew in the present history: for after the client has been told that what it had seen is lost.</summary>
+    public void Forget() => this = default;
+
+    /// <summary>The position that covers everything written and seen, or false when no sample asked since the last read is there yet (then demand one of <see cref="Awaited"/>).</summary>
+    public bool TryToken(out Position position) => TryToken(null, out position);
+
+    public bool TryToken(ServerState? primary, out Position position)
+    {
+        var known = TryBound(primary);
+        position = _last is null || !_lastIsBounded ? _floor : _floor.Merge(in _lastBound);
+        return known;
+    }
+
+    /// <summary>The server whose sample would bound the last read; null when none is missing.</summary>
+    public readonly ServerState? Awaited => _last is not null && !_lastIsBounded ? _last : null;
+
+    /// <summary>Turns "that server, by then" into positions where samples allow. True when nothing seen is left unbounded.</summary>
+    internal bool TryBound(ServerState? primary)
+    {
+        if (_leftUnbounded)
+        {
+            if (primary?.Timeline.FirstAskedSince(_leftAt) is not { } sample) return false;
+            See(sample.Logged);
+            _leftUnbounded = false;
+        }
+        if (_last is null || _lastIsBounded) return true;
+        var since = _last.Timeline.FirstAskedSince(_lastAt) ?? primary?.Timeline.FirstAskedSince(_lastAt);
+        if (since is null) return false;
+        _lastBound = since.Logged;
+        _lastIsBounded = true;
+        return true;
+    }
+
+    /// <summary>What the last server may have shown at most; meaningful after <see cref="TryBound"/>.</summary>
+    internal readonly Position LastBound => _lastBound;
+
+    internal void ProvenOn(ServerState primary) => _proven = primary;
+
+    internal readonly Position Asked(LevelKind kind) => kind == LevelKind.Monotonic ? _seen : _floor;
+
+    void LeaveLast()
+    {
+        if (!_lastIsBounded && _last!.Timeline.FirstAskedSince(_lastAt) is { } since)
+        {
+            _lastBound = since.Logged;
+            _lastIsBounded = true;
+        }
+        if (_lastIsBounded) See(in _lastBound);
+        else
+        {
+            if (!_leftUnbounded || _lastAt > _leftAt) _leftAt = _lastAt;
+            _leftUnbounded = true;
+        }
+    }
+
+    void See(in Position position)
+    {
+        _seen = _seen.Merge(in position);
+        _floor = _floor.Merge(in position);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using Headwater.Core.Positions;
+using Headwater.Core.Topology;
+
+namespace Headwater.Core.Routing;
+
+/// <summary>One server in an explanation: where it stands and whether it could have answered.</summary>
+public sealed record ServerExplanation(ServerId Server, ServerRole Role, Position Position, bool Covers, string Reason);
+
+/// <summary>What <c>EXPLAIN ROUTE</c> shows: the same decision, with what it was made from.</summary>
+public sealed record RouteExplanation(Level Level, Position Floor, Route Route, string Sentence, ImmutableArray<ServerExplanation> Servers)
+{
+    /// <summary>Decides as <see cref="Router.ForRead"/> does, on a copy of the session: nothing is changed by asking.</summary>
+    public static RouteExplanation Of(
+        ClusterView view, SessionPosition session, in Level level, RoutingPolicy policy,
+        ReadOnlySpan<ServerLoad> load, ulong chance, Instant now)
+    {
+        var route = Router.ForRead(view, ref session, in level, policy, load, chance, now);
+        session.TryToken(view.Primary?.State, out var floor);
+        var needed = level.Kind switch
+        {
+            LevelKind.Eventual => Position.Empty,
+            LevelKind.Bounded => view.Primary?.State.Timeline.FirstAskedSince(now - level.Bound)?.Logged ?? Position.Empty,
+            LevelKind.Strong => view.Primary?.State.Timeline.Latest?.Logged ?? Position.Empty,
+            _ => floor,
+        };
+        var rows = ImmutableArray.CreateBuilder<ServerExplanation>(view.Servers.Length);
+        foreach (var server in view.Servers) rows.Add(Row(server, session, level.Kind, policy, needed, view, now));
+        return new RouteExplanation(level, needed, route, RouteReasons.Sentence(in route), rows.MoveToImmutable());
+    }
+
+    static ServerExplanation Row(ServerView server, SessionPosition session, LevelKind kind, RoutingPolicy policy, Position needed, ClusterView view, Instant now)
+    {
+        var state = server.State;
+        var covers = state.Shows(in needed);
+        return new ServerExplanation(server.Id, server.Role, state.Timeline.Applied, covers, Why());
+
+        string Why()
+        {
+            if (server.Health != ServerHealth.Up) return $"takes no new statements: {server.Reason}";
+            if (server.Role == ServerRole.Primary) return "primary: answers when no copy may";
+            if (server.Role != ServerRole.Replica) return $"role unknown: {server.Reason}";
+            if (!(server.Weight > 0)) return "weight 0: takes no reads";
+            if ((server.Tags & ServerTags.Backup) != 0) return "tagged backup: never serves";
+            if ((server.Tags & ServerTags.Delayed) != 0 && kind != LevelKind.Eventual) return "tagged delayed: serves only level eventual, when asked for";
+            if (server.Tags != ServerTags.None && (server.Tags & policy.Wanted) == 0) return "tagged: serves only when asked for";
+            if (policy.MaxLag is { } most && !(server.Lag <= most)) return $"further behind than {most.TotalMilliseconds:0} ms";
+            if (covers) return "covers the floor";
+            if (ReferenceEquals(state, session.Last) && state.Shows(session.Asked(kind))) return "the session read here last: staying never goes back";
+            var behind = state.Timeline.Applied.Behind(in needed);
+            return CatchUp.Predict(state.Timeline, view.Primary?.State.Timeline, in needed, now) is { } predicted
+                ? $"{behind} transactions short, expected in {predicted.TotalMilliseconds:0.#} ms"
+                : $"{behind} transactions short, and it is not moving";
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Headwater.Core.Topology;
+
+namespace Headwater.Core.Routing;
+
+/// <summary>How to choose where a choice is left: set by listener and user.</summary>
+public sealed record RoutingPolicy
+{
+    public static readonly RoutingPolicy Default = new();
+
+    /// <summary>A read that no copy covers waits when a copy is expected to within this; else it goes to the primary.</summary>
+    public TimeSpan ReadWait { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long statements wait for a primary while none is known.</summary>
+    public TimeSpan WriteHold { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a session that reads without pause stays on the primary before a sample is asked for so that it may leave.</summary>
+    public TimeSpan PrimaryStay { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The gateway's own zone; copies in it are preferred. Empty: no preference.</summary>
+    public string Zone { get; init; } = "";
+
+    /// <summary>Replicas further behind than this get no new reads, whatever the level. Null: the level alone decides.</summary>
+    public TimeSpan? MaxLag { get; init; }
+
+    /// <summary>Tags of the servers that are asked for (analytics, delayed).</summary>
+    public ServerTags Wanted { get; init; }
+}
+
+/// <summary>What the gateway knows of a server's load; kept in an array parallel to the view's servers.</summary>
+public struct ServerLoad
+{
+    /// <summary>Statements that run there now.</summary>
+    public int Busy;
+
+    /// <summary>Moving average of the time to the first byte of an answer; 0 when not known.</summary>
+    public double LatencyMicroseconds;
+}

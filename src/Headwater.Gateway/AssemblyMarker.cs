@@ -1,3 +1,0 @@
-namespace Headwater.Gateway;
-
-internal static class AssemblyMarker;

@@ -1,0 +1,163 @@
+using System.Text;
+using Headwater.Core.Topology;
+using Headwater.Gateway.Reactor;
+using Headwater.Gateway.Sessions;
+using Headwater.Gateway.Transport;
+using Headwater.Wire.MySql;
+
+namespace Headwater.Gateway.Backends;
+
+/// <summary>What a session left behind on a backend that it may still ask for. Another session takes such a backend last.</summary>
+[Flags]
+internal enum Residue : byte
+{
+    None = 0,
+    LastInsertId = 1,
+    Warnings = 2,
+    FoundRows = 4,
+    UserVariables = 8,
+}
+
+/// <summary>A statement as this backend knows it.</summary>
+internal sealed class BackendStatement(uint id)
+{
+    public uint Id => id;
+
+    /// <summary>The client statement whose parameter types were bound last; another must send its own.</summary>
+    public object? BoundBy { get; set; }
+    public long LastUsed { get; set; }
+}
+
+/// <summary>One connection to a server, logged in as a user, lent to one session at a time.</summary>
+internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, BackendProfile profile, Endpoint endpoint, PacketInput input, uint threadId, SessionSettings settings) : IEndpointOwner
+{
+    public ServerPool Pool => pool;
+    public ServerState Server => server;
+
+    /// <summary>The epoch in which it was opened; a write goes to the primary of its own epoch only.</summary>
+    public Epoch Epoch => epoch;
+    public BackendProfile Profile => profile;
+    public Endpoint Endpoint => endpoint;
+    public PacketInput Input => input;
+    public uint ThreadId => threadId;
+
+    /// <summary>What it stands at now.</summary>
+    public SessionSettings Settings { get; set; } = settings;
+    public UserVariables Variables { get; set; } = UserVariables.None;
+    public ClientSession? LastUser { get; set; }
+    public Residue Residue { get; set; }
+
+    /// <summary>Must be reset before the next use: something was left that nothing else undoes.</summary>
+    public bool NeedsReset { get; set; }
+    public Instant IdleSince { get; set; }
+    public Dictionary<SharedStatement, BackendStatement> Statements { get; } = [];
+
+    public bool IsClosed => endpoint.IsClosed;
+
+    /// <summary>Waiting in the pool, not lent.</summary>
+    public bool IsIdle { get; set; }
+
+    public void Park()
+    {
+        IsIdle = true;
+        endpoint.Owner = this;
+    }
+
+    void IEndpointOwner.OnReadable()
+    {
+        // Nobody asked anything: the server says goodbye.
+        if (IsIdle) pool.Discard(this);
+    }
+
+    void IEndpointOwner.OnDrained() { }
+
+    /// <summary>Runs a statement of the gateway's own. Null: the backend is lost. The answer's session state is not a client's business.</summary>
+    public async ValueTask<InternalResult?> RunAsync(string sql)
+    {
+        var writer = pool.On.Writer;
+        writer.Reset();
+        writer.Begin(0);
+        writer.UInt8((byte)Command.Query);
+        writer.Text(sql);
+        writer.End();
+        return await RunAsync(writer.Written);
+    }
+
+    public ValueTask<InternalResult?> RunCommandAsync(Command command, string argument = "")
+    {
+        var writer = pool.On.Writer;
+        writer.Reset();
+        writer.Begin(0);
+        writer.UInt8((byte)command);
+        writer.Text(argument);
+        writer.End();
+        return RunAsync(writer.Written);
+    }
+
+    public ValueTask<InternalResult?> RunAsync(ReadOnlySpan<byte> packet)
+    {
+        endpoint.Send(packet);
+        return ReadResultAsync();
+    }
+
+    async ValueTask<InternalResult?> ReadResultAsync()
+    {
+        var result = new InternalResult();
+        var columns = -1;
+        var definitions = 0;
+        var inRows = false;
+        while (true)
+        {
+            var message = await input.NextAsync();
+            if (message.IsEnd) return null;
+            var payload = message.WholePayload;
+            if (payload.IsEmpty) return null;
+            if (payload[0] == ErrPacket.Header && ErrPacket.TryParse(payload, out var error))
+            {
+                result.ErrorCode = error.Code;
+                result.ErrorState = Encoding.ASCII.GetString(error.SqlState);
+                result.ErrorMessage = Encoding.UTF8.GetString(error.Message);
+                return result;
+            }
+            if (columns < 0)
+            {
+                if (payload[0] == 0x00 || (payload[0] == 0xFE && payload.Length < 9)) return Close(result, payload);
+                columns = payload[0];
+            }
+            else if (!inRows)
+            {
+                if (payload[0] == 0xFE && payload.Length < 9) inRows = true;
+                else if (++definitions == columns && (profile.Capabilities & Capabilities.DeprecateEof) != 0) inRows = true;
+            }
+            else if (payload[0] == 0xFE && payload.Length < 0xFFFFFF) return Close(result, payload);
+            else result.Rows.Add(TextResultSet.ReadRow(payload, columns));
+        }
+    }
+
+    InternalResult Close(InternalResult result, ReadOnlySpan<byte> payload)
+    {
+        if (payload[0] == 0xFE && (profile.Capabilities & Capabilities.DeprecateEof) == 0 && payload.Length >= 5)
+            result.Status = (ServerStatus)System.Buffers.Binary.BinaryPrimitives.ReadUInt16LittleEndian(payload[3..]);
+        else if (OkPacket.TryParse(payload, profile.Capabilities | BackendProfile.Always, out var ok)) result.Status = ok.Status;
+        return result;
+    }
+
+    public void Close()
+    {
+        input.Release();
+        endpoint.Close();
+    }
+
+    public override string ToString() => $"{server.Id} thread {threadId}";
+}
+
+/// <summary>The answer to a statement of the gateway's own.</summary>
+internal sealed class InternalResult
+{
+    public List<string?[]> Rows { get; } = [];
+    public ServerStatus Status { get; set; }
+    public ushort ErrorCode { get; set; }
+    public string ErrorState { get; set; } = "";
+    public string ErrorMessage { get; set; } = "";
+    public bool Failed => ErrorCode != 0;
+}

@@ -1,0 +1,228 @@
+using Headwater.Core;
+using Headwater.Core.Topology;
+using Headwater.Gateway.Reactor;
+using Headwater.Gateway.Sessions;
+using Headwater.Gateway.Transport;
+
+namespace Headwater.Gateway.Backends;
+
+/// <summary>Idle backends of one profile, last used on top.</summary>
+internal sealed class Bucket
+{
+    public List<Backend> Idle { get; } = [];
+}
+
+/// <summary>
+/// The backends that one reactor has to one server. A backend is handed out by preference to the session that used it last and left
+/// something there, then as it stands, then after laying settings; one that another session left something on goes last, because
+/// what is left must be saved first.
+/// </summary>
+internal sealed class ServerPool(GatewayThread on, ServerId server)
+{
+    readonly Dictionary<BackendProfile, Bucket> _buckets = [];
+    readonly Queue<Signal<Backend?>> _queue = new();
+    readonly HashSet<Backend> _all = [];
+    int _opening;
+
+    public GatewayThread On => on;
+    public ServerId Server => server;
+    public ServerView View { get; private set; } = null!;
+
+    /// <summary>Place in the view's list, by which load is reported; -1 when the server is not in the view.</summary>
+    public int Index { get; private set; } = -1;
+    public SocketAddress? Address { get; set; }
+    public int Total => _all.Count + _opening;
+    public int Queued => _queue.Count;
+    public IReadOnlyCollection<Backend> All => _all;
+
+    /// <summary>Takes over what a new view says. A server that is down, gone or another incarnation loses its backends.</summary>
+    public void Follow(ServerView? view, int index)
+    {
+        var before = View;
+        Index = index;
+        if (view is not null) View = view;
+        if (view is null || view.Health == ServerHealth.Down || (before is not null && !ReferenceEquals(before.State, view.State)) || (before is not null && before.Address != view.Address))
+        {
+            if (before is not null && view is not null && before.Address != view.Address) Address = null;
+            Fail();
+        }
+    }
+
+    /// <summary>Closes all: idle ones at once; lent ones have their exchange abandoned, so that reads that had shown nothing are repeated elsewhere.</summary>
+    public void Fail()
+    {
+        foreach (var backend in _all.ToArray())
+        {
+            if (backend.IsIdle) Discard(backend);
+            else backend.LastUser?.OnBackendFailed(backend);
+        }
+        while (_queue.TryDequeue(out var waiting)) waiting.Set(null);
+    }
+
+    /// <summary>The bucket of a profile; sessions keep it, so the hot path looks nothing up.</summary>
+    public Bucket BucketOf(BackendProfile profile)
+    {
+        if (_buckets.TryGetValue(profile, out var bucket)) return bucket;
+        return _buckets[profile] = new Bucket();
+    }
+
+    /// <summary>The hot path: a backend that needs nothing done to it, or null.</summary>
+    public Backend? TakeReady(Bucket bucket, ClientSession session, SessionSettings settings)
+    {
+        var idle = bucket.Idle;
+        if (session.LastBackend is { IsIdle: true } last && last.LastUser == session && last.Pool == this && ReferenceEquals(last.Settings, settings) && !last.NeedsReset)
+        {
+            // Nearly always at or near the top.
+            for (var i = idle.Count - 1; i >= 0; i--)
+                if (idle[i] == last)
+                {
+                    idle.RemoveAt(i);
+                    return Lend(last, session);
+                }
+        }
+        for (var i = idle.Count - 1; i >= 0 && i >= idle.Count - 8; i--)
+        {
+            var backend = idle[i];
+            if (!ReferenceEquals(backend.Settings, settings) || backend.Residue != Residue.None || backend.NeedsReset || !backend.Variables.IsEmpty) continue;
+            idle.RemoveAt(i);
+            return Lend(backend, session);
+        }
+        return null;
+    }
+
+    /// <summary>Any idle backend that carries nothing of another session.</summary>
+    public Backend? TakeClean(Bucket bucket, ClientSession session)
+    {
+        for (var i = bucket.Idle.Count - 1; i >= 0; i--)
+        {
+            var backend = bucket.Idle[i];
+            if (backend.Residue != Residue.None && backend.LastUser != session) continue;
+            bucket.Idle.RemoveAt(i);
+            return Lend(backend, session);
+        }
+        return null;
+    }
+
+    /// <summary>The idle backend that has waited longest with another session's leavings on it.</summary>
+    public Backend? TakeCarrying(Bucket bucket)
+    {
+        if (bucket.Idle.Count == 0) return null;
+        var backend = bucket.Idle[0];
+        bucket.Idle.RemoveAt(0);
+        backend.IsIdle = false;
+        Count(+1);
+        return backend;
+    }
+
+    public bool TakeThis(Backend backend, ClientSession session)
+    {
+        if (!backend.IsIdle || !BucketOf(backend.Profile).Idle.Remove(backend)) return false;
+        Lend(backend, session);
+        return true;
+    }
+
+    Backend Lend(Backend backend, ClientSession session)
+    {
+        backend.IsIdle = false;
+        backend.LastUser = session;
+        Count(+1);
+        return backend;
+    }
+
+    public void Return(Backend backend)
+    {
+        Count(-1);
+        if (backend.IsClosed || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server) || on.IsStopping)
+        {
+            Drop(backend);
+            return;
+        }
+        backend.IdleSince = EventLoop.Now;
+        BucketOf(backend.Profile).Idle.Add(backend);
+        backend.Park();
+        Wake();
+        if (backend.IsIdle && backend.Endpoint.MaybeReadable) Discard(backend);
+    }
+
+    /// <summary>A lent backend that is of no further use.</summary>
+    public void Destroy(Backend backend)
+    {
+        Count(-1);
+        Drop(backend);
+    }
+
+    /// <summary>An idle backend that is of no further use.</summary>
+    public void Discard(Backend backend)
+    {
+        BucketOf(backend.Profile).Idle.Remove(backend);
+        Drop(backend);
+    }
+
+    void Drop(Backend backend)
+    {
+        backend.IsIdle = false;
+        _all.Remove(backend);
+        backend.Close();
+        Wake();
+    }
+
+    /// <summary>Closes what has been idle since before the given instant.</summary>
+    public void Trim(Instant before)
+    {
+        foreach (var (profile, bucket) in _buckets.ToArray())
+        {
+            foreach (var backend in bucket.Idle.Where(b => b.IdleSince < before).ToArray()) Discard(backend);
+            _ = profile;
+        }
+    }
+
+    public bool MayOpen => Total < on.MaxBackendsPerServer;
+
+    /// <summary>A place that has become free: come again and take or open. Null: the server is gone. Timed out: neither.</summary>
+    public Signal<Backend?> WaitForOne(TimeSpan limit)
+    {
+        var signal = new Signal<Backend?>().Within(on.Loop, limit);
+        _queue.Enqueue(signal);
+        return signal;
+    }
+
+    void Wake()
+    {
+        while (_queue.TryDequeue(out var waiting))
+        {
+            if (waiting.IsCompleted) continue;
+            on.Loop.Post(() => waiting.Set(null));
+            return;
+        }
+    }
+
+    public async ValueTask<(Backend? Backend, LoginFailure? Failure)> OpenAsync(BackendProfile profile, string? schema, ClientSession session)
+    {
+        _opening++;
+        try
+        {
+            var (backend, failure) = await BackendLogin.OpenAsync(this, profile, schema);
+            if (backend is null) return (null, failure);
+            if (on.IsStopping || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server))
+            {
+                backend.Close();
+                return (null, LoginFailure.Lost("the server left the view while logging in"));
+            }
+            _all.Add(backend);
+            return (Lend(backend, session), null);
+        }
+        finally
+        {
+            _opening--;
+            Wake();
+        }
+    }
+
+    void Count(int by)
+    {
+        if (Index >= 0) on.Loads[Index].Busy += by;
+        Busy += by;
+    }
+
+    public int Busy { get; private set; }
+}

@@ -1,0 +1,30 @@
+using Headwater.Core.Statements;
+
+namespace Headwater.Gateway;
+
+/// <summary>Counters of one reactor: one writer, read from anywhere (64-bit reads are atomic here; a sum may be one statement old).</summary>
+internal sealed class ThreadStatistics
+{
+    public long Statements, Reads, ReadsOnReplicas, Writes, Errors, Retries, RefusedByReplica, PositionWaits, PositionWaitTimeouts, WriteHolds, Queued, Refused;
+    public long SessionsOpened, LoginsFailed, BackendsOpened, SettingsLaid, SettingsReset, StatementsPrepared, BytesToClients;
+
+    /// <summary>By RouteReason.</summary>
+    public readonly long[] ByReason = new long[64];
+
+    /// <summary>Reads by LevelKind.</summary>
+    public readonly long[] ByLevel = new long[8];
+    public readonly long[] ReplicaReadsByLevel = new long[8];
+    public readonly LatencyHistogram ReadLatency = new();
+    public readonly LatencyHistogram WriteLatency = new();
+
+    public readonly Dictionary<StatementFacts, DigestFigures> Digests = new(ReferenceEqualityComparer.Instance);
+    public const int MostDigests = 5_000;
+}
+
+/// <summary>What is known of all statements of one digest on one reactor.</summary>
+internal sealed class DigestFigures(StatementFacts facts)
+{
+    public StatementFacts Facts => facts;
+    public long Count, Errors, OnReplicas, Rows;
+    public long TotalTicks, MaxTicks;
+}

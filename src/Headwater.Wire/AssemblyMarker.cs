@@ -1,3 +1,0 @@
-namespace Headwater.Wire;
-
-internal static class AssemblyMarker;
