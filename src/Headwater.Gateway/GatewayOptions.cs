@@ -63,8 +63,6 @@ public sealed record GatewayOptions
     public Level DefaultLevel { get; init; } = Level.Session;
     public RoutingPolicy Routing { get; init; } = new();
 
-    /// <summary>How long a write waits for a primary while none is known.</summary>
-    public TimeSpan WriteHold { get; init; } = TimeSpan.FromSeconds(10);
     public int MaxSessions { get; init; } = 20_000;
     public int MaxBackendsPerServer { get; init; } = 200;
 

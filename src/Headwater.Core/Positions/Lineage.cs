@@ -47,6 +47,30 @@ public static class Lineage
         return verdict;
     }
 
+    /// <summary>
+    /// True when a copy that stands at <paramref name="position"/> has a transaction that the primary, numbered <paramref name="primaryNumber"/>, has not
+    /// and will not have: only the primary writes, so what is ahead of it in one of its domains and not its own comes from elsewhere.
+    /// </summary>
+    public static bool IsForeign(ClusterView view, in Position position, uint primaryNumber, out Gtid foreign)
+    {
+        for (var i = 0; i < position.DomainCount; i++)
+        {
+            foreign = position[i];
+            var verdict = Judge(view, foreign, out _);
+            if (verdict == LineageVerdict.Lost) return true;
+            if (verdict == LineageVerdict.Ahead && foreign.Server != primaryNumber && KnowsDomain(view, foreign.Domain)) return true;
+        }
+        foreign = default;
+        return false;
+    }
+
+    static bool KnowsDomain(ClusterView view, uint domain)
+    {
+        foreach (var known in view.History)
+            if (known.Domain == domain) return true;
+        return false;
+    }
+
     static LineageVerdict Judge(ClusterView view, Gtid gtid, out ulong wroteTo)
     {
         wroteTo = 0;

@@ -50,7 +50,7 @@ public static class Router
         if (asksSession)
         {
             needed = session.Asked(kind);
-            if (TryStay(view.Servers, ref session, in needed, wanted != 0 ? wanted : ordinary, policy, load, chance, out var stay)) return stay;
+            if (TryStay(view, ref session, in needed, wanted != 0 ? wanted : ordinary, policy, load, chance, out var stay)) return stay;
             if (session.Last is not null)
             {
                 if (!session.TryBound(view.Primary?.State)) return Unbounded(view, ref session, kind, in needed, policy, now, arrivedAt);
@@ -99,12 +99,13 @@ public static class Router
 
     /// <summary>Staying where the last read ran is monotonic whatever that server has shown since, so only what is known besides must be covered.</summary>
     static bool TryStay(
-        ImmutableArray<ServerView> servers, ref SessionPosition session, in Position needed, ulong candidates,
+        ClusterView view, ref SessionPosition session, in Position needed, ulong candidates,
         RoutingPolicy policy, ReadOnlySpan<ServerLoad> load, ulong chance, out Route route)
     {
         route = default;
         var last = session.Last;
         if (last is null) return false;
+        var servers = view.Servers;
         var index = -1;
         for (var left = candidates; left != 0; left &= left - 1)
         {
@@ -118,7 +119,13 @@ public static class Router
         if (others != 0)
         {
             var other = Choice.Weighted(servers, others, chance);
-            if (Choice.WorthMoving(servers, load, index, other, policy.Zone)) return false;
+            // Moving for load's sake must be possible at once; nobody waits for it.
+            if (Choice.WorthMoving(servers, load, index, other, policy.Zone) && session.TryBound(view.Primary?.State)
+                && servers[other].State.Shows(in needed) && servers[other].State.Shows(session.LastBound))
+            {
+                route = new Route { Kind = RouteKind.Server, Reason = RouteReason.LeastBusyCopy, Server = servers[other], ServerIndex = other, Needed = needed };
+                return true;
+            }
         }
         route = new Route { Kind = RouteKind.Server, Reason = RouteReason.StaysOnReplica, Server = servers[index], ServerIndex = index, Needed = needed };
         return true;
@@ -180,7 +187,7 @@ public static class Router
         else if (primary is null) return Hold(in needed, policy, arrivedAt);
         return waited
             ? OnPrimary(view, ref session, kind, RouteReason.WaitedEnough, in needed, policy, now, arrivedAt)
-            : Wait(view, primary.State, RouteReason.WaitsForSample, Position.Empty, arrivedAt == Instant.Zero ? now + policy.ReadWait : waitingUntil);
+            : Wait(view, primary.State, RouteReason.WaitsForSample, Position.Empty, arrivedAt + policy.ReadWait);
     }
 
     /// <summary>

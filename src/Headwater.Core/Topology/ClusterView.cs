@@ -51,6 +51,9 @@ public sealed record ServerView
 
     /// <summary>The server this one replicates from, as it names it itself.</summary>
     public string? Source { get; init; }
+
+    /// <summary>The last probe that was answered; null when none ever was. How long a server has been silent counts from it.</summary>
+    public Observation? LastAnswer { get; init; }
 }
 
 /// <summary>The immutable picture of a cluster at an instant. Replaced whole; one writer.</summary>

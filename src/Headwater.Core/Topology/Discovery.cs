@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using Headwater.Core.Positions;
+using Headwater.Core.Routing;
+
+namespace Headwater.Core.Topology;
+
+/// <summary>
+/// From what the probes said to the view, purely: a fold over rounds of observations whose only memory is the previous view.
+/// Roles come from what servers are (writable, replicating from whom), never from what they are called.
+/// </summary>
+public static class Discovery
+{
+    /// <param name="observations">The latest of each watched server; a server without one has not been looked at yet.</param>
+    /// <param name="previous">The view before; its Version 0 and no servers at the start.</param>
+    public static ClusterView Decide(IReadOnlyList<Observation> observations, ClusterView previous, DiscoveryOptions options, Instant now)
+    {
+        var facts = ImmutableArray.CreateBuilder<ServerFacts>(observations.Count);
+        foreach (var observation in observations) facts.Add(ServerFacts.Of(observation, Find(previous, observation.Server.Id), options, now));
+        var servers = facts.ToImmutable();
+
+        var finding = PrimaryRules.Decide(servers, previous);
+        var primary = finding.Primary;
+        var history = primary is { } found ? HistoryOf(found.Answer!) : previous.History;
+        var epoch = primary is { } p && IsChange(p, previous) ? new Epoch(previous.Epoch.Number + 1) : previous.Epoch;
+
+        var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Version = previous.Version + 1, History = history };
+        var views = ImmutableArray.CreateBuilder<ServerView>(servers.Length);
+        ServerView? primaryView = null;
+        foreach (var server in servers)
+        {
+            var view = ReferenceEquals(server, primary) || ReferenceEquals(server, finding.Retained)
+                ? PrimaryRules.View(server, finding)
+                : ReplicaRules.View(server, servers, finding, next, options, now);
+            if (ReferenceEquals(server, primary)) primaryView = view;
+            views.Add(view);
+        }
+        return next with { Servers = views.MoveToImmutable(), Primary = primaryView, Reason = finding.Reason };
+    }
+
+    /// <summary>Whether two views differ in anything that an operator would want to be told; lag and positions move all the time.</summary>
+    public static bool SaysTheSame(ClusterView a, ClusterView b)
+    {
+        if (a.Epoch != b.Epoch || a.Primary?.Id != b.Primary?.Id || a.Servers.Length != b.Servers.Length) return false;
+        for (var i = 0; i < a.Servers.Length; i++)
+        {
+            var (x, y) = (a.Servers[i], b.Servers[i]);
+            if (!ReferenceEquals(x.State, y.State) || x.Role != y.Role || x.Health != y.Health || x.Replicating != y.Replicating
+                || x.Tags != y.Tags || x.Weight != y.Weight || x.Zone != y.Zone || x.Address != y.Address) return false;
+        }
+        return true;
+    }
+
+    /// <summary>Replicas that a server of the cluster has registered and nobody watches yet.</summary>
+    public static IEnumerable<ServerAddress> Found(IReadOnlyList<Observation> observations)
+    {
+        var known = new HashSet<(string, int)>();
+        foreach (var observation in observations) known.Add((observation.Server.Address.Host, observation.Server.Address.Port));
+        foreach (var observation in observations)
+            foreach (var address in observation.RegisteredReplicas)
+                if (address.Host.Length > 0 && known.Add((address.Host, address.Port))) yield return address;
+    }
+
+    static bool IsChange(ServerFacts primary, ClusterView previous)
+    {
+        if (previous.Epoch.Number == 0) return true;
+        var before = PrimaryRules.Before(previous);
+        // The same server with a log that went back is another history under the same name.
+        return before is null || before.Id != primary.Id || primary.LogWentBack;
+    }
+
+    static ImmutableArray<Gtid> HistoryOf(Observation answer)
+    {
+        var history = answer.BinlogState;
+        for (var i = 0; i < answer.SlavePosition.DomainCount; i++)
+        {
+            var gtid = answer.SlavePosition[i];
+            if (!history.Contains(gtid)) history = history.Add(gtid);
+        }
+        return history;
+    }
+
+    static ServerView? Find(ClusterView view, ServerId id)
+    {
+        foreach (var server in view.Servers)
+            if (server.Id == id) return server;
+        return null;
+    }
+}
