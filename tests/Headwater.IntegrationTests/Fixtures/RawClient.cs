@@ -167,7 +167,7 @@ internal sealed class RawClient : IAsyncDisposable
         if (head[0] == 0xFB)
         {
             if (LocalFile.Length > 0) await WriteAsync(LocalFile, ct);
-            await WriteAsync([], ct);
+            await WriteAsync(ReadOnlyMemory<byte>.Empty, ct);
             head = await AddAsync(answer, ct);
             if (head[0] == 0xFF) return false;
         }

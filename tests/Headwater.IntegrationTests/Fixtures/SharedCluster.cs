@@ -17,6 +17,7 @@ public sealed class SharedCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Target.StopPlainAsync();
         Task<ServedCluster>? started;
         lock (Gate) (started, s_started) = (s_started, null);
         if (started == null) return;

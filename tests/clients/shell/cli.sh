@@ -139,7 +139,7 @@ dumps_and_restores() {
 CREATE OR REPLACE TABLE every_type (id INT AUTO_INCREMENT PRIMARY KEY, bi BIGINT, bu BIGINT UNSIGNED, d DECIMAL(30,10), f FLOAT, g DOUBLE, da DATE, t TIME(6), dt DATETIME(6),
   ts TIMESTAMP(3) NULL, y YEAR, b BIT(12), e ENUM('a','b'), s SET('x','y'), vb VARBINARY(300), bl LONGBLOB, tx TEXT, j JSON, u UUID, i6 INET6, g1 POINT, v BIGINT AS (bi + 1) VIRTUAL);
 INSERT INTO every_type (bi, bu, d, f, g, da, t, dt, ts, y, b, e, s, vb, bl, tx, j, u, i6, g1)
-  SELECT seq, 18446744073709551615 - seq, seq / 7, seq / 3, seq / 9, '2026-01-01' + INTERVAL seq DAY, SEC_TO_TIME(seq), '2026-01-01' + INTERVAL seq SECOND, '2026-01-01', 2026,
+  SELECT seq, 18446744073709551615 - seq, seq / 7, seq / 4, seq / 9, '2026-01-01' + INTERVAL seq DAY, SEC_TO_TIME(seq), '2026-01-01' + INTERVAL seq SECOND, '2026-01-01', 2026,
          seq % 4096, 'b', 'x,y', CHAR(seq % 256, 0, 39, 92, 10), REPEAT(CHAR(seq % 256), seq % 300), CONCAT('naïve 🐬 ', seq), JSON_OBJECT('k', seq),
          CONCAT('6d5b1b2e-0000-1000-8000-', LPAD(HEX(seq), 12, '0')), '::1', POINT(seq, -seq) FROM seq_1_to_5000;
 INSERT INTO every_type () VALUES ();
