@@ -52,9 +52,6 @@ static class ConfigFile
                 values.Get(Keys.MonitorTls) ?? LikeBackends(values.Get(Keys.BackendTls)), values.Get(Keys.MonitorDiscover),
                 values.Get(Keys.SampleEvery), values.Get(Keys.ProbeEvery), values.Get(Keys.DeadAfter)),
             Gateway = Gateway(values, rules, state),
-            Certificate = values.Find(Keys.TlsCertificate) is { } certificate
-                ? new CertificateConfig(rules.PathOf(certificate), rules.PathOf(values.Find(Keys.TlsKey)!)) : null,
-            BackendAuthorities = values.Find(Keys.BackendCa) is { } ca ? rules.PathOf(ca) : null,
             Http = values.Get(Keys.HttpAddress),
             Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey)),
             Tracing = values.Get(Keys.TracingOtlp) is { } otlp ? new TracingConfig(otlp, values.Get(Keys.TracingRatio)) : null,
@@ -98,7 +95,9 @@ static class ConfigFile
         SlowStatement = values.Get(Keys.LogSlow) ?? TimeSpan.Zero,
         TrustHints = values.Get(Keys.TrustHints),
         Users = [.. values.Items(Keys.Users).Select(rules.User)],
+        Certificate = rules.Certificate,
         BackendTls = values.Get(Keys.BackendTls),
+        BackendAuthorities = rules.BackendAuthorities,
         Threads = values.Get(Keys.Threads) ?? 0,
     };
 

@@ -19,14 +19,8 @@ sealed record HeadwaterConfig
     public required ImmutableArray<ServerConfig> Servers { get; init; }
     public required MonitorConfig Monitor { get; init; }
 
-    /// <summary>Complete but for the certificates, which <see cref="Composition"/> loads from the two below.</summary>
+    /// <summary>Complete but for the certificate where none is configured: then it is the gateway's own, kept in the state directory.</summary>
     public required GatewayOptions Gateway { get; init; }
-
-    /// <summary>Null: an own certificate, kept in the state directory.</summary>
-    public CertificateConfig? Certificate { get; init; }
-
-    /// <summary>PEM file of the authorities for the servers' certificates; null: those this machine trusts.</summary>
-    public string? BackendAuthorities { get; init; }
 
     /// <summary>Null: no HTTP.</summary>
     public ListenAddress? Http { get; init; }
@@ -42,8 +36,6 @@ sealed record MonitorConfig(string User, string Password, TlsMode Tls, bool Disc
 {
     public override string ToString() => User;
 }
-
-sealed record CertificateConfig(string CertificatePath, string KeyPath);
 
 enum LogFormat { Text, Json }
 

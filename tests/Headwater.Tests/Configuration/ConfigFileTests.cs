@@ -95,7 +95,7 @@ public class ConfigFileTests
         Assert.Equal("a${b", gateway.Users[1].Password);
         Assert.Equal(new Level(LevelKind.Monotonic), gateway.DefaultLevel);
         Assert.Equal((TimeSpan.FromMilliseconds(30), TimeSpan.FromSeconds(2), "fra1", TimeSpan.Zero), (gateway.Routing.ReadWait, gateway.Routing.MaxLag!.Value, gateway.Routing.Zone, gateway.Routing.WriteHold));
-        Assert.Equal((TimeSpan.Zero, true, 3, 11, 12, 13), (gateway.WriteHold, gateway.TrustHints, gateway.Threads, gateway.MaxSessions, gateway.MaxBackendsPerServer, gateway.MaxQueued));
+        Assert.Equal((true, 3, 11, 12, 13), (gateway.TrustHints, gateway.Threads, gateway.MaxSessions, gateway.MaxBackendsPerServer, gateway.MaxQueued));
         Assert.Equal((TimeSpan.FromSeconds(14), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(16), 17 << 20, 18L << 20, 19, TimeSpan.FromSeconds(20)),
             (gateway.QueueTimeout, gateway.StatementTimeout, gateway.LoginTimeout, gateway.MaxPacketBytes, gateway.FactsBudgetBytes, gateway.MaxStatementsPerBackend, gateway.BackendIdleTimeout));
         Assert.Equal((BackendTls.Verified, TimeSpan.Zero), (gateway.BackendTls, gateway.SlowStatement));
