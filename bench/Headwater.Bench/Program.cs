@@ -1,5 +1,6 @@
 using System.Globalization;
 using Headwater.Bench;
+using Headwater.Bench.Audit;
 using Headwater.Bench.Cost;
 using Headwater.Bench.Sql;
 
@@ -10,6 +11,7 @@ try
     return args.FirstOrDefault() switch
     {
         "gateway" => CostBench.Run(arguments),
+        "audit" => AuditRun.Run(arguments),
         _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start"),
     };
 }
