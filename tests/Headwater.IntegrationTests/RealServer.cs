@@ -14,7 +14,7 @@ namespace Headwater.IntegrationTests;
 sealed class RealServer : IAsyncDisposable
 {
     public const string Password = "monitor's secret";
-    const string Watch = "\"$@\" >>error.log 2>&1 </dev/null & p=$!; echo $p; read _; kill -9 $p 2>/dev/null; wait $p";
+    const string Watch = "exec 2>/dev/null; \"$@\" >>error.log 2>&1 </dev/null & p=$!; echo $p; read _; kill -9 $p 2>/dev/null; wait $p";
     static readonly Lazy<Task<string>> Template = new(InstallAsync);
     readonly string _directory;
     readonly string[] _options;
