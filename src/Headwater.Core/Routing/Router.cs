@@ -230,22 +230,35 @@ public static class Router
     public static bool Unsettled(ClusterView view, ref SessionPosition session, LevelKind kind, RoutingPolicy policy, Instant now, Instant arrivedAt, out Route route)
     {
         route = default;
-        if (view.Primary is not { } primary || kind is LevelKind.Eventual or LevelKind.Bounded) return false;
-        var floor = session.Floor;
-        var isForeign = Lineage.IsForeign(view, in floor, primary.Number, out var foreign);
-        foreach (var hidden in session.Hidden)
-            isForeign = isForeign || Lineage.IsForeign(view, new Position(hidden), primary.Number, out foreign);
-        if (!isForeign)
-        {
-            session.Judged(view.Epoch);
-            return false;
-        }
+        if (kind is LevelKind.Eventual or LevelKind.Bounded || Judge(view, ref session, out var foreign)) return false;
         // A token may come from a gateway that has seen a newer primary before this one has; what the session knows by itself may not.
-        var lost = !session.HasRaised || Lineage.Judge(view, new Position(foreign), out _) == LineageVerdict.Lost || now - arrivedAt >= policy.WriteHold;
+        var lost = session.Lost is not null || now - arrivedAt >= policy.WriteHold;
         route = lost
             ? new Route { Kind = RouteKind.Refuse, Reason = RouteReason.LostBranch, ServerIndex = -1, Needed = new Position(foreign) }
-            : Wait(view, primary.State, RouteReason.WaitsForHistory, new Position(foreign), arrivedAt + policy.WriteHold);
+            : view.Primary is { } primary ? Wait(view, primary.State, RouteReason.WaitsForHistory, new Position(foreign), arrivedAt + policy.WriteHold)
+            : Hold(new Position(foreign), policy, arrivedAt);
         return true;
+    }
+
+    /// <summary>
+    /// To be called for each session when the view's epoch has changed, so that none is judged by a later epoch only: a primary that lost
+    /// transactions and reigns again may give their very numbers to others. True when all that the session knows stands in the history.
+    /// </summary>
+    public static bool Judge(ClusterView view, ref SessionPosition session, out Gtid foreign)
+    {
+        foreign = session.Lost ?? default;
+        if (session.Lost is not null) return false;
+        if (session.JudgedIn == view.Epoch) return true;
+        var floor = session.Floor;
+        var writer = Lineage.WriterOf(view);
+        var isForeign = Lineage.IsForeign(view, in floor, writer, out foreign);
+        foreach (var hidden in session.Hidden)
+            isForeign = isForeign || Lineage.IsForeign(view, new Position(hidden), writer, out foreign);
+        // A domain that the history does not name yet stays to be judged.
+        if (!isForeign && Lineage.KnowsDomains(view, in floor)) session.Judged(view.Epoch);
+        else if (!isForeign) return true;
+        else if (!session.HasRaised || Lineage.IsForeign(view, session.Written, writer, out _) || Lineage.Judge(view, new Position(foreign), out _) == LineageVerdict.Lost) session.MarkLost(in foreign);
+        return !isForeign;
     }
 
     static Route Hold(in Position needed, RoutingPolicy policy, Instant arrivedAt) =>
