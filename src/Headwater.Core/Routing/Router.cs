@@ -53,15 +53,14 @@ public static class Router
             if (TryStay(view, ref session, in needed, wanted != 0 ? wanted : ordinary, policy, load, chance, out var stay)) return stay;
             if (session.Last is not null)
             {
-                if (!session.TryBound(view.Primary?.State)) return Unbounded(view, ref session, kind, in needed, policy, now, arrivedAt);
+                if (!session.TryBound(PrimaryState(view))) return Unbounded(view, ref session, kind, in needed, policy, now, arrivedAt);
                 // TryBound may have raised what the session has seen, not only bounded its last read.
                 needed = session.Asked(kind).Merge(session.LastBound);
             }
         }
         else if (kind == LevelKind.Bounded)
         {
-            if (view.Primary is null) return Hold(Position.Empty, policy, arrivedAt);
-            if (view.Primary.State.Timeline.FirstAskedSince(now - level.Bound) is not { } sample)
+            if (PrimaryState(view)?.Timeline.FirstAskedSince(now - level.Bound) is not { } sample)
                 return OnPrimary(view, ref session, kind, RouteReason.NoSampleInBound, Position.Empty, policy, now, arrivedAt);
             needed = sample.Logged;
         }
@@ -69,7 +68,8 @@ public static class Router
 
         if (wanted != 0 && TryCopy(view, in needed, wanted, RouteReason.WantedTag, policy, load, chance, now, arrivedAt, out var route)) return route;
         if (ordinary != 0 && TryCopy(view, in needed, ordinary, policy.Wanted == ServerTags.None ? RouteReason.LeastBusyCopy : RouteReason.WantedTagMissing, policy, load, chance, now, arrivedAt, out route)) return route;
-        return OnPrimary(view, ref session, kind, arrivedAt == Instant.Zero ? RouteReason.CatchUpTooSlow : RouteReason.WaitedEnough, in needed, policy, now, arrivedAt);
+        if (asksSession) session.OnPrimarySince = now;
+        return OnPrimary(view, ref session, kind, now == arrivedAt ? RouteReason.CatchUpTooSlow : RouteReason.WaitedEnough, in needed, policy, now, arrivedAt);
     }
 
     /// <summary>The same decision with what it was made from, for <c>EXPLAIN ROUTE</c>; the session is not changed.</summary>
@@ -120,7 +120,7 @@ public static class Router
         {
             var other = Choice.Weighted(servers, others, chance);
             // Moving for load's sake must be possible at once; nobody waits for it.
-            if (Choice.WorthMoving(servers, load, index, other, policy.Zone) && session.TryBound(view.Primary?.State)
+            if (Choice.WorthMoving(servers, load, index, other, policy.Zone) && session.TryBound(PrimaryState(view))
                 && servers[other].State.Shows(in needed) && servers[other].State.Shows(session.LastBound))
             {
                 route = new Route { Kind = RouteKind.Server, Reason = RouteReason.LeastBusyCopy, Server = servers[other], ServerIndex = other, Needed = needed };
@@ -156,7 +156,7 @@ public static class Router
         for (var left = candidates; left != 0; left &= left - 1)
         {
             var i = BitOperations.TrailingZeroCount(left);
-            if (CatchUp.Predict(servers[i].State.Timeline, view.Primary?.State.Timeline, in needed, now) is not { } predicted || predicted > soonest) continue;
+            if (CatchUp.Predict(servers[i].State.Timeline, PrimaryState(view)?.Timeline, in needed, now) is not { } predicted || predicted > soonest) continue;
             best = i;
             soonest = predicted;
         }
@@ -268,6 +268,16 @@ public static class Router
     {
         var index = IndexOf(view, state);
         return new Route { Kind = RouteKind.Wait, Reason = reason, Server = index < 0 ? view.Primary : view.Servers[index], ServerIndex = index, Needed = needed, Until = until };
+    }
+
+    /// <summary>The primary's samples bound what any copy can have shown, also while it is away: it bears the role until there is another.</summary>
+    static ServerState? PrimaryState(ClusterView view)
+    {
+        if (view.Primary is { } primary) return primary.State;
+        var servers = view.Servers;
+        for (var i = 0; i < servers.Length; i++)
+            if (servers[i].Role == ServerRole.Primary) return servers[i].State;
+        return null;
     }
 
     static int IndexOf(ClusterView view, ServerState state)
