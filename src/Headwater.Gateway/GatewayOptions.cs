@@ -38,6 +38,14 @@ public sealed record ListenerOptions
 
     /// <summary>Networks whose connections begin with a PROXY protocol header.</summary>
     public ImmutableArray<IPNetwork> ProxyProtocolFrom { get; init; } = [];
+
+    internal bool ExpectsProxyHeader(string host)
+    {
+        if (ProxyProtocolFrom.IsDefaultOrEmpty || !IPAddress.TryParse(host, out var address)) return false;
+        foreach (var network in ProxyProtocolFrom)
+            if (network.Contains(address)) return true;
+        return false;
+    }
 }
 
 /// <summary>What differs for one user.</summary>
@@ -63,8 +71,6 @@ public sealed record GatewayOptions
     public Level DefaultLevel { get; init; } = Level.Session;
     public RoutingPolicy Routing { get; init; } = new();
 
-    /// <summary>How long a write waits for a primary while none is known.</summary>
-    public TimeSpan WriteHold { get; init; } = TimeSpan.FromSeconds(10);
     public int MaxSessions { get; init; } = 20_000;
     public int MaxBackendsPerServer { get; init; } = 200;
 

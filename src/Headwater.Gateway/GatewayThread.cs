@@ -9,6 +9,7 @@ using Headwater.Gateway.Reactor;
 using Headwater.Gateway.Sessions;
 using Headwater.Gateway.Transport;
 using Headwater.Wire.MySql;
+using SocketAddress = Headwater.Gateway.Transport.SocketAddress;
 
 namespace Headwater.Gateway;
 

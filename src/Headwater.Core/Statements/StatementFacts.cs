@@ -76,6 +76,15 @@ public enum Needs : uint
 
     /// <summary>Contains a CALL or an unknown function, so it may do any of the above unseen.</summary>
     Opaque = 1 << 28,
+
+    /// <summary>LAST_INSERT_ID(expr) or SET last_insert_id: sets what LAST_INSERT_ID() will answer; an OK packet carries it, a result set does not.</summary>
+    SetsLastInsertId = 1 << 29,
+
+    /// <summary>COMMIT RELEASE, ROLLBACK RELEASE: the server closes the connection afterwards.</summary>
+    ClosesConnection = 1 << 30,
+
+    /// <summary>SAVEPOINT, ROLLBACK TO, RELEASE SAVEPOINT: means something only where the transaction is open.</summary>
+    Savepoint = 1u << 31,
 }
 
 /// <summary>Statements that the gateway answers itself.</summary>
@@ -134,6 +143,13 @@ public sealed record StatementFacts
     public ImmutableArray<string> Tables { get; init; } = [];
     public ImmutableArray<string> CreatedTemporaryTables { get; init; } = [];
     public ImmutableArray<string> DroppedTables { get; init; } = [];
+
+    /// <summary>RENAME TABLE and ALTER TABLE … RENAME: old and new names in turn, in the statement's order.</summary>
+    public ImmutableArray<string> RenamedTables { get; init; } = [];
+
+    /// <summary>User variables that the statement assigns, lower-cased, without @.</summary>
+    public ImmutableArray<string> AssignedUserVariables { get; init; } = [];
+    public ImmutableArray<string> ReadUserVariables { get; init; } = [];
 
     /// <summary>Names of text-prepared statements, advisory locks or handlers that this opens or closes; empty when not literal.</summary>
     public ImmutableArray<string> Names { get; init; } = [];

@@ -1,4 +1,5 @@
 using System.Text;
+using Headwater.Core;
 using Headwater.Core.Topology;
 using Headwater.Gateway.Reactor;
 using Headwater.Gateway.Sessions;
@@ -112,13 +113,7 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
             if (message.IsEnd) return null;
             var payload = message.WholePayload;
             if (payload.IsEmpty) return null;
-            if (payload[0] == ErrPacket.Header && ErrPacket.TryParse(payload, out var error))
-            {
-                result.ErrorCode = error.Code;
-                result.ErrorState = Encoding.ASCII.GetString(error.SqlState);
-                result.ErrorMessage = Encoding.UTF8.GetString(error.Message);
-                return result;
-            }
+            if (payload[0] == ErrPacket.Header) return Failed(result, payload);
             if (columns < 0)
             {
                 if (payload[0] == 0x00 || (payload[0] == 0xFE && payload.Length < 9)) return Close(result, payload);
@@ -132,6 +127,16 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
             else if (payload[0] == 0xFE && payload.Length < 0xFFFFFF) return Close(result, payload);
             else result.Rows.Add(TextResultSet.ReadRow(payload, columns));
         }
+    }
+
+    static InternalResult Failed(InternalResult result, ReadOnlySpan<byte> payload)
+    {
+        result.ErrorCode = 1105;
+        if (!ErrPacket.TryParse(payload, out var error)) return result;
+        result.ErrorCode = error.Code;
+        result.ErrorState = Encoding.ASCII.GetString(error.SqlState);
+        result.ErrorMessage = Encoding.UTF8.GetString(error.Message);
+        return result;
     }
 
     InternalResult Close(InternalResult result, ReadOnlySpan<byte> payload)

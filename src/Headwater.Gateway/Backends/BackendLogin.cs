@@ -40,7 +40,7 @@ internal static class BackendLogin
         {
             var message = await input.NextAsync();
             if (message.IsEnd) return Failed(endpoint, input, "the server closed before its greeting");
-            if (message.Payload is [0xFF, ..] && ErrPacket.TryParse(message.Payload, out var refused)) return Refused(endpoint, input, refused);
+            if (message.Payload is [0xFF, ..]) return Refused(endpoint, input, message.Payload);
             var greeting = Greeting.Parse(message.Payload);
             var capabilities = Wanted(profile, greeting.Capabilities);
             byte sequence = 1;
@@ -79,11 +79,7 @@ internal static class BackendLogin
                 var payload = message.Payload;
                 if (payload.IsEmpty) return Failed(endpoint, input, "an empty packet during login");
                 if (payload[0] == 0x00) break;
-                if (payload[0] == 0xFF)
-                {
-                    ErrPacket.TryParse(payload, out var error);
-                    return Refused(endpoint, input, error);
-                }
+                if (payload[0] == 0xFF) return Refused(endpoint, input, payload);
                 var next = (byte)(message.Sequence + 1);
                 byte[]? answer;
                 if (payload[0] == 0xFE)
@@ -159,8 +155,9 @@ internal static class BackendLogin
         return (null, LoginFailure.Lost(why));
     }
 
-    static (Backend?, LoginFailure?) Refused(Endpoint endpoint, PacketInput input, ErrPacket error)
+    static (Backend?, LoginFailure?) Refused(Endpoint endpoint, PacketInput input, ReadOnlySpan<byte> payload)
     {
+        ErrPacket.TryParse(payload, out var error);
         var failure = new LoginFailure(true, error.Code, Encoding.ASCII.GetString(error.SqlState), Encoding.UTF8.GetString(error.Message));
         input.Release();
         endpoint.Close();

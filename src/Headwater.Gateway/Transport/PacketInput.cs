@@ -16,6 +16,8 @@ internal readonly struct RawMessage(byte[]? buffer, int offset, int length)
     public Span<byte> Writable => buffer.AsSpan(offset, length);
     public int Length => length;
 
+    public bool IsIn(byte[] other) => ReferenceEquals(buffer, other);
+
     /// <summary>The payload of the first (nearly always the only) packet.</summary>
     public ReadOnlySpan<byte> Payload => buffer.AsSpan(offset + Packet.HeaderSize, Math.Min(length - Packet.HeaderSize, Packet.MaxPayload));
     public byte Sequence => buffer![offset + 3];

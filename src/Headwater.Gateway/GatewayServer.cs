@@ -1,0 +1,199 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using Headwater.Core;
+using Headwater.Core.Statements;
+using Headwater.Core.Topology;
+using Headwater.Gateway.Reactor;
+using Headwater.Gateway.Sessions;
+using Headwater.Gateway.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace Headwater.Gateway;
+
+/// <summary>
+/// The gateway: listeners, reactor threads, and what is asked of all of them together. Reads the published view, accounts and catalogue;
+/// who publishes them is not its business.
+/// </summary>
+public sealed class GatewayServer : IAsyncDisposable
+{
+    readonly ILogger _log;
+    readonly Published<ClusterView> _view;
+    readonly Published<Accounts> _accounts;
+    readonly GatewayThread[] _threads;
+    readonly List<Listener> _listeners = [];
+    readonly ConcurrentDictionary<uint, ClientSession> _sessions = new();
+    readonly ConcurrentDictionary<string, int> _sessionsByUser = new();
+    readonly long _startedAt = Stopwatch.GetTimestamp();
+    uint _lastSessionId;
+    int _nextThread;
+    Timer? _upkeep;
+
+    internal Published<Catalogue> Catalogue { get; }
+    internal int ThreadCount => _threads.Length;
+    internal int SessionCount => _sessions.Count;
+
+    public GatewayOptions Options { get; private set; }
+    public GatewayStatistics Statistics { get; }
+
+    /// <summary>A user was not found: whoever learns accounts should look again soon. Called on a reactor thread.</summary>
+    public event Action<string>? AccountUnknown;
+
+    /// <summary>A backend was lost or could not be had: whoever probes should look now. Called on a reactor thread.</summary>
+    public event Action<ServerId>? Suspected;
+
+    public GatewayServer(GatewayOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, ILoggerFactory log)
+    {
+        Options = options;
+        _view = view;
+        _accounts = accounts;
+        Catalogue = catalogue;
+        _log = log.CreateLogger("Headwater.Gateway");
+        var count = options.Threads > 0 ? options.Threads : Math.Max(1, Environment.ProcessorCount / 2);
+        _threads = new GatewayThread[count];
+        for (var i = 0; i < count; i++) _threads[i] = new GatewayThread(this, i, options, view.Current, fault => Log.ReactorFault(_log, fault));
+        Statistics = new GatewayStatistics(this, _threads);
+    }
+
+    public void Start()
+    {
+        foreach (var thread in _threads) thread.Loop.Start();
+        _view.Changed += OnViewChanged;
+        OnViewChanged(_view.Current);
+        foreach (var listener in Options.Listeners) Listen(listener);
+        _upkeep = new Timer(_ => EachThread(t => t.TrimIdleBackends()), null, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10));
+    }
+
+    void Listen(ListenerOptions options)
+    {
+        var listener = Listener.Open(_threads[0].Loop, options, (fd, host) => Accept(options, fd, host));
+        _listeners.Add(listener);
+        Log.Listening(_log, listener.Describe());
+    }
+
+    /// <summary>The TCP port that was bound first; for when the system chose it.</summary>
+    public int Port => _listeners.FirstOrDefault(l => l.Port > 0)?.Port ?? 0;
+
+    void Accept(ListenerOptions options, int fd, string host)
+    {
+        var thread = _threads[_nextThread++ % _threads.Length];
+        if (thread.Loop.IsCurrent) Begin(thread, options, fd, host);
+        else thread.Loop.Post(() => Begin(thread, options, fd, host));
+    }
+
+    void Begin(GatewayThread thread, ListenerOptions options, int fd, string host)
+    {
+        var id = Interlocked.Increment(ref _lastSessionId);
+        if (host != "unix") Native.SetOption(fd, Native.IpProtoTcp, Native.TcpNoDelay, 1);
+        var session = new ClientSession(thread, options, new PlainEndpoint(thread.Loop, fd), host, id);
+        _sessions[id] = session;
+        _ = session.RunAsync();
+    }
+
+    void OnViewChanged(ClusterView view) => EachThread(t => t.Follow(view));
+
+    void EachThread(Action<GatewayThread> action)
+    {
+        foreach (var thread in _threads) thread.Loop.Post(() => action(thread));
+    }
+
+    /// <summary>Takes over changed options; sessions live on. Listeners that are no longer named close, new ones open.</summary>
+    public void Apply(GatewayOptions options)
+    {
+        Options = options;
+        EachThread(t => t.Apply(options));
+        foreach (var gone in _listeners.Where(l => !options.Listeners.Any(o => l.IsFor(o))).ToArray())
+        {
+            gone.Close();
+            _listeners.Remove(gone);
+        }
+        foreach (var added in options.Listeners.Where(o => !_listeners.Any(l => l.IsFor(o)))) Listen(added);
+    }
+
+    /// <summary>Stops listening, lets transactions end within <paramref name="drain"/>, then closes what is left.</summary>
+    public async Task StopAsync(TimeSpan drain)
+    {
+        foreach (var listener in _listeners) listener.Close();
+        _listeners.Clear();
+        EachThread(t => t.Stop());
+        var until = Stopwatch.GetTimestamp() + (long)(drain.TotalSeconds * Stopwatch.Frequency);
+        while (!_sessions.IsEmpty && Stopwatch.GetTimestamp() < until) await Task.Delay(10);
+        foreach (var session in _sessions.Values) session.On.Loop.Post(session.Kill);
+        for (var i = 0; i < 100 && !_sessions.IsEmpty; i++) await Task.Delay(10);
+        EachThread(t => t.CloseBackends());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _view.Changed -= OnViewChanged;
+        if (_upkeep is not null) await _upkeep.DisposeAsync();
+        await StopAsync(TimeSpan.Zero);
+        foreach (var thread in _threads)
+        {
+            thread.Loop.Stop();
+            thread.Loop.Dispose();
+        }
+    }
+
+    // ---- asked by sessions and threads
+
+    internal string VersionShown { get; private set; } = "10.11.0-MariaDB-headwater";
+
+    internal void ViewFollowed(GatewayThread thread)
+    {
+        if (thread.View.Primary?.Capabilities is { Version: { Length: > 0 } version }) VersionShown = version;
+    }
+
+    internal Account? FindAccount(string user, string host) => AccountMatch.Find(_accounts.Current, user, host);
+
+    internal void AccountMissing(string user) => AccountUnknown?.Invoke(user);
+
+    internal void ServerSuspected(ServerId server) => Suspected?.Invoke(server);
+
+    internal ClientSession? FindSession(uint id) => _sessions.GetValueOrDefault(id);
+
+    internal int SessionsOf(string user) => _sessions.Values.Count(s => s.Identity.User == user);
+
+    /// <summary>Whether a user may end sessions of others; only root-like accounts named administrators may.</summary>
+    internal bool MayKill(string user) => user is "root" or "administrator" or "admin";
+
+    internal void SessionEnded(ClientSession session) => _sessions.TryRemove(session.Id, out _);
+
+    internal void Fault(ClientSession session, Exception fault) => Log.SessionFault(_log, session.Id, fault);
+
+    internal void Slow(ClientSession session, Backends.Backend backend, long ticks) =>
+        Log.SlowStatement(_log, session.Id, session.Identity.User, backend.Server.Id.Name, ticks * 1000 / Stopwatch.Frequency, session.Facts.Digest);
+
+    internal string StatisticsLine()
+    {
+        var uptime = Stopwatch.GetElapsedTime(_startedAt);
+        var statements = _threads.Sum(t => t.Statistics.Statements);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"Uptime: {(long)uptime.TotalSeconds}  Threads: {_sessions.Count}  Questions: {statements}  Slow queries: 0  Opens: 0  Open tables: 0  Queries per second avg: {statements / Math.Max(1, uptime.TotalSeconds):0.000}");
+    }
+
+    internal IEnumerable<string?[]> ServerRows() => Statistics.Servers().Select(s => new string?[]
+    {
+        s.Server, s.Address, s.Role, s.Health, s.Tags, _view.Current.Epoch.ToString(), s.Position,
+        s.LagMilliseconds?.ToString("0.#", CultureInfo.InvariantCulture), s.Behind?.ToString(CultureInfo.InvariantCulture),
+        s.Busy.ToString(CultureInfo.InvariantCulture), s.Backends.ToString(CultureInfo.InvariantCulture), s.Reason,
+    });
+
+    internal IEnumerable<string?[]> SessionRows() => Statistics.Sessions().Select(s => new string?[]
+    {
+        s.Id.ToString(CultureInfo.InvariantCulture), s.User, s.Host, s.Schema, s.Level, s.HeldOn,
+        s.HeldForMilliseconds?.ToString(CultureInfo.InvariantCulture), s.HeldBecause, s.RunningForMilliseconds?.ToString(CultureInfo.InvariantCulture), s.Statement,
+    });
+
+    internal IEnumerable<string?[]> DigestRows() => Statistics.Digests(200).Select(d => new string?[]
+    {
+        d.Digest, Number(d.Count), Number(d.Errors), Number(d.OnReplicas), d.TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture),
+        d.MeanMicroseconds.ToString("0.#", CultureInfo.InvariantCulture), d.MaxMicroseconds.ToString("0.#", CultureInfo.InvariantCulture), Number(d.Rows), d.Reason,
+    });
+
+    static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    internal IReadOnlyCollection<ClientSession> AllSessions => (IReadOnlyCollection<ClientSession>)_sessions.Values;
+    internal ClusterView View => _view.Current;
+}

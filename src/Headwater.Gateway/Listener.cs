@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+using Headwater.Gateway.Reactor;
+using Headwater.Gateway.Transport;
+
+namespace Headwater.Gateway;
+
+/// <summary>A listening socket on a reactor. Accepted descriptors are handed on with the peer's address.</summary>
+internal sealed unsafe class Listener : Watched
+{
+    readonly EventLoop _loop;
+    readonly ListenerOptions _options;
+    readonly Action<int, string> _accepted;
+    int _fd;
+
+    public int Port { get; private set; }
+
+    Listener(EventLoop loop, ListenerOptions options, int fd, Action<int, string> accepted)
+    {
+        _loop = loop;
+        _options = options;
+        _fd = fd;
+        _accepted = accepted;
+    }
+
+    public static Listener Open(EventLoop loop, ListenerOptions options, Action<int, string> accepted)
+    {
+        var address = options.Socket is { } path ? SocketAddress.Unix(path) : SocketAddress.Tcp(options.Address, options.Port);
+        var fd = Native.socket(address.Family, Native.SockStream | Native.SockNonBlock | Native.SockCloseOnExec, 0);
+        if (fd < 0) throw Failed(options, "socket");
+        if (options.Socket is { } old)
+        {
+            // A socket file outlives its process; one that answers belongs to somebody.
+            if (File.Exists(old))
+            {
+                if (Answers(address)) throw new IOException($"cannot listen on {old}: another process listens there");
+                File.Delete(old);
+            }
+        }
+        else Native.SetOption(fd, Native.SolSocket, Native.SoReuseAddr, 1);
+        fixed (byte* bytes = address.Bytes)
+            if (Native.bind(fd, bytes, address.Bytes.Length) != 0) throw Failed(options, "bind", fd);
+        if (Native.listen(fd, 4096) != 0) throw Failed(options, "listen", fd);
+        var listener = new Listener(loop, options, fd, accepted);
+        if (options.Socket is null) listener.Port = BoundPort(fd);
+        loop.Post(() => loop.Add(listener, fd));
+        return listener;
+    }
+
+    public bool IsFor(ListenerOptions options) => options.Socket == _options.Socket && options.Port == _options.Port && options.Address.Equals(_options.Address) && options == _options;
+
+    public string Describe() => _options.Socket ?? $"{_options.Address}:{Port}";
+
+    static bool Answers(SocketAddress address)
+    {
+        var probe = Native.socket(address.Family, Native.SockStream | Native.SockCloseOnExec, 0);
+        fixed (byte* bytes = address.Bytes)
+        {
+            var answers = Native.connect(probe, bytes, address.Bytes.Length) == 0;
+            _ = Native.close(probe);
+            return answers;
+        }
+    }
+
+    static IOException Failed(ListenerOptions options, string call, int fd = -1)
+    {
+        var error = Native.LastError;
+        if (fd >= 0) _ = Native.close(fd);
+        var where = options.Socket ?? $"{options.Address}:{options.Port}";
+        return new IOException($"cannot listen on {where}: {call}: {Native.Message(error)}");
+    }
+
+    static int BoundPort(int fd)
+    {
+        var bytes = stackalloc byte[28];
+        var length = 28;
+        return Native.getsockname(fd, bytes, &length) == 0 ? (bytes[2] << 8) | bytes[3] : 0;
+    }
+
+    internal override void OnEvents(uint events)
+    {
+        var address = stackalloc byte[128];
+        while (true)
+        {
+            var length = 128;
+            var fd = Native.accept4(_fd, address, &length, Native.SockNonBlock | Native.SockCloseOnExec);
+            if (fd < 0)
+            {
+                var error = Native.LastError;
+                if (error is Native.Interrupted or Native.ConnectionAborted) continue;
+                // Out of descriptors: edge-triggered, so try again by ourselves.
+                if (error != Native.Again) _loop.After(TimeSpan.FromMilliseconds(50), () => { if (_fd >= 0) OnEvents(0); });
+                return;
+            }
+            _accepted(fd, SocketAddress.Describe(new ReadOnlySpan<byte>(address, length)));
+        }
+    }
+
+    public void Close()
+    {
+        var done = new ManualResetEventSlim();
+        void Shut()
+        {
+            if (_fd >= 0)
+            {
+                _loop.Remove(this);
+                _ = Native.close(_fd);
+                _fd = -1;
+                if (_options.Socket is { } path) File.Delete(path);
+            }
+            done.Set();
+        }
+        if (_loop.IsCurrent) Shut();
+        else
+        {
+            _loop.Post(Shut);
+            done.Wait(TimeSpan.FromSeconds(2));
+        }
+    }
+}

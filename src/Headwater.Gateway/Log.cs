@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Headwater.Gateway;
+
+/// <summary>What the gateway writes to the log; event ids are stable. No statement text, only digests: literals may be secrets.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(100, LogLevel.Information, "listening on {Address}")]
+    public static partial void Listening(ILogger log, string address);
+
+    [LoggerMessage(101, LogLevel.Error, "a fault on a reactor thread; the connection concerned may hang until it is closed")]
+    public static partial void ReactorFault(ILogger log, Exception fault);
+
+    [LoggerMessage(102, LogLevel.Error, "a fault in session {Session}, which is ended")]
+    public static partial void SessionFault(ILogger log, uint session, Exception fault);
+
+    [LoggerMessage(103, LogLevel.Warning, "slow statement of session {Session} ({User}) on {Server}: {Milliseconds} ms: {Digest}")]
+    public static partial void SlowStatement(ILogger log, uint session, string user, string server, long milliseconds, string digest);
+}

@@ -1,0 +1,271 @@
+using Headwater.Core;
+using Headwater.Core.Topology;
+using Headwater.Gateway.Backends;
+using Headwater.Gateway.Reactor;
+using Headwater.Wire.MySql;
+
+namespace Headwater.Gateway.Sessions;
+
+/// <summary>Why a backend could not be had, as the client is to be told.</summary>
+internal sealed record LeaseFailure(ushort Code, string SqlState, string Message, bool TryElsewhere);
+
+/// <summary>
+/// What one session has of backends: the one it holds, the one it used last, and what it left where. Lays the session's settings and
+/// variables on a backend before use, and saves what only a backend knows (LAST_INSERT_ID, user variables) before it may be taken away.
+/// </summary>
+internal sealed class BackendLease(GatewayThread on, ClientSession session)
+{
+    Bucket?[] _buckets = [];
+    ServerPool?[] _bucketPools = [];
+    BackendProfile? _bucketProfile;
+
+    public Backend? Held { get; private set; }
+    public Instant HeldSince { get; private set; }
+
+    /// <summary>Where the last statement ran; its outcome is still there while nobody else has used it.</summary>
+    public Backend? Last { get; private set; }
+
+    public UserVariables Variables { get; private set; } = UserVariables.None;
+
+    /// <summary>The backend on which user variables were assigned that have not been read back.</summary>
+    public Backend? VariablesOn { get; private set; }
+
+    /// <summary>The backend whose last insert id is this session's; with null, <see cref="SavedInsertId"/> has it.</summary>
+    public Backend? InsertedOn { get; private set; }
+    public string? SavedInsertId { get; private set; }
+
+    Bucket BucketOn(ServerPool pool)
+    {
+        if (!ReferenceEquals(_bucketProfile, session.Profile) || _buckets.Length <= pool.Index)
+        {
+            _bucketProfile = session.Profile;
+            _buckets = new Bucket?[Math.Max(4, pool.Index + 1)];
+            _bucketPools = new ServerPool?[_buckets.Length];
+        }
+        ref var bucket = ref _buckets[pool.Index];
+        if (bucket is not null && ReferenceEquals(_bucketPools[pool.Index], pool)) return bucket;
+        _bucketPools[pool.Index] = pool;
+        return bucket = pool.BucketOf(session.Profile);
+    }
+
+    /// <summary>The hot path: a backend that already stands as this session needs it, or null.</summary>
+    public Backend? TakeReady(ServerPool pool) => pool.TakeReady(BucketOn(pool), session, session.Settings);
+
+    /// <summary>The backend of the last statement, with its outcome still on it; null when it is not to be had any more.</summary>
+    public Backend? TakeLast() => TakeIfMine(Last);
+
+    public Backend? TakeInserted() => InsertedOn == Last ? TakeLast() : TakeIfMine(InsertedOn);
+
+    Backend? TakeIfMine(Backend? backend) =>
+        backend is { IsIdle: true, NeedsReset: false } && backend.LastUser == session && ReferenceEquals(backend.Settings, session.Settings) && backend.Pool.TakeThis(backend, session) ? backend : null;
+
+    /// <summary>A backend of the pool, made to stand as the session needs it: idle, new, or waited for. Takes as long as it takes, within the queue's deadline.</summary>
+    public async ValueTask<(Backend? Backend, LeaseFailure? Failure)> AcquireAsync(ServerPool pool, bool withVariables)
+    {
+        if (VariablesOn is { } carrier && withVariables)
+        {
+            if (carrier.Pool == pool && TakeIfMine(carrier) is { } mine) return (mine, null);
+            if (!await SaveVariablesAsync(carrier)) VariablesOn = null;
+        }
+        var deadline = EventLoop.Now + on.Options.QueueTimeout;
+        while (true)
+        {
+            var bucket = BucketOn(pool);
+            var backend = pool.TakeReady(bucket, session, session.Settings) ?? pool.TakeClean(bucket, session);
+            if (backend is null && pool.MayOpen)
+            {
+                var (opened, failure) = await pool.OpenAsync(session.Profile, session.Settings.Schema, session);
+                if (opened is null)
+                    return (null, failure!.Refused
+                        ? new LeaseFailure(failure.Code, failure.SqlState, failure.Message, false)
+                        : new LeaseFailure(2013, "HY000", failure.Message, true));
+                on.Statistics.BackendsOpened++;
+                backend = opened;
+            }
+            else if (backend is null && pool.TakeCarrying(bucket) is { } carrying)
+            {
+                if (carrying.LastUser is { } owner && owner != session) await owner.Lease.SaveLeavingsAsync(carrying);
+                carrying.LastUser = session;
+                carrying.Residue = Residue.None;
+                if (carrying.IsClosed)
+                {
+                    pool.Destroy(carrying);
+                    continue;
+                }
+                backend = carrying;
+            }
+            if (backend is not null)
+            {
+                var failure = await LayAsync(backend, withVariables);
+                if (failure is null) return (backend, null);
+                pool.Destroy(backend);
+                if (failure.TryElsewhere && EventLoop.Now < deadline && pool.View.Health != ServerHealth.Down) continue;
+                return (null, failure);
+            }
+            if (!MakeRoom(pool))
+            {
+                if (pool.Queued >= on.Options.MaxQueued)
+                    return (null, new LeaseFailure(1040, "08004", $"Too many statements wait for a backend on {pool.Server} ({pool.Queued}); limits.queue allows {on.Options.MaxQueued}", false));
+                on.Statistics.Queued++;
+                var waiting = pool.WaitForOne(deadline > EventLoop.Now ? deadline - EventLoop.Now : TimeSpan.Zero);
+                await waiting;
+                if (waiting.TimedOut)
+                    return (null, new LeaseFailure(1040, "08004", $"No backend on {pool.Server} became free within {on.Options.QueueTimeout.TotalSeconds:0.#} s (limits.backends_per_server, limits.queue_timeout)", false));
+                if (pool.View.Health == ServerHealth.Down || pool.Index < 0) return (null, new LeaseFailure(2013, "HY000", $"{pool.Server} went away", true));
+            }
+        }
+    }
+
+    /// <summary>Other profiles' idle backends make room when the pool is full.</summary>
+    static bool MakeRoom(ServerPool pool)
+    {
+        Backend? oldest = null;
+        foreach (var backend in pool.All)
+            if (backend.IsIdle && backend.Residue == Residue.None && (oldest is null || backend.IdleSince < oldest.IdleSince)) oldest = backend;
+        if (oldest is null) return false;
+        pool.Discard(oldest);
+        return true;
+    }
+
+    /// <summary>Makes a lent backend stand as the session does. Null: done.</summary>
+    async ValueTask<LeaseFailure?> LayAsync(Backend backend, bool withVariables)
+    {
+        var wanted = session.Settings;
+        string? statement = null;
+        if (backend.NeedsReset || (!ReferenceEquals(backend.Settings, wanted) && !wanted.TryStatementFrom(backend.Settings, out statement)))
+        {
+            if (await ResetAsync(backend) is { } failure) return failure;
+            wanted.TryStatementFrom(backend.Settings, out statement);
+        }
+        if (backend.Settings.Schema != wanted.Schema && wanted.Schema is not null)
+        {
+            if (await backend.RunCommandAsync(Command.InitDb, wanted.Schema) is not { } used) return Lost(backend);
+            if (used.Failed) return new LeaseFailure(used.ErrorCode, used.ErrorState, used.ErrorMessage, false);
+            on.Statistics.SettingsLaid++;
+        }
+        if (statement is not null)
+        {
+            if (await backend.RunAsync(statement) is not { } set) return Lost(backend);
+            if (set.Failed) return new LeaseFailure(set.ErrorCode, set.ErrorState, $"{set.ErrorMessage} (while laying the session's settings on {backend.Server.Id})", false);
+            on.Statistics.SettingsLaid++;
+        }
+        backend.Settings = wanted;
+        var variables = withVariables ? Variables : UserVariables.None;
+        if ((withVariables || !backend.Variables.IsEmpty) && backend != VariablesOn && variables.StatementFrom(backend.Variables) is { } assign)
+        {
+            if (await backend.RunAsync(assign) is not { Failed: false }) return Lost(backend);
+            backend.Variables = variables;
+        }
+        return null;
+    }
+
+    async ValueTask<LeaseFailure?> ResetAsync(Backend backend)
+    {
+        on.Statistics.SettingsReset++;
+        if (await backend.RunCommandAsync(Command.ResetConnection) is not { Failed: false }) return Lost(backend);
+        if (await backend.RunAsync("SET @@session.session_track_system_variables='*'") is not { Failed: false }) return Lost(backend);
+        backend.Statements.Clear();
+        backend.Variables = UserVariables.None;
+        backend.NeedsReset = false;
+        // A reset keeps the schema: https://mariadb.com/kb/en/com_reset_connection/ .
+        backend.Settings = on.Interner.Intern(new SessionSettings(backend.Settings.Schema, []));
+        return null;
+    }
+
+    static LeaseFailure Lost(Backend backend) => new(2013, "HY000", $"Lost connection to {backend.Server.Id}", true);
+
+    /// <summary>Lays the saved LAST_INSERT_ID on a backend that is about to be asked for it.</summary>
+    public async ValueTask<bool> LayInsertIdAsync(Backend backend)
+    {
+        if (InsertedOn is { } there && there != backend) await SaveInsertIdAsync(there);
+        if (InsertedOn == backend || SavedInsertId is not { } id) return true;
+        return await backend.RunAsync($"SET @@session.last_insert_id={id}") is { Failed: false };
+    }
+
+    /// <summary>Another session is about to take a backend on which this one left something.</summary>
+    public async ValueTask SaveLeavingsAsync(Backend backend)
+    {
+        if (backend == InsertedOn) await SaveInsertIdAsync(backend);
+        if (backend == VariablesOn) await SaveVariablesAsync(backend);
+        if (backend == Last) Last = null;
+    }
+
+    async ValueTask SaveInsertIdAsync(Backend backend)
+    {
+        InsertedOn = null;
+        if (backend.IsClosed || await backend.RunAsync("SELECT LAST_INSERT_ID()") is not { Failed: false, Rows: [[{ } id]] }) return;
+        SavedInsertId = id;
+    }
+
+    async ValueTask<bool> SaveVariablesAsync(Backend backend)
+    {
+        var borrowed = backend != Held && backend.IsIdle;
+        if (borrowed && !backend.Pool.TakeThis(backend, session)) return false;
+        VariablesOn = null;
+        var result = backend.IsClosed ? null : await backend.RunAsync(UserVariables.Query);
+        if (result is { Failed: false })
+        {
+            Variables = UserVariables.FromRows(result.Rows);
+            backend.Variables = Variables;
+            backend.Residue &= ~Residue.UserVariables;
+        }
+        if (borrowed) backend.Pool.Return(backend);
+        return result is { Failed: false };
+    }
+
+    /// <summary>Notes what a statement left on the backend it ran on.</summary>
+    public void NoteOutcome(Backend backend, Residue residue)
+    {
+        Last = backend;
+        var kept = backend.Residue & (Residue.LastInsertId | Residue.UserVariables);
+        if ((residue & Residue.LastInsertId) != 0)
+        {
+            InsertedOn = backend;
+            SavedInsertId = null;
+        }
+        if ((residue & Residue.UserVariables) != 0) VariablesOn = backend;
+        backend.Residue = residue | kept;
+    }
+
+    public void Hold(Backend backend)
+    {
+        if (Held is null) HeldSince = EventLoop.Now;
+        Held = backend;
+    }
+
+    /// <summary>Gives the backend back to its pool.</summary>
+    public void Release(Backend backend)
+    {
+        Held = null;
+        backend.Pool.Return(backend);
+    }
+
+    /// <summary>The backend is of no further use.</summary>
+    public void Destroy(Backend backend)
+    {
+        if (Held == backend) Held = null;
+        Forget(backend);
+        backend.Pool.Destroy(backend);
+    }
+
+    public void Forget(Backend backend)
+    {
+        if (Last == backend) Last = null;
+        if (InsertedOn == backend) InsertedOn = null;
+        if (VariablesOn == backend) VariablesOn = null;
+    }
+
+    /// <summary>The session starts anew, as after a login: nothing of before is asked for again.</summary>
+    public void Forget()
+    {
+        foreach (var backend in new[] { Last, InsertedOn, VariablesOn })
+        {
+            if (backend is null || backend.LastUser != session) continue;
+            backend.NeedsReset |= (backend.Residue & Residue.UserVariables) != 0;
+            backend.Residue = Residue.None;
+        }
+        Last = InsertedOn = VariablesOn = null;
+        SavedInsertId = null;
+        Variables = UserVariables.None;
+    }
+}

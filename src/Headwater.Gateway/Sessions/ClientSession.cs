@@ -1,0 +1,639 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using Headwater.Core;
+using Headwater.Core.Positions;
+using Headwater.Core.Routing;
+using Headwater.Core.Statements;
+using Headwater.Core.Topology;
+using Headwater.Gateway.Backends;
+using Headwater.Gateway.Reactor;
+using Headwater.Gateway.Transport;
+using Headwater.Wire.MySql;
+
+namespace Headwater.Gateway.Sessions;
+
+/// <summary>What to do next with a command.</summary>
+internal enum Next : byte
+{
+    /// <summary>Run it on a backend.</summary>
+    Run,
+
+    /// <summary>Answered (or needs no answer).</summary>
+    Done,
+
+    /// <summary>Needs more than the byte path: see <see cref="Commands"/>.</summary>
+    Slow,
+    Retry,
+    Quit,
+}
+
+/// <summary>
+/// One client's connection, from login to end: a loop that takes a command, asks what it is (Statements), where it goes (Routing), takes a
+/// backend (BackendLease), and relays the answer (Exchange). The loop's awaits resume inline on the reactor and allocate nothing;
+/// what is rare lives in the classes around it.
+/// </summary>
+internal sealed class ClientSession
+{
+    const Needs MayRunOnCopy = Needs.ReadsUserVariables | Needs.CalculatesFoundRows | Needs.ChangesSession | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction;
+    const int MostAttempts = 4;
+
+    SessionPosition _position;
+    byte[]? _requestBuffer;
+    long _startedAt;
+    int _attempts;
+    bool _stopping;
+
+    public GatewayThread On { get; }
+    public uint Id { get; }
+    public string ClientHost { get; private set; }
+    public ListenerOptions Listener { get; }
+    public Endpoint Client { get; private set; }
+    public PacketInput Input { get; private set; }
+    public Exchange Exchange { get; private set; } = null!;
+    public SessionTracking Tracking { get; private set; } = null!;
+    public BackendLease Lease { get; }
+    public Holds Holds { get; } = new();
+    public Commands Commands { get; }
+    public Identity Identity { get; private set; } = new("", [], null);
+    public BackendProfile Profile { get; private set; } = null!;
+    public Capabilities Capabilities { get; private set; }
+    public Level Level { get; set; }
+    public RoutingPolicy Policy { get; private set; } = RoutingPolicy.Default;
+    public Dictionary<uint, ClientStatement> Statements { get; } = [];
+    public uint LastStatementId { get; set; }
+    public ServerStatus Status { get; set; } = ServerStatus.Autocommit;
+    public Instant ConnectedAt { get; } = EventLoop.Now;
+    public bool Killed { get; private set; }
+
+    // The command in hand.
+    public RawMessage Request { get; private set; }
+    public StatementFacts Facts { get; set; } = CommandFacts.Opaque;
+    public ResponseShape Shape { get; set; }
+    public ClientStatement? Statement { get; set; }
+    public SharedStatement? Preparing { get; set; }
+    public Instant ArrivedAt { get; private set; }
+    public Backend? Running { get; private set; }
+    public Route LastRoute { get; private set; }
+    public bool IsLoggedIn { get; private set; }
+
+    public ref SessionPosition Position => ref _position;
+    public SessionSettings Settings => Tracking.Settings;
+    public Backend? LastBackend => Lease.Last;
+
+    public ClientSession(GatewayThread on, ListenerOptions listener, Endpoint client, string clientHost, uint id)
+    {
+        On = on;
+        Id = id;
+        Listener = listener;
+        Client = client;
+        ClientHost = clientHost;
+        Input = new PacketInput(client) { Limit = 64 * 1024 };
+        Lease = new BackendLease(on, this);
+        Commands = new Commands(this);
+    }
+
+    public async Task RunAsync()
+    {
+        On.Sessions.Add(this);
+        try
+        {
+            if (!await LoginAsync()) return;
+            IsLoggedIn = true;
+            while (!_stopping || Lease.Held is not null)
+            {
+                var message = await Input.NextAsync();
+                if (message.IsEnd)
+                {
+                    ExplainEnd();
+                    break;
+                }
+                var next = Begin(message);
+                if (next == Next.Slow) next = await Commands.HandleAsync();
+                if (next == Next.Run)
+                {
+                    while (true)
+                    {
+                        var backend = TakeHot() ?? await AcquireAsync();
+                        if (backend is null)
+                        {
+                            next = Next.Done;
+                            break;
+                        }
+                        if (!TrySend(backend) && !await Commands.PrepareAndSendAsync(backend))
+                        {
+                            next = await AfterLossAsync(backend, new Outcome(ExchangeEnd.BackendLost, Forwarded.Nothing, 0, 0, 0, 0, 0, 0, 0, 0, 1), sent: false);
+                            if (next == Next.Retry) continue;
+                            break;
+                        }
+                        Tracking.BeforeStatement(Facts);
+                        Running = backend;
+                        StartClock();
+                        var outcome = await Exchange.Relay(backend.Endpoint, Shape, (Capabilities & Capabilities.DeprecateEof) != 0, holdErrors: true, Preparing is null ? 0 : LastStatementId + 1);
+                        Running = null;
+                        _clock?.Cancel();
+                        if (outcome.End == ExchangeEnd.Complete && outcome.ErrorCode == 0 && !Tracking.ChangedConnectionCharset && !Tracking.IgnoredVariables && (Facts.Needs & Needs.ClosesConnection) == 0)
+                        {
+                            Finish(backend, outcome);
+                            next = Next.Done;
+                            break;
+                        }
+                        next = await AfterAsync(backend, outcome);
+                        if (next != Next.Retry) break;
+                    }
+                }
+                EndRequest();
+                if (next == Next.Quit) break;
+            }
+        }
+        catch (MalformedPacketException malformed)
+        {
+            Commands.SendError(1835, "HY000", $"Malformed communication packet: {malformed.Message}");
+        }
+        catch (Exception fault)
+        {
+            On.Server.Fault(this, fault);
+            if (!Client.IsClosed) Commands.SendError(1105, "HY000", "The gateway met a fault of its own in this session and ends it; see its log");
+        }
+        finally
+        {
+            Cleanup();
+        }
+    }
+
+    async ValueTask<bool> LoginAsync()
+    {
+        var limit = On.Loop.After(On.Options.LoginTimeout, () => Input.Abort());
+        if (Listener.ExpectsProxyHeader(ClientHost))
+        {
+            var preface = new ProxyPreface(Client);
+            if (!await preface.ReadAsync(On.Options.LoginTimeout)) return false;
+            if (preface.ClientHost is { } behind) ClientHost = behind;
+        }
+        var login = new ClientLogin(On, Listener, ClientHost, Id);
+        if (On.Server.SessionCount > On.Options.MaxSessions)
+        {
+            login.Refuse(Client, 0, 1040, "08004", $"Too many connections: limits.sessions allows {On.Options.MaxSessions}");
+            return false;
+        }
+        var result = await login.RunAsync(Client, Input);
+        limit.Cancel();
+        if (result is null) return false;
+        Client = result.Endpoint;
+        Input = result.Input;
+        Establish(result.Identity, result.Capabilities, result.Collation, result.Schema);
+        Exchange = new Exchange(Client, Tracking);
+        if (On.Options.RuleOf(Identity.User) is { MaxSessions: > 0 and var most } && On.Server.SessionsOf(Identity.User) > most)
+        {
+            login.Refuse(Client, result.NextSequence, 1203, "42000", $"User {Identity.User} already has more than 'max_user_connections' active connections: users.{Identity.User}.max_sessions allows {most}");
+            return false;
+        }
+        if (!await Commands.EnterSchemaAsync(result.NextSequence)) return false;
+        login.Send(Client, w => OkPacket.Write(w, result.NextSequence, Capabilities, Status));
+        Input.Limit = On.Options.MaxPacketBytes;
+        if ((Capabilities & Capabilities.Compress) != 0)
+        {
+            Input.Release();
+            Client = new CompressedEndpoint(Client);
+            Input = new PacketInput(Client) { Limit = On.Options.MaxPacketBytes, ExpectedSequence = 0 };
+            Exchange = new Exchange(Client, Tracking);
+        }
+        On.Statistics.SessionsOpened++;
+        return true;
+    }
+
+    /// <summary>The session is as a fresh login makes it (also after COM_CHANGE_USER).</summary>
+    public void Establish(Identity identity, Capabilities capabilities, byte collation, string? schema)
+    {
+        Identity = identity;
+        Capabilities = capabilities;
+        var rule = On.Options.RuleOf(identity.User);
+        Level = rule?.Level ?? Listener.Level ?? On.Options.DefaultLevel;
+        Policy = On.Options.Routing with { Wanted = rule is { Tag: not 0 } ? rule.Tag : Listener.Tag };
+        Profile = new BackendProfile(identity, capabilities & BackendProfile.FromClient, collation, schema is not null);
+        Tracking ??= new SessionTracking(On.Interner, (capabilities & Capabilities.SessionTrack) != 0);
+        Tracking.Reset(schema);
+        Tracking.SetLoginCharset(Collations.MayHideAscii(Collations.CharsetOf(collation)));
+        Status = ServerStatus.Autocommit;
+    }
+
+    /// <summary>A session that entered its first schema belongs to backends that have one: none can be left again.</summary>
+    void FollowProfile()
+    {
+        if (Profile.HasSchema || Settings.Schema is null) return;
+        Profile = Profile with { HasSchema = true };
+    }
+
+    public void SetMultiStatements(bool on) =>
+        Profile = Profile with { Capabilities = on ? Profile.Capabilities | Capabilities.MultiStatements : Profile.Capabilities & ~Capabilities.MultiStatements };
+
+    /// <summary>Takes the command in hand: what is it? Cheap and synchronous for what comes often.</summary>
+    Next Begin(RawMessage message)
+    {
+        _startedAt = Stopwatch.GetTimestamp();
+        ArrivedAt = new Instant(_startedAt / (Stopwatch.Frequency / 10_000_000));
+        _attempts = 0;
+        Statement = null;
+        Preparing = null;
+        Request = Keep(message);
+        var payload = Request.Payload;
+        if (payload.IsEmpty) return Next.Slow;
+        switch ((Command)payload[0])
+        {
+            case Command.Query:
+                Facts = On.Facts.Get(Request.IsSplit ? Request.WholePayload[1..] : payload[1..], Tracking.Syntax, On.Catalogue);
+                Shape = ResponseShape.Result;
+                return (Facts.Needs & Needs.Gateway) != 0 ? Next.Slow : Next.Run;
+            case Command.StmtExecute:
+            case Command.StmtBulkExecute:
+                if (payload.Length < 7 || !Statements.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(payload[1..]), out var statement)) return Next.Slow;
+                Statement = statement;
+                Facts = statement.Shared.Facts;
+                Shape = ResponseShape.Result;
+                return Next.Run;
+            case Command.Quit:
+                return Next.Quit;
+            default:
+                return Next.Slow;
+        }
+    }
+
+    /// <summary>What lies in the loop's scratch is copied, so that the command can be sent a second time.</summary>
+    RawMessage Keep(RawMessage message)
+    {
+        if (!message.IsIn(On.Loop.Scratch)) return message;
+        _requestBuffer = On.Loop.Buffers.Rent(message.Length);
+        message.Bytes.CopyTo(_requestBuffer);
+        return new RawMessage(_requestBuffer, 0, message.Length);
+    }
+
+    void EndRequest()
+    {
+        Request = default;
+        Statement = null;
+        Preparing = null;
+        if (_requestBuffer is null) return;
+        On.Loop.Buffers.Return(_requestBuffer);
+        _requestBuffer = null;
+    }
+
+    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable;
+
+    bool WithVariables => (Facts.Needs & Needs.ReadsUserVariables) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
+
+    public Route Choose(Instant now)
+    {
+        var view = On.View;
+        return LastRoute = MayRunOnCopyNow
+            ? Router.ForRead(view, ref _position, Level, Policy, On.Loads, On.Chance(), now, ArrivedAt)
+            : Router.ForPrimary(view, ref _position, Level, Policy, now, ArrivedAt);
+    }
+
+    /// <summary>The backend to use, when that takes no waiting: held, or idle and standing as needed.</summary>
+    Backend? TakeHot()
+    {
+        if (Lease.Held is { } held) return held.Endpoint.IsClosed || IsOfAnOldEpoch(held) ? null : held;
+        if ((Facts.Needs & (Needs.LastInsertId | Needs.LastOutcome)) != 0) return null;
+        var route = Choose(ArrivedAt);
+        if (route.Kind != RouteKind.Server) return null;
+        if (WithVariables && (!Lease.Variables.IsEmpty || Lease.VariablesOn is not null)) return null;
+        return Lease.TakeReady(On.PoolAt(route.ServerIndex));
+    }
+
+    /// <summary>A write goes to no server of another epoch than the one it was routed in.</summary>
+    bool IsOfAnOldEpoch(Backend held) => held.Epoch != On.View.Epoch && !ReferenceEquals(On.View.Primary?.State, held.Server) && (Status & ServerStatus.InTransactionReadOnly) == 0;
+
+    /// <summary>Everything that may take time to get a backend. Null: the client has its error.</summary>
+    async ValueTask<Backend?> AcquireAsync()
+    {
+        if (Lease.Held is { } held)
+        {
+            var reasons = Holds.Describe();
+            Lease.Destroy(held);
+            Holds.Forget();
+            Commands.SendError(2013, "HY000", $"Lost connection to {held.Server.Id} while the session held it for {reasons}: the transaction is gone");
+            return null;
+        }
+        if ((Facts.Needs & Needs.LastOutcome) != 0 && Lease.TakeLast() is { } last) return last;
+        if ((Facts.Needs & Needs.LastInsertId) != 0 && Lease.TakeInserted() is { } inserted) return inserted;
+        while (true)
+        {
+            var now = EventLoop.Now;
+            var route = Choose(now);
+            if (route.Kind == RouteKind.Server)
+            {
+                var pool = On.PoolAt(route.ServerIndex);
+                var (backend, failure) = await Lease.AcquireAsync(pool, WithVariables);
+                if (backend is not null)
+                {
+                    if ((Facts.Needs & Needs.LastInsertId) == 0 || await Lease.LayInsertIdAsync(backend)) return backend;
+                    Lease.Destroy(backend);
+                    failure = new LeaseFailure(2013, "HY000", $"Lost connection to {pool.Server}", true);
+                }
+                if (failure!.TryElsewhere && await TryElsewhereAsync(route)) continue;
+                Commands.SendError(failure.Code, failure.SqlState, failure.Message);
+                return null;
+            }
+            if (route.Kind == RouteKind.Refuse || now >= route.Until || _stopping)
+            {
+                On.Statistics.Refused++;
+                Commands.SendError(1290, "HY000", route.Kind == RouteKind.Refuse ? RouteReasons.Sentence(route) : $"No server can run this now: {On.View.Reason}");
+                return null;
+            }
+            if (route.Kind == RouteKind.Hold)
+            {
+                On.Statistics.WriteHolds++;
+                var signal = On.WaitForView(route.Until - now);
+                await signal;
+                On.StopWaiting(signal);
+            }
+            else
+            {
+                On.Statistics.PositionWaits++;
+                var signal = On.WaitForPosition(route.Server!.State, route.Needed, Shorter(route.Until - now, TimeSpan.FromMilliseconds(50)));
+                await signal;
+                On.StopWaitingForPosition(signal);
+            }
+            if (Client.IsHungUp || Killed) return null;
+        }
+    }
+
+    static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    /// <summary>A server could not be reached: wait a moment for the view to say so, within the statement's patience.</summary>
+    async ValueTask<bool> TryElsewhereAsync(Route route)
+    {
+        if (EventLoop.Now >= ArrivedAt + Policy.WriteHold || _stopping || Client.IsHungUp) return false;
+        On.Server.ServerSuspected(route.Server!.Id);
+        var signal = On.WaitForView(TimeSpan.FromMilliseconds(20));
+        await signal;
+        On.StopWaiting(signal);
+        return true;
+    }
+
+    /// <summary>Sends the command to the backend. False when a prepared statement has to be made known there first.</summary>
+    bool TrySend(Backend backend)
+    {
+        if (Statement is null)
+        {
+            backend.Endpoint.Send(Request.Bytes);
+            return true;
+        }
+        if (!backend.Statements.TryGetValue(Statement.Shared, out var known)) return false;
+        known.LastUsed = _startedAt;
+        return Commands.TrySendExecute(backend, known);
+    }
+
+    public RouteReason ReasonOf(Backend backend) => Lease.Held == backend ? RouteReason.NeedsPrimary : LastRoute.Reason;
+
+    /// <summary>Bookkeeping after a statement that succeeded.</summary>
+    public void Finish(Backend backend, in Outcome outcome, bool failed = false)
+    {
+        var onPrimary = ReferenceEquals(On.View.Primary?.State, backend.Server);
+        var now = Stopwatch.GetTimestamp();
+        if (Tracking.Commit is { } gtid) _position.AfterWrite(gtid, onPrimary ? backend.Server : null);
+        else if (!failed || outcome.Rows > 0) _position.AfterRead(backend.Server, onPrimary, new Instant(now / (Stopwatch.Frequency / 10_000_000)));
+        if (!failed) Status = outcome.Status;
+        Holds.After(Facts, failed ? Status : outcome.Status, failed);
+        if (Shape == ResponseShape.Prepare) Commands.AfterPrepare(backend, outcome, failed);
+        else if (Statement is not null) FollowExecute(outcome);
+        var residue = Residue.None;
+        if (outcome.LastInsertId != 0 || (Facts.Needs & Needs.SetsLastInsertId) != 0) residue |= Residue.LastInsertId;
+        if (outcome.Warnings != 0 || failed) residue |= Residue.Warnings;
+        if ((Facts.Needs & Needs.CalculatesFoundRows) != 0) residue |= Residue.FoundRows;
+        if ((Facts.Needs & (Needs.AssignsUserVariables | Needs.Opaque)) != 0) residue |= Residue.UserVariables;
+        if (Shape == ResponseShape.Result) Lease.NoteOutcome(backend, residue);
+        if (Tracking.SetTimestamp) Commands.FollowTimestamp();
+        FollowProfile();
+        backend.Settings = Tracking.Settings;
+        Count(backend, outcome, onPrimary, now - _startedAt, failed);
+        if (Holds.Reasons == Hold.None) Lease.Release(backend);
+        else Lease.Hold(backend);
+    }
+
+    void FollowExecute(in Outcome outcome)
+    {
+        if (Statement!.HasLongData) Commands.AfterExecute(Statement);
+        if ((outcome.Status & ServerStatus.CursorExists) == 0) return;
+        Statement.HasCursor = true;
+        Holds.Set(Hold.Cursor);
+    }
+
+    void Count(Backend backend, in Outcome outcome, bool onPrimary, long ticks, bool failed)
+    {
+        var statistics = On.Statistics;
+        statistics.Statements++;
+        statistics.ByReason[(int)ReasonOf(backend)]++;
+        if (failed) statistics.Errors++;
+        if (Facts.IsPlainRead)
+        {
+            statistics.Reads++;
+            statistics.ByLevel[(int)Level.Kind]++;
+            if (!onPrimary)
+            {
+                statistics.ReadsOnReplicas++;
+                statistics.ReplicaReadsByLevel[(int)Level.Kind]++;
+            }
+            statistics.ReadLatency.Add(ticks);
+        }
+        else
+        {
+            statistics.Writes++;
+            statistics.WriteLatency.Add(ticks);
+        }
+        if (Facts.Digest.Length == 0) return;
+        if (!statistics.Digests.TryGetValue(Facts, out var digest))
+        {
+            if (statistics.Digests.Count >= ThreadStatistics.MostDigests) return;
+            statistics.Digests[Facts] = digest = new DigestFigures(Facts);
+        }
+        digest.Count++;
+        digest.TotalTicks += ticks;
+        if (ticks > digest.MaxTicks) digest.MaxTicks = ticks;
+        digest.Rows += outcome.Rows;
+        if (failed) digest.Errors++;
+        if (!onPrimary) digest.OnReplicas++;
+        if (On.Options.SlowStatement.Ticks > 0 && ticks > On.Options.SlowStatement.Ticks * (Stopwatch.Frequency / 10_000_000)) On.Server.Slow(this, backend, ticks);
+    }
+
+    /// <summary>Everything but the plain success.</summary>
+    async ValueTask<Next> AfterAsync(Backend backend, Outcome outcome)
+    {
+        while (outcome.End == ExchangeEnd.WantsFile)
+        {
+            if (!await Commands.SendFileAsync(backend))
+            {
+                Lease.Destroy(backend);
+                return Next.Quit;
+            }
+            outcome = await Exchange.Resume();
+        }
+        switch (outcome.End)
+        {
+            case ExchangeEnd.FirstError:
+                if (IsRefusalByReplica(outcome.ErrorCode) && Lease.Held is null && !ReferenceEquals(On.View.Primary?.State, backend.Server) && _attempts++ < MostAttempts)
+                {
+                    // Not a plain read after all: the primary takes it, and the count says that the classifier was wrong.
+                    On.Statistics.RefusedByReplica++;
+                    Lease.Release(backend);
+                    Facts = Facts with { Needs = Facts.Needs | Needs.Primary };
+                    return Next.Retry;
+                }
+                if (outcome.ErrorCode is 1053 or 1927 && Lease.Held is null) return await AfterLossAsync(backend, outcome, sent: !Facts.IsPlainRead);
+                if (_timedOut && outcome.ErrorCode == 1317) SendTimeout();
+                else Client.Send(Exchange.HeldError.Span);
+                _timedOut = false;
+                return await AfterErrorAsync(backend, outcome);
+            case ExchangeEnd.Complete when outcome.ErrorCode != 0:
+                return await AfterErrorAsync(backend, outcome);
+            case ExchangeEnd.Complete:
+                if (Tracking.ChangedConnectionCharset) await Commands.LearnCollationAsync(backend);
+                // The restoration is reported with the next answer; better to a ping of ours than to somebody's statement.
+                if (Tracking.IgnoredVariables && await backend.RunCommandAsync(Command.Ping) is null) backend.NeedsReset = true;
+                if ((Facts.Needs & Needs.ClosesConnection) != 0)
+                {
+                    Lease.Destroy(backend);
+                    return Next.Quit;
+                }
+                Finish(backend, outcome);
+                return Next.Done;
+            case ExchangeEnd.ClientLost:
+                Commands.KillQueryOn(backend);
+                Lease.Destroy(backend);
+                return Next.Quit;
+            default:
+                return await AfterLossAsync(backend, outcome, sent: true);
+        }
+    }
+
+    static bool IsRefusalByReplica(ushort code) => code is 1290 or 1792 or 1836;
+
+    async ValueTask<Next> AfterErrorAsync(Backend backend, Outcome outcome)
+    {
+        var uncertain = Lease.Held is not null || !Tracking.AutoCommit || (Facts.Needs & (Needs.OpensTransaction | Needs.EndsTransaction | Needs.Multiple | Needs.Opaque | Needs.OpensReadOnlyTransaction)) != 0;
+        if (uncertain)
+        {
+            // An ERR carries no status: a deadlock may have ended the transaction, or not. The server knows.
+            if (await backend.RunCommandAsync(Command.Ping) is not { } pong)
+            {
+                Lease.Destroy(backend);
+                Holds.Forget();
+                return Next.Done;
+            }
+            Status = pong.Status;
+        }
+        Finish(backend, outcome, failed: true);
+        return Next.Done;
+    }
+
+    /// <summary>
+    /// The backend is gone. A read that had shown nothing is repeated elsewhere; a statement that was never sent too.
+    /// Anything else has an outcome that nobody here knows, and the client is told so.
+    /// </summary>
+    public async ValueTask<Next> AfterLossAsync(Backend backend, Outcome outcome, bool sent)
+    {
+        var name = backend.Server.Id;
+        var held = Lease.Held == backend;
+        var holding = held ? Holds.Describe() : "";
+        Lease.Destroy(backend);
+        if (held) Holds.Forget();
+        Status = ServerStatus.Autocommit;
+        On.Server.ServerSuspected(name);
+        if (Client.IsHungUp) return Next.Quit;
+        if (Killed) return Next.Quit;
+        var repeatable = !held && outcome.Forwarded == Forwarded.Nothing && (!sent || Facts.IsPlainRead || Shape == ResponseShape.Prepare);
+        if (repeatable)
+        {
+            if (_attempts++ < MostAttempts || EventLoop.Now < ArrivedAt + Policy.WriteHold)
+            {
+                On.Statistics.Retries++;
+                if (_attempts > 1)
+                {
+                    var signal = On.WaitForView(TimeSpan.FromMilliseconds(20));
+                    await signal;
+                    On.StopWaiting(signal);
+                }
+                return Next.Retry;
+            }
+        }
+        On.Statistics.Errors++;
+        if (outcome.Forwarded == Forwarded.PartOfPacket) return Next.Quit;
+        var message = held ? $"Lost connection to {name} while the session held it for {holding}: the transaction is gone, and if this statement was its COMMIT, its outcome is unknown"
+            : outcome.Forwarded != Forwarded.Nothing ? $"Lost connection to {name} in the middle of the result"
+            : $"Lost connection to {name} after the statement was sent: its outcome is unknown";
+        Commands.SendError(2013, "HY000", message, outcome.Forwarded == Forwarded.Nothing ? (byte)1 : outcome.NextSequence);
+        return Next.Done;
+    }
+
+    bool _timedOut;
+    LoopTimer? _clock;
+
+    /// <summary>Where statements may not run for ever, the server is told to end one that does; its answer ends the exchange.</summary>
+    void StartClock()
+    {
+        if (On.Options.StatementTimeout <= TimeSpan.Zero) return;
+        var running = Running;
+        _clock = On.Loop.After(On.Options.StatementTimeout, () =>
+        {
+            if (running is null || Running != running) return;
+            _timedOut = true;
+            Commands.KillQueryOn(running);
+        });
+    }
+
+    void SendTimeout() => Commands.SendError(1969, "70100", $"Query execution was interrupted: it ran longer than limits.statement_timeout ({On.Options.StatementTimeout.TotalSeconds:0.###} s)");
+
+    /// <summary>A server was declared dead, or a pool failed: what runs there will not end by itself.</summary>
+    public void OnBackendFailed(Backend backend)
+    {
+        if (Running == backend) Exchange.Abandon();
+        else backend.Input.Abort();
+    }
+
+    void ExplainEnd()
+    {
+        if (Input.TooLong) Commands.SendError(1153, "08S01", $"Got a packet bigger than limits.packet allows ({Input.Limit} bytes)");
+        else if (Input.OutOfOrder) Commands.SendError(1156, "08S01", "Got packets out of order");
+    }
+
+    /// <summary>Ends the session: at once when it is idle, after its transaction or statement otherwise.</summary>
+    public void Stop()
+    {
+        _stopping = true;
+        if (Lease.Held is null && Input.IsWaiting) Input.Abort();
+    }
+
+    /// <summary>KILL CONNECTION of this session.</summary>
+    public void Kill()
+    {
+        Killed = true;
+        if (Running is not null) Exchange.Abandon();
+        Input.Abort();
+    }
+
+    void Cleanup()
+    {
+        On.Sessions.Remove(this);
+        On.Server.SessionEnded(this);
+        EndRequest();
+        Input.Release();
+        foreach (var statement in Statements.Values) On.Statements.Release(statement.Shared);
+        Statements.Clear();
+        if (Lease.Held is { } held)
+        {
+            // Rolls back, unlocks and drops whatever the session left: https://mariadb.com/kb/en/com_reset_connection/ .
+            held.NeedsReset = true;
+            if (held.Endpoint.IsClosed || (Holds.Reasons & (Hold.Transaction | Hold.TableLock | Hold.AdvisoryLock)) != 0) Lease.Destroy(held);
+            else Lease.Release(held);
+        }
+        Lease.Forget();
+        Client.CloseAfterFlush();
+    }
+}
+
+/// <summary>Facts of commands that carry no statement text.</summary>
+internal static class CommandFacts
+{
+    public static readonly StatementFacts Opaque = new() { Needs = Needs.Primary, Reason = "not a statement that is known here", Digest = "" };
+    public static readonly StatementFacts InitDb = new() { Kind = StatementKind.Set, Needs = Needs.ChangesSession, Reason = "changes the schema of the session only", Digest = "" };
+    public static readonly StatementFacts FieldList = new() { Kind = StatementKind.Show, Reason = "reads column definitions", Digest = "" };
+}

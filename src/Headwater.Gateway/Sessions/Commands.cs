@@ -1,0 +1,489 @@
+using System.Buffers.Binary;
+using System.Text;
+using Headwater.Core.Routing;
+using Headwater.Core.Statements;
+using Headwater.Gateway.Backends;
+using Headwater.Gateway.Reactor;
+using Headwater.Wire.MySql;
+
+namespace Headwater.Gateway.Sessions;
+
+/// <summary>The commands of one session that are not a plain "run this statement", and what is written to its client by the gateway itself.</summary>
+internal sealed class Commands(ClientSession session)
+{
+    readonly GatewayAnswers _answers = new(session);
+    GatewayThread On => session.On;
+    byte[] _executeScratch = [];
+
+    /// <summary>Deals with the command in hand, or sets it up to be run.</summary>
+    public async ValueTask<Next> HandleAsync()
+    {
+        if (session.Request.Payload.IsEmpty)
+        {
+            SendError(1047, "08S01", "Unknown command");
+            return Next.Done;
+        }
+        var command = (Command)session.Request.Payload[0];
+        switch (command)
+        {
+            case Command.Query:
+                return await _answers.AnswerAsync();
+            case Command.Ping:
+                SendOk();
+                return Next.Done;
+            case Command.InitDb:
+            case Command.FieldList:
+                session.Facts = command == Command.InitDb ? CommandFacts.InitDb : CommandFacts.FieldList;
+                session.Shape = command == Command.InitDb ? ResponseShape.Result : ResponseShape.FieldList;
+                return Next.Run;
+            case Command.StmtPrepare:
+                return Prepare();
+            case Command.StmtExecute:
+            case Command.StmtBulkExecute:
+                return UnknownStatement("mysqld_stmt_execute");
+            case Command.StmtClose:
+                Close();
+                return Next.Done;
+            case Command.StmtReset:
+                return await ResetStatementAsync();
+            case Command.StmtFetch:
+                return await FetchAsync();
+            case Command.StmtSendLongData:
+                return await SendLongDataAsync();
+            case Command.SetOption:
+                return SetOption();
+            case Command.Statistics:
+                SendText(On.Server.StatisticsLine());
+                return Next.Done;
+            case Command.ProcessKill when session.Request.Payload.Length >= 5:
+                _answers.Kill(BinaryPrimitives.ReadUInt32LittleEndian(session.Request.Payload[1..]), connection: true);
+                return Next.Done;
+            case Command.ResetConnection:
+                await ForgetEverythingAsync();
+                session.Establish(session.Identity, session.Capabilities, session.Profile.Collation, session.Settings.Schema);
+                SendOk();
+                return Next.Done;
+            case Command.ChangeUser:
+                return await ChangeUserAsync();
+            case Command.BinlogDump or Command.RegisterSlave:
+                SendError(1235, "42000", "The gateway does not carry replication streams: connect the replica to a server of the cluster");
+                return Next.Done;
+            default:
+                SendError(1047, "08S01", $"Unknown command ({(byte)command})");
+                return Next.Done;
+        }
+    }
+
+    // ---- prepared statements
+
+    Next Prepare()
+    {
+        var text = session.Request.Payload[1..];
+        session.Facts = On.Facts.Get(text, session.Tracking.Syntax, On.Catalogue);
+        session.Shape = ResponseShape.Prepare;
+        if ((session.Facts.Needs & Needs.Gateway) != 0)
+        {
+            SendError(1295, "HY000", "This command is answered by the gateway and is not supported in the prepared statement protocol");
+            return Next.Done;
+        }
+        session.Preparing = On.Statements.Get(session.Request.Bytes, session.Facts, session.Settings);
+        return Next.Run;
+    }
+
+    public void AfterPrepare(Backend backend, in Outcome outcome, bool failed)
+    {
+        var shared = session.Preparing!;
+        if (failed)
+        {
+            On.Statements.Release(shared);
+            return;
+        }
+        On.Statistics.StatementsPrepared++;
+        shared.Parameters = outcome.ParameterCount;
+        var id = ++session.LastStatementId;
+        session.Statements[id] = new ClientStatement(id, shared);
+        Know(backend, shared, outcome.StatementId);
+    }
+
+    void Know(Backend backend, SharedStatement shared, uint id)
+    {
+        if (backend.Statements.Remove(shared, out var older)) CloseOn(backend, older.Id);
+        if (backend.Statements.Count >= On.Options.MaxStatementsPerBackend)
+        {
+            var oldest = backend.Statements.MinBy(s => s.Value.LastUsed);
+            backend.Statements.Remove(oldest.Key);
+            CloseOn(backend, oldest.Value.Id);
+        }
+        backend.Statements[shared] = new BackendStatement(id) { LastUsed = System.Diagnostics.Stopwatch.GetTimestamp() };
+    }
+
+    static void CloseOn(Backend backend, uint id)
+    {
+        Span<byte> packet = stackalloc byte[9];
+        Packet.WriteHeader(packet, 5, 0);
+        packet[4] = (byte)Command.StmtClose;
+        BinaryPrimitives.WriteUInt32LittleEndian(packet[5..], id);
+        backend.Endpoint.Send(packet);
+    }
+
+    /// <summary>Prepares the statement in hand on a backend that does not know it, then sends the command. False: the backend is lost.</summary>
+    public async ValueTask<bool> PrepareAndSendAsync(Backend backend)
+    {
+        var statement = session.Statement!;
+        if (!backend.Statements.ContainsKey(statement.Shared))
+        {
+            if (await PrepareOnAsync(backend, statement.Shared) is not { } id) return false;
+            Know(backend, statement.Shared, id);
+        }
+        return TrySendExecute(backend, backend.Statements[statement.Shared]);
+    }
+
+    async ValueTask<uint?> PrepareOnAsync(Backend backend, SharedStatement shared)
+    {
+        On.Statistics.StatementsPrepared++;
+        backend.Endpoint.Send(shared.Packet);
+        var message = await backend.Input.NextAsync();
+        if (message.IsEnd || message.Payload.Length < 12 || message.Payload[0] != 0) return null;
+        var prepared = PrepareOk.Parse(message.Payload);
+        var eofs = (session.Capabilities & Capabilities.DeprecateEof) != 0 ? 0 : 1;
+        var left = (prepared.Parameters > 0 ? prepared.Parameters + eofs : 0) + (prepared.Columns > 0 ? prepared.Columns + eofs : 0);
+        for (; left > 0; left--)
+            if ((await backend.Input.NextAsync()).IsEnd) return null;
+        shared.Parameters = prepared.Parameters;
+        return prepared.StatementId;
+    }
+
+    /// <summary>
+    /// Sends COM_STMT_EXECUTE with the backend's id. A client sends parameter types only when they change; a backend that another
+    /// session's types were bound on last gets them put in. Layout: https://mariadb.com/kb/en/com_stmt_execute/ .
+    /// </summary>
+    public bool TrySendExecute(Backend backend, BackendStatement known)
+    {
+        var statement = session.Statement!;
+        var request = session.Request;
+        var bytes = request.Writable;
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[5..], known.Id);
+        int parameters = statement.Shared.Parameters;
+        if (parameters > 0 && (Command)bytes[4] == Command.StmtExecute && !request.IsSplit)
+        {
+            var flagAt = Packet.HeaderSize + 10 + (parameters + 7) / 8;
+            if (bytes.Length > flagAt)
+            {
+                if (bytes[flagAt] == 1)
+                {
+                    var types = bytes.Slice(flagAt + 1, Math.Min(2 * parameters, bytes.Length - flagAt - 1));
+                    if (statement.Types is null || !types.SequenceEqual(statement.Types)) statement.Types = types.ToArray();
+                    known.BoundBy = statement;
+                }
+                else if (!ReferenceEquals(known.BoundBy, statement) && statement.Types is { } types)
+                {
+                    var length = bytes.Length + types.Length;
+                    if (_executeScratch.Length < length) _executeScratch = new byte[Math.Max(256, length)];
+                    var patched = _executeScratch.AsSpan(0, length);
+                    bytes[..(flagAt + 1)].CopyTo(patched);
+                    patched[flagAt] = 1;
+                    types.CopyTo(patched[(flagAt + 1)..]);
+                    bytes[(flagAt + 1)..].CopyTo(patched[(flagAt + 1 + types.Length)..]);
+                    Packet.WriteHeader(patched, length - Packet.HeaderSize, bytes[3]);
+                    known.BoundBy = statement;
+                    backend.Endpoint.Send(patched);
+                    if (_executeScratch.Length > 64 * 1024) _executeScratch = [];
+                    return true;
+                }
+            }
+        }
+        backend.Endpoint.Send(bytes);
+        return true;
+    }
+
+    Next UnknownStatement(string where)
+    {
+        var payload = session.Request.Payload;
+        var id = payload.Length >= 5 ? BinaryPrimitives.ReadUInt32LittleEndian(payload[1..]) : 0;
+        SendError(1243, "HY000", $"Unknown prepared statement handler ({id}) given to {where}");
+        return Next.Done;
+    }
+
+    bool TryStatement(out ClientStatement statement)
+    {
+        statement = null!;
+        var payload = session.Request.Payload;
+        if (payload.Length < 5) return false;
+        var id = BinaryPrimitives.ReadUInt32LittleEndian(payload[1..]);
+        // MariaDB's "the statement prepared last".
+        if (id == uint.MaxValue) id = session.LastStatementId;
+        return session.Statements.TryGetValue(id, out statement!);
+    }
+
+    void Close()
+    {
+        if (!TryStatement(out var statement)) return;
+        session.Statements.Remove(statement.Id);
+        if (statement.HasCursor || statement.HasLongData) LetGo(statement);
+        On.Statements.Release(statement.Shared);
+    }
+
+    /// <summary>A cursor or long data held the backend; its own copy of the statement goes with it.</summary>
+    void LetGo(ClientStatement statement)
+    {
+        if (session.Lease.Held is { } held && held.Statements.Remove(statement.Shared, out var known)) CloseOn(held, known.Id);
+        statement.HasCursor = statement.HasLongData = false;
+        if (!session.Statements.Values.Any(s => s.HasCursor)) session.Holds.Clear(Hold.Cursor);
+        if (!session.Statements.Values.Any(s => s.HasLongData)) session.Holds.Clear(Hold.LongData);
+        if (session.Holds.Reasons == Hold.None && session.Lease.Held is { } freed) session.Lease.Release(freed);
+    }
+
+    async ValueTask<Next> ResetStatementAsync()
+    {
+        if (!TryStatement(out var statement)) return UnknownStatement("mysqld_stmt_reset");
+        if (session.Lease.Held is { } held && held.Statements.TryGetValue(statement.Shared, out var known) && (statement.HasCursor || statement.HasLongData))
+        {
+            var packet = new byte[9];
+            Packet.WriteHeader(packet, 5, 0);
+            packet[4] = (byte)Command.StmtReset;
+            BinaryPrimitives.WriteUInt32LittleEndian(packet.AsSpan(5), known.Id);
+            await held.RunAsync(packet);
+            LetGo(statement);
+        }
+        SendOk();
+        return Next.Done;
+    }
+
+    async ValueTask<Next> FetchAsync()
+    {
+        if (!TryStatement(out var statement) || !statement.HasCursor || session.Lease.Held is not { } held || !held.Statements.TryGetValue(statement.Shared, out var known))
+            return UnknownStatement("mysqld_stmt_fetch");
+        BinaryPrimitives.WriteUInt32LittleEndian(session.Request.Writable[5..], known.Id);
+        held.Endpoint.Send(session.Request.Bytes);
+        var outcome = await session.Exchange.Relay(held.Endpoint, ResponseShape.Rows, (session.Capabilities & Capabilities.DeprecateEof) != 0, holdErrors: false);
+        if (outcome.End != ExchangeEnd.Complete) return await session.AfterLossAsync(held, outcome, sent: true);
+        if (outcome.ErrorCode != 0 || (outcome.Status & ServerStatus.LastRowSent) != 0)
+        {
+            statement.HasCursor = false;
+            if (!session.Statements.Values.Any(s => s.HasCursor)) session.Holds.Clear(Hold.Cursor);
+            if (session.Holds.Reasons == Hold.None) session.Lease.Release(held);
+        }
+        return Next.Done;
+    }
+
+    /// <summary>Parameter data in pieces has no answer, so it goes straight to the backend that will execute.</summary>
+    async ValueTask<Next> SendLongDataAsync()
+    {
+        if (!TryStatement(out var statement)) return Next.Done;
+        session.Statement = statement;
+        session.Facts = statement.Shared.Facts;
+        var backend = session.Lease.Held;
+        if (backend is null)
+        {
+            var route = session.Choose(EventLoop.Now);
+            if (route.Kind != RouteKind.Server) return Next.Done;
+            (backend, _) = await session.Lease.AcquireAsync(On.PoolAt(route.ServerIndex), withVariables: true);
+            if (backend is null) return Next.Done;
+        }
+        session.Lease.Hold(backend);
+        session.Holds.Set(Hold.LongData);
+        statement.HasLongData = true;
+        if (!backend.Statements.TryGetValue(statement.Shared, out var known))
+        {
+            if (await PrepareOnAsync(backend, statement.Shared) is not { } id) return Next.Done;
+            Know(backend, statement.Shared, id);
+            known = backend.Statements[statement.Shared];
+        }
+        BinaryPrimitives.WriteUInt32LittleEndian(session.Request.Writable[5..], known.Id);
+        backend.Endpoint.Send(session.Request.Bytes);
+        return Next.Done;
+    }
+
+    /// <summary>The data was used by the execute that just ran.</summary>
+    public void AfterExecute(ClientStatement statement)
+    {
+        if (!statement.HasLongData) return;
+        statement.HasLongData = false;
+        if (!session.Statements.Values.Any(s => s.HasLongData)) session.Holds.Clear(Hold.LongData);
+    }
+
+    // ---- the session itself
+
+    Next SetOption()
+    {
+        var payload = session.Request.Payload;
+        if (payload.Length < 3)
+        {
+            SendError(1047, "08S01", "Unknown command");
+            return Next.Done;
+        }
+        session.SetMultiStatements(BinaryPrimitives.ReadUInt16LittleEndian(payload[1..]) == 0);
+        if (session.Lease.Held is not null)
+        {
+            session.Facts = CommandFacts.InitDb;
+            session.Shape = ResponseShape.Result;
+            return Next.Run;
+        }
+        var writer = On.Writer;
+        writer.Reset();
+        writer.Begin(1);
+        writer.UInt8(0xFE);
+        if ((session.Capabilities & Capabilities.DeprecateEof) != 0) writer.Zeros(2);
+        else writer.UInt16(0);
+        writer.UInt16((ushort)session.Status);
+        if ((session.Capabilities & Capabilities.DeprecateEof) != 0) writer.UInt16(0);
+        writer.End();
+        session.Client.Send(writer.Written);
+        return Next.Done;
+    }
+
+    /// <summary>Everything the session has on backends is undone, as a reset or a change of user does.</summary>
+    async ValueTask ForgetEverythingAsync()
+    {
+        foreach (var statement in session.Statements.Values) On.Statements.Release(statement.Shared);
+        session.Statements.Clear();
+        if (session.Lease.Held is { } held)
+        {
+            if (await held.RunCommandAsync(Command.ResetConnection) is { Failed: false })
+            {
+                held.NeedsReset = true; // its tracking is off now; the next user's laying switches it on
+                session.Holds.Forget();
+                session.Lease.Release(held);
+            }
+            else session.Lease.Destroy(held);
+        }
+        session.Holds.Forget();
+        session.Lease.Forget();
+    }
+
+    async ValueTask<Next> ChangeUserAsync()
+    {
+        var request = ChangeUserRequest.Parse(session.Request.Payload, session.Capabilities);
+        await ForgetEverythingAsync();
+        var login = new ClientLogin(On, session.Listener, session.ClientHost, session.Id);
+        // The proof refers to the scramble of the greeting, which is gone: ask again, as the servers do.
+        var (identity, next) = await login.AuthenticateAsync(session.Client, session.Input, request.User, "", [], [], 1);
+        if (identity is null) return Next.Quit;
+        session.Input.ExpectedSequence = 0;
+        session.Establish(identity, session.Capabilities, request.Collation is > 0 and < 256 ? (byte)request.Collation : session.Profile.Collation, request.Schema);
+        if (!await EnterSchemaAsync(next)) return Next.Quit;
+        login.Send(session.Client, w => OkPacket.Write(w, next, session.Capabilities, session.Status));
+        return Next.Done;
+    }
+
+    /// <summary>A login into a schema is proven on a server, so that its refusal reaches the client at once. No server to ask: the login stands.</summary>
+    public async ValueTask<bool> EnterSchemaAsync(byte sequence)
+    {
+        if (session.Settings.Schema is null) return true;
+        session.Facts = CommandFacts.InitDb;
+        var route = session.Choose(EventLoop.Now);
+        if (route.Kind != RouteKind.Server) return true;
+        var pool = On.PoolAt(route.ServerIndex);
+        var (backend, failure) = await session.Lease.AcquireAsync(pool, withVariables: false);
+        if (backend is not null)
+        {
+            session.Lease.Release(backend);
+            return true;
+        }
+        if (failure!.TryElsewhere) return true;
+        SendError(failure.Code, failure.SqlState, failure.Message, sequence);
+        return false;
+    }
+
+    // ---- after a statement
+
+    /// <summary>
+    /// SET NAMES … COLLATE changes the collation without a word from the trackers (MariaDB 10.11: seen with
+    /// session_track_system_variables='*'), so it is asked for once.
+    /// </summary>
+    public async ValueTask LearnCollationAsync(Backend backend)
+    {
+        if (!session.Request.Payload.ToArray().AsSpan().ContainsAnyCollate()) return;
+        if (await backend.RunAsync("SELECT @@session.collation_connection") is { Failed: false, Rows: [[{ } collation]] })
+            session.Tracking.Settings = On.Interner.Intern(session.Settings.With("collation_connection", collation));
+    }
+
+    /// <summary>SET timestamp stops the session's clock on its backend until it is set to DEFAULT; the trackers report both alike.</summary>
+    public void FollowTimestamp()
+    {
+        var text = Encoding.UTF8.GetString(session.Request.Payload[1..]);
+        if (text.Contains("DEFAULT", StringComparison.OrdinalIgnoreCase)) session.Holds.Clear(Hold.Timestamp);
+        else session.Holds.Set(Hold.Timestamp);
+    }
+
+    /// <summary>LOAD DATA LOCAL: passes the client's file on, packet by packet, to the empty one that ends it.</summary>
+    public async ValueTask<bool> SendFileAsync(Backend backend)
+    {
+        session.Input.ExpectedSequence = null;
+        try
+        {
+            while (true)
+            {
+                var message = await session.Input.NextAsync();
+                if (message.IsEnd) return false;
+                backend.Endpoint.Send(message.Bytes);
+                if (message.Payload.IsEmpty) return true;
+                while (backend.Endpoint.PendingOutput > 1 << 20)
+                {
+                    var signal = new Signal<bool>().Within(On.Loop, TimeSpan.FromMilliseconds(5));
+                    await signal;
+                    if (backend.IsClosed) return false;
+                }
+            }
+        }
+        finally
+        {
+            session.Input.ExpectedSequence = 0;
+        }
+    }
+
+    /// <summary>
+    /// Ends what runs on a backend, through another connection of the same user, who may always kill what is his. Nobody waits for it:
+    /// the backend's own answer tells.
+    /// </summary>
+    public void KillQueryOn(Backend backend) => _ = KillAsync(backend);
+
+    async Task KillAsync(Backend backend)
+    {
+        var (killer, _) = await BackendLogin.OpenAsync(backend.Pool, backend.Profile with { HasSchema = false }, null);
+        if (killer is null) return;
+        await killer.RunAsync($"KILL QUERY {backend.ThreadId}");
+        killer.Close();
+    }
+
+    // ---- packets of the gateway's own
+
+    public void SendOk()
+    {
+        On.Writer.Reset();
+        OkPacket.Write(On.Writer, 1, session.Capabilities, session.Status & ~ServerStatus.SessionStateChanged);
+        session.Client.Send(On.Writer.Written);
+    }
+
+    public void SendError(ushort code, string sqlState, string message, byte sequence = 1)
+    {
+        if (session.Client.IsClosed) return;
+        On.Writer.Reset();
+        ErrPacket.Write(On.Writer, sequence, code, sqlState, message);
+        session.Client.Send(On.Writer.Written);
+    }
+
+    void SendText(string text)
+    {
+        On.Writer.Reset();
+        On.Writer.Begin(1);
+        On.Writer.Text(text);
+        On.Writer.End();
+        session.Client.Send(On.Writer.Written);
+    }
+
+    public void SendRows(IReadOnlyList<string> columns, IEnumerable<string?[]> rows)
+    {
+        On.Writer.Reset();
+        byte sequence = 1;
+        TextResultSet.Write(On.Writer, ref sequence, session.Capabilities, columns, rows, session.Status & ~ServerStatus.SessionStateChanged);
+        session.Client.Send(On.Writer.Written);
+    }
+}
+
+internal static class CollateWord
+{
+    /// <summary>Whether a statement says COLLATE anywhere.</summary>
+    public static bool ContainsAnyCollate(this Span<byte> text) =>
+        Encoding.ASCII.GetString(text).Contains("collat", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Headwater.Core.Positions;
+using Headwater.Core.Routing;
+using Headwater.Core.Statements;
+using Headwater.Core.Topology;
+using Headwater.Gateway.Reactor;
+
+namespace Headwater.Gateway.Sessions;
+
+/// <summary>The statements that the gateway answers itself: SHOW HEADWATER, EXPLAIN ROUTE, SET headwater.…, tokens, KILL.</summary>
+internal sealed class GatewayAnswers(ClientSession session)
+{
+    GatewayThread On => session.On;
+
+    public async ValueTask<Next> AnswerAsync()
+    {
+        var facts = session.Facts;
+        switch (facts.Gateway)
+        {
+            case GatewayStatement.Show:
+                Show(facts.GatewayArgument);
+                break;
+            case GatewayStatement.ExplainRoute:
+                Explain(facts.GatewayArgument);
+                break;
+            case GatewayStatement.Set:
+                Set(facts.GatewayArgument);
+                break;
+            case GatewayStatement.Token:
+                await TokenAsync(facts.GatewayArgument);
+                break;
+            case GatewayStatement.Kill:
+                var words = facts.GatewayArgument.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (words.Length == 2 && uint.TryParse(words[1], CultureInfo.InvariantCulture, out var id)) Kill(id, words[0] == "connection");
+                else session.Commands.SendError(1064, "42000", $"KILL takes a session's number, as SHOW HEADWATER SESSIONS shows it; found '{facts.GatewayArgument}'");
+                break;
+            default:
+                return Next.Run;
+        }
+        return Next.Done;
+    }
+
+    void Set(string argument)
+    {
+        var equals = argument.IndexOf('=', StringComparison.Ordinal);
+        var name = equals < 0 ? argument : argument[..equals].Trim();
+        var value = equals < 0 ? "" : argument[(equals + 1)..].Trim();
+        switch (name)
+        {
+            case "level":
+                if (value.Equals("default", StringComparison.OrdinalIgnoreCase)) session.Level = On.Options.RuleOf(session.Identity.User)?.Level ?? session.Listener.Level ?? On.Options.DefaultLevel;
+                else if (Level.TryParse(value, out var level, out var error)) session.Level = level;
+                else
+                {
+                    Refuse(error);
+                    return;
+                }
+                break;
+            case "token":
+                if (!Token.TryParse(value, out var cluster, out var epoch, out var position, out var tokenError))
+                {
+                    Refuse(tokenError);
+                    return;
+                }
+                if (cluster != On.View.Cluster)
+                {
+                    Refuse($"headwater.token is of cluster '{cluster}', and this is '{On.View.Cluster}'");
+                    return;
+                }
+                if (Lineage.Judge(On.View, position, out var verdict) == LineageVerdict.Lost)
+                {
+                    Refuse($"headwater.token names {position} of epoch {epoch}, which was lost: {verdict}");
+                    return;
+                }
+                session.Position.Raise(position);
+                break;
+            default:
+                Refuse($"Unknown setting 'headwater.{name}': there are headwater.level and headwater.token");
+                return;
+        }
+        session.Commands.SendOk();
+    }
+
+    void Refuse(string message) => session.Commands.SendError(1231, "42000", message);
+
+    async ValueTask TokenAsync(string column)
+    {
+        var until = session.ArrivedAt + session.Policy.WriteHold;
+        Position position;
+        while (!session.Position.TryToken(On.View.Primary?.State, out position))
+        {
+            var missing = session.Position.Awaited ?? On.View.Primary?.State;
+            if (missing is null || EventLoop.Now >= until)
+            {
+                session.Commands.SendError(1290, "HY000", "No server says how far the session has read; try again");
+                return;
+            }
+            var signal = On.WaitForPosition(missing, Position.Empty, TimeSpan.FromMilliseconds(50));
+            await signal;
+            On.StopWaitingForPosition(signal);
+            if (session.Client.IsHungUp) return;
+        }
+        session.Commands.SendRows([column.Length == 0 ? "headwater_token()" : column], [[Token.Format(On.View.Cluster, On.View.Epoch, position)]]);
+    }
+
+    void Explain(string statement)
+    {
+        var facts = Classifier.Classify(Encoding.UTF8.GetBytes(statement), session.Tracking.Syntax, On.Catalogue);
+        var rows = new List<string?[]>();
+        rows.Add(["statement", facts.Digest]);
+        rows.Add(["kind", facts.Kind.ToString().ToLowerInvariant()]);
+        rows.Add(["facts", facts.Needs == Needs.None ? "plain read" : facts.Needs.ToString()]);
+        rows.Add(["because", facts.Reason]);
+        rows.Add(["level", session.Level.ToString()]);
+        rows.Add(["written", Text(session.Position.Written)]);
+        rows.Add(["floor", Text(session.Position.Floor)]);
+        if (session.Lease.Held is { } held)
+        {
+            rows.Add(["held", $"{held.Server.Id} for {session.Holds.Describe()}"]);
+            rows.Add(["route", $"{held.Server.Id}"]);
+            rows.Add(["reason", $"the session holds a backend on {held.Server.Id} for {session.Holds.Describe()}, so everything runs there"]);
+        }
+        else
+        {
+            var plain = facts.IsPlainRead && session.Tracking.AutoCommit && !session.Tracking.Serializable;
+            if (!plain && facts.IsPlainRead) rows.Add(["session", session.Tracking.AutoCommit ? "SERIALIZABLE: reads lock, so they run on the primary" : "autocommit is off: every statement is part of a transaction, which runs on the primary"]);
+            var explanation = Router.Explain(On.View, session.Position, session.Level, session.Policy, On.Loads, On.Chance(), EventLoop.Now);
+            foreach (var server in explanation.Servers)
+                rows.Add([$"server {server.Server}", $"{server.Role.ToString().ToLowerInvariant()} at {Text(server.Position)}: {server.Reason}"]);
+            var route = plain ? explanation.Route : ForPrimary();
+            rows.Add(["route", route.Kind == RouteKind.Server ? route.Server!.Id.Name : $"{route.Kind.ToString().ToLowerInvariant()} {route.Server?.Id}"]);
+            rows.Add(["reason", plain ? explanation.Sentence : RouteReasons.Sentence(route)]);
+        }
+        session.Commands.SendRows(["item", "value"], rows);
+    }
+
+    /// <summary>On a copy of the session's position: explaining changes nothing.</summary>
+    Route ForPrimary()
+    {
+        var position = session.Position;
+        return Router.ForPrimary(On.View, ref position, session.Level, session.Policy, EventLoop.Now);
+    }
+
+    static string Text(in Position position) => position.IsEmpty ? "(nothing)" : position.ToString();
+
+    void Show(string what)
+    {
+        switch (what.ToLowerInvariant())
+        {
+            case "servers":
+                session.Commands.SendRows(
+                    ["server", "address", "role", "health", "tags", "epoch", "position", "lag_ms", "behind", "busy", "backends", "reason"],
+                    On.Server.ServerRows());
+                break;
+            case "sessions":
+                session.Commands.SendRows(["id", "user", "host", "schema", "level", "held_on", "held_for_ms", "held_because", "running_ms", "statement"], On.Server.SessionRows());
+                break;
+            case "stats":
+                session.Commands.SendRows(["name", "value"], On.Server.Statistics.Rows());
+                break;
+            case "digests":
+                session.Commands.SendRows(["digest", "count", "errors", "on_replicas", "total_ms", "mean_us", "max_us", "rows", "reason"], On.Server.DigestRows());
+                break;
+            default:
+                session.Commands.SendError(1064, "42000", $"SHOW HEADWATER shows SERVERS, SESSIONS, STATS or DIGESTS; found '{what}'");
+                break;
+        }
+    }
+
+    /// <summary>KILL by the gateway's own session numbers, which are what clients know.</summary>
+    public void Kill(uint id, bool connection)
+    {
+        if (On.Server.FindSession(id) is not { } victim)
+        {
+            session.Commands.SendError(1094, "HY000", $"Unknown thread id: {id}");
+            return;
+        }
+        if (victim.Identity.User != session.Identity.User && !On.Server.MayKill(session.Identity.User))
+        {
+            session.Commands.SendError(1095, "HY000", $"You are not owner of thread {id}");
+            return;
+        }
+        victim.On.Loop.Post(() =>
+        {
+            if (victim.Running is { } running) victim.Commands.KillQueryOn(running);
+            if (connection) victim.Kill();
+        });
+        if (victim != session) session.Commands.SendOk();
+    }
+}

@@ -1,3 +1,0 @@
-namespace Headwater.Servers;
-
-internal static class AssemblyMarker;

@@ -1,0 +1,47 @@
+using System.CommandLine;
+
+namespace Headwater.Commands;
+
+/// <summary>The examples at the end of each command's --help.</summary>
+static class Examples
+{
+    public static string Of(Command command) => command is RootCommand ? """
+        headwater up                               a primary, two replicas and the gateway, here
+        headwater serve --config headwater.yaml    the gateway before servers you have
+        headwater config explain                   all that can be configured
+        """ : command.Name switch
+    {
+        "up" => """
+            headwater up                          a primary and two replicas in .headwater, SQL on 4406, HTTP on 4480
+            headwater up --demo                   with a data set, a live workload and a live table
+            headwater up --replicas 4 --dir /srv/headwater
+            """,
+        "serve" => """
+            headwater serve --config /etc/headwater.yaml
+            kill -HUP <pid>                       applies the changed file without dropping a session
+            """,
+        "reload" => """
+            headwater reload                      the gateway of .headwater in this directory
+            headwater reload --http 127.0.0.1:4480
+            headwater reload --pid 4711           by SIGHUP; the outcome is in the gateway's log
+            """,
+        "status" => """
+            headwater status
+            headwater status --json --http 127.0.0.1:4480 | jq .servers
+            """,
+        "config" => """
+            headwater config check headwater.yaml
+            headwater config explain reads.wait
+            """,
+        "check" => """
+            headwater config check headwater.yaml
+            headwater config check --show headwater.yaml    every value in force, secrets as ***
+            """,
+        "explain" => """
+            headwater config explain                        all keys
+            headwater config explain reads                  the keys of a section
+            headwater config explain servers.tags --json
+            """,
+        _ => "",
+    };
+}

@@ -1,0 +1,23 @@
+using System.CommandLine;
+using Headwater.Configuration;
+using Headwater.Logging;
+
+namespace Headwater.Commands;
+
+static class ServeCommand
+{
+    public static Command Build()
+    {
+        var file = new Option<string>("--config") { Description = "The configuration file", DefaultValueFactory = _ => "headwater.yaml", HelpName = "file" };
+        var command = new Command("serve", "Runs the gateway before servers that exist. SIGHUP applies a changed file; SIGTERM and Ctrl-C let running transactions end first.") { file };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var reading = ConfigFile.Read(Path.GetFullPath(parsed.GetRequiredValue(file)));
+            if (reading.Config is not { } config) return Problems.Report(reading, parsed.InvocationConfiguration.Error);
+            using var log = new HeadwaterLog(config.Log, TimeProvider.System);
+            await new Serving(reading, config, log).RunAsync(ct);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Headwater.Http;
+
+namespace Headwater.Commands;
+
+static class StatusCommand
+{
+    public static Command Build()
+    {
+        var where = new Target();
+        var json = new Option<bool>("--json") { Description = "As JSON, for programs" };
+        var command = new Command("status", "Shows the cluster as a running gateway sees it: roles, health, lag, positions.") { where.Directory, where.Http, json };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var (status, body) = await ApiClient.SendAsync(HttpMethod.Get, where.HttpOf(parsed), "/api/status", ct);
+            if (status != 200) throw new CommandException(ExitCode.Failed, $"The gateway answered with HTTP {status}: {body.Split('\n')[0]}");
+            var output = parsed.InvocationConfiguration.Output;
+            if (parsed.GetValue(json)) await output.WriteLineAsync(body);
+            else Print(JsonSerializer.Deserialize(body, ApiJson.Default.StatusJson)!, output);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    static void Print(StatusJson status, TextWriter output)
+    {
+        output.WriteLine($"headwater {status.Version}, process {status.Pid}, {(status.Ready ? "ready" : "NOT READY")}: {status.Reason}");
+        output.WriteLine($"cluster {status.Cluster}, epoch {status.Epoch}, primary {status.Primary ?? "unknown"}{(status.ClusterReason.Length > 0 ? $": {status.ClusterReason}" : "")}");
+        foreach (var listener in status.Listeners) output.WriteLine($"listens on {listener}");
+        output.WriteLine();
+        var rows = new List<string[]> { new[] { "server", "address", "role", "health", "tags", "lag", "behind", "position", "why" } };
+        foreach (var server in status.Servers)
+            rows.Add([server.Name, server.Address, server.Role, server.Health, string.Join(',', server.Tags), Lag(server),
+                server.LagTransactions?.ToString(CultureInfo.InvariantCulture) ?? "", server.Position, server.Reason]);
+        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
+        foreach (var row in rows)
+            output.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+    }
+
+    static string Lag(ServerJson server) => server.Role != "replica" ? ""
+        : server.LagSeconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds * 1000:0} ms") : "unknown";
+}
+
+/// <summary>The options that say which gateway is meant.</summary>
+sealed class Target
+{
+    public Option<string> Directory { get; } = new("--dir") { Description = "State directory of the gateway", DefaultValueFactory = _ => ".headwater", HelpName = "directory" };
+    public Option<string?> Http { get; } = new("--http") { Description = "HTTP address of the gateway, instead of --dir", HelpName = "address:port" };
+
+    public string HttpOf(ParseResult parsed) => parsed.GetValue(Http)
+        ?? RunningGateway.Find(parsed.GetRequiredValue(Directory)).Http
+        ?? throw new CommandException(ExitCode.Failed, "That gateway has no HTTP address (http.address is off).");
+}

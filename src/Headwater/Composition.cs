@@ -1,0 +1,129 @@
+using System.Net;
+using Headwater.Configuration;
+using Headwater.Control;
+using Headwater.Core;
+using Headwater.Core.Statements;
+using Headwater.Core.Topology;
+using Headwater.Gateway;
+using Headwater.Http;
+using Headwater.Logging;
+using Headwater.Tls;
+
+namespace Headwater;
+
+/// <summary>The object graph, built by hand: who knows whom is this page.</summary>
+sealed class Composition : IAsyncDisposable
+{
+    readonly HeadwaterLog _log;
+    readonly DateTimeOffset _started;
+    readonly TimeProvider _time;
+    readonly Published<Accounts> _accounts = new(Accounts.None);
+    readonly Published<Catalogue> _catalogue = new(Catalogue.Unknown);
+    readonly ClusterWatcher _watcher;
+    readonly HttpEndpoint? _http;
+    readonly Tracing? _tracing;
+    readonly CancellationTokenSource _end = new();
+    HeadwaterConfig _config;
+    Task _watching = Task.CompletedTask;
+    bool _listening;
+
+    /// <param name="reload">What POST /api/reload does.</param>
+    /// <param name="file">The configuration's file, for people; null when there is none.</param>
+    public Composition(HeadwaterConfig config, HeadwaterLog log, TimeProvider time, Func<OutcomeJson> reload, string? file)
+    {
+        (_log, _time, _started, File) = (log, time, time.GetUtcNow(), file);
+        _config = Complete(config, null);
+        View = new Published<ClusterView>(new ClusterView { Cluster = _config.Watch.Cluster });
+        _tracing = _config.Tracing is { } tracing ? new Tracing(tracing) : null;
+        _watcher = new ClusterWatcher(_config.Watch, View, _accounts, _catalogue, time, log.Factory);
+        Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory);
+        Gateway.AccountUnknown += _ => _watcher.RefreshAccounts();
+        if (_config.Http is not { } address) return;
+        var sources = new HttpSources
+        {
+            Readiness = () => Readiness,
+            Status = Status,
+            Metrics = Metrics,
+            Sessions = Gateway.Statistics.Sessions,
+            Stats = () => StatsJson.Of(Gateway.Statistics),
+            Digests = () => Gateway.Statistics.Digests(200),
+            Reload = reload,
+        };
+        var answers = new HttpAnswers(sources, IPAddress.IsLoopback(IPAddress.Parse(address.Host)), log.Factory.CreateLogger<HttpAnswers>());
+        _http = new HttpEndpoint(address, answers.AnswerAsync, log.Factory);
+    }
+
+    public Published<ClusterView> View { get; }
+    public GatewayServer Gateway { get; }
+    public string? File { get; }
+    public Readiness Readiness => Readiness.Of(_listening, View.Current);
+
+    /// <summary>Where HTTP answers, once started; null when it is off.</summary>
+    public ListenAddress? Http => _http is null ? null : _config.Http! with { Port = _http.Port };
+
+    /// <summary>HTTP first, so that a probe can see why the rest is not ready; then who looks at the servers; then who needs what is seen.</summary>
+    public async Task StartAsync(CancellationToken ct)
+    {
+        if (_http is not null) await _http.StartAsync(ct);
+        _watching = _watcher.RunAsync(_end.Token);
+        Gateway.Start();
+        _listening = true;
+    }
+
+    /// <summary>Takes a checked configuration over; sessions live on. Throws, with the old one in force, when its own certificate cannot be had.</summary>
+    public void Apply(HeadwaterConfig next)
+    {
+        next = Complete(next, _config);
+        _config = next;
+        _log.Apply(next.Log);
+        _watcher.Apply(next.Watch);
+        Gateway.Apply(next.Gateway);
+    }
+
+    /// <summary>No new sessions; transactions may end within the configured drain; then everything ends.</summary>
+    public async Task StopAsync()
+    {
+        _listening = false;
+        await Gateway.StopAsync(_config.Drain);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Gateway.DisposeAsync();
+        await _end.CancelAsync();
+        await _watching;
+        await _watcher.DisposeAsync();
+        if (_http is not null) await _http.DisposeAsync();
+        _tracing?.Dispose();
+        _end.Dispose();
+    }
+
+    HeadwaterConfig Complete(HeadwaterConfig config, HeadwaterConfig? before) => config with
+    {
+        Gateway = config.Gateway with
+        {
+            Certificate = config.Gateway.Certificate ?? Certificates.Own(config.StateDirectory, _time),
+            Listeners = before is null ? config.Gateway.Listeners : [.. config.Gateway.Listeners.Select(listener => Same(listener, before.Gateway))],
+        },
+    };
+
+    // The gateway opens a listener anew when its options are not equal to the old ones, and lists compare by identity: an unchanged
+    // listener has to stay the same object.
+    static ListenerOptions Same(ListenerOptions listener, GatewayOptions before) => before.Listeners.FirstOrDefault(old =>
+        old == listener with { ProxyProtocolFrom = old.ProxyProtocolFrom } && old.ProxyProtocolFrom.SequenceEqual(listener.ProxyProtocolFrom)) ?? listener;
+
+    void Metrics(PrometheusText text)
+    {
+        ClusterMetrics.Write(text, View.Current);
+        GatewayMetrics.Write(text, Gateway.Statistics);
+        ProcessMetrics.Write(text);
+    }
+
+    StatusJson Status()
+    {
+        var (view, readiness) = (View.Current, Readiness);
+        return new StatusJson(BuildVersion.Text, Environment.ProcessId, MachineId.Read(), _started, File, readiness.Ready, readiness.Sentence,
+            view.Cluster, view.Epoch.Number, view.Version, view.Primary?.Id.Name, view.Reason, ServerJson.All(view),
+            [.. _config.Gateway.Listeners.Select(static listener => listener.Socket ?? new ListenAddress(listener.Address.ToString(), listener.Port).ToString())]);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text;
+using Headwater.Control;
+using Headwater.Core.Routing;
+using Headwater.Gateway;
+using Headwater.Servers;
+
+namespace Headwater.Configuration;
+
+/// <summary>What reading a file came to: a configuration, or what is wrong with the file.</summary>
+sealed record ConfigReading(string File, HeadwaterConfig? Config, ConfigValues Values, ImmutableArray<ConfigProblem> Problems);
+
+static class ConfigFile
+{
+    /// <summary>Reads and checks a file. Trouble with the file itself is a problem like any other; nothing is thrown.</summary>
+    public static ConfigReading Read(string path)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
+        }
+        catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException or DecoderFallbackException or NotSupportedException)
+        {
+            var sentence = trouble is DecoderFallbackException ? "not readable as UTF-8 text" : $"cannot be read: {Why(trouble)}";
+            return new ConfigReading(path, null, new ConfigValues(default), [new ConfigProblem(path, 0, 0, "", sentence)]);
+        }
+        return Parse(text, path, Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Reads and checks a text; <paramref name="directory"/> is where its relative paths begin.</summary>
+    public static ConfigReading Parse(string text, string file, string directory)
+    {
+        var reader = new ConfigReader(file);
+        var values = reader.Read(text);
+        var rules = new ConfigRules(reader, values, directory);
+        rules.Check();
+        var problems = reader.Problems.OrderBy(static problem => problem.Line).ThenBy(static problem => problem.Column).ToImmutableArray();
+        return new ConfigReading(file, problems.IsEmpty ? Build(values, rules) : null, values, problems);
+    }
+
+    static HeadwaterConfig Build(ConfigValues values, ConfigRules rules)
+    {
+        var state = rules.PathOf(values.Get(Keys.StateDirectory));
+        return new HeadwaterConfig
+        {
+            StateDirectory = state,
+            Drain = values.Get(Keys.Drain),
+            Watch = Watch(values, rules),
+            Gateway = Gateway(values, rules, state),
+            Http = values.Get(Keys.HttpAddress),
+            Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey)),
+            Tracing = values.Get(Keys.TracingOtlp) is { } otlp ? new TracingConfig(otlp, values.Get(Keys.TracingRatio)) : null,
+        };
+    }
+
+    static WatchOptions Watch(ConfigValues values, ConfigRules rules) => new()
+    {
+        Cluster = values.Get(Keys.Cluster),
+        Servers = [.. values.Items(Keys.Servers).Select(rules.Server)],
+        Monitor = new ServerLogin(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "",
+            Tls: values.Get(Keys.MonitorTls) ?? LikeBackends(values.Get(Keys.BackendTls))),
+        SampleEvery = values.Get(Keys.SampleEvery),
+        SampleIdleEvery = values.Get(Keys.SampleIdleEvery),
+        ProbeEvery = values.Get(Keys.ProbeEvery),
+        DeadAfter = values.Get(Keys.DeadAfter),
+        AccountsEvery = values.Get(Keys.AccountsEvery),
+        JoinFound = values.Get(Keys.MonitorDiscover),
+    };
+
+    static TlsMode LikeBackends(BackendTls tls) => tls switch
+    {
+        BackendTls.Off => TlsMode.Off,
+        BackendTls.Preferred => TlsMode.Preferred,
+        BackendTls.Required => TlsMode.Required,
+        BackendTls.Verified => TlsMode.Verified,
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    static GatewayOptions Gateway(ConfigValues values, ConfigRules rules, string state) => new()
+    {
+        Listeners = values.Items(Keys.Listeners) is { Count: > 0 } listeners ? [.. listeners.SelectMany(rules.Listener)] :
+        [
+            new ListenerOptions { Address = IPAddress.Loopback, Port = 4406 },
+            new ListenerOptions { Socket = Path.Combine(state, "headwater.sock") },
+        ],
+        DefaultLevel = values.Get(Keys.ReadsLevel),
+        Routing = new RoutingPolicy
+        {
+            ReadWait = values.Get(Keys.ReadsWait),
+            WriteHold = values.Get(Keys.WritesHold),
+            MaxLag = values.Get(Keys.ReadsMaxLag),
+            Zone = values.Get(Keys.ReadsZone) ?? "",
+        },
+        MaxSessions = values.Get(Keys.LimitsSessions),
+        MaxBackendsPerServer = values.Get(Keys.LimitsBackends),
+        MaxQueued = values.Get(Keys.LimitsQueue),
+        QueueTimeout = values.Get(Keys.LimitsQueueTimeout),
+        StatementTimeout = values.Get(Keys.LimitsStatementTimeout) ?? TimeSpan.Zero,
+        LoginTimeout = values.Get(Keys.LimitsLoginTimeout),
+        MaxPacketBytes = (int)values.Get(Keys.LimitsPacket),
+        FactsBudgetBytes = values.Get(Keys.LimitsFactsBytes),
+        MaxStatementsPerBackend = values.Get(Keys.LimitsStatementsPerBackend),
+        BackendIdleTimeout = values.Get(Keys.LimitsBackendIdle),
+        SlowStatement = values.Get(Keys.LogSlow) ?? TimeSpan.Zero,
+        TrustHints = values.Get(Keys.TrustHints),
+        Users = [.. values.Items(Keys.Users).Select(rules.User)],
+        Certificate = rules.Certificate,
+        BackendTls = values.Get(Keys.BackendTls),
+        BackendAuthorities = rules.BackendAuthorities,
+        Threads = values.Get(Keys.Threads) ?? 0,
+    };
+
+    public static string Why(Exception trouble) => trouble switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => "there is no such file",
+        UnauthorizedAccessException => "this process may not read it (or it is a directory)",
+        _ => trouble.Message,
+    };
+}

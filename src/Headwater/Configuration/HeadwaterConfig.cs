@@ -1,0 +1,35 @@
+using Headwater.Control;
+using Headwater.Gateway;
+
+namespace Headwater.Configuration;
+
+/// <summary>
+/// What was configured, checked and complete; immutable, replaced whole at a reload. Made by <see cref="ConfigFile"/>.
+/// What is for one part of the program is already that part's own options: there are no twins to map between.
+/// </summary>
+sealed record HeadwaterConfig
+{
+    public required string StateDirectory { get; init; }
+
+    /// <summary>At a stop, how long running transactions have to end.</summary>
+    public TimeSpan Drain { get; init; }
+
+    /// <summary>Which servers are watched, as whom and how often.</summary>
+    public required WatchOptions Watch { get; init; }
+
+    /// <summary>Complete but for the certificate where none is configured: then it is the gateway's own, kept in the state directory.</summary>
+    public required GatewayOptions Gateway { get; init; }
+
+    /// <summary>Null: no HTTP.</summary>
+    public ListenAddress? Http { get; init; }
+    public required LogConfig Log { get; init; }
+
+    /// <summary>Null: nothing is traced.</summary>
+    public TracingConfig? Tracing { get; init; }
+}
+
+enum LogFormat { Text, Json }
+
+sealed record LogConfig(LogLevel Level, LogFormat Format);
+
+sealed record TracingConfig(Uri Otlp, double Ratio);

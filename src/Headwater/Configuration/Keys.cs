@@ -1,0 +1,267 @@
+using System.Net;
+using Headwater.Core.Positions;
+using Headwater.Core.Topology;
+using Headwater.Gateway;
+using Headwater.Servers;
+using Microsoft.Extensions.Logging;
+using static Headwater.Configuration.Notations;
+
+namespace Headwater.Configuration;
+
+/// <summary>
+/// The table of all keys of headwater.yaml, in the order of the documentation. Nothing about a key is said anywhere else:
+/// its default, bounds and meaning here are what the parser checks, <c>config explain</c> tells and docs/configuration.md prints.
+/// </summary>
+static class Keys
+{
+    static readonly List<Key> _all = [];
+
+    public static IReadOnlyList<Key> All => _all;
+
+    public static readonly Key<string> Cluster = Add(new Key<string>("cluster", Word, "main",
+        "The cluster's name. It stands in every token, so that a token of another cluster is refused instead of being misread.") { Reloadable = false });
+
+    public static readonly Key<string> StateDirectory = Add(new Key<string>("state_directory", Notations.Path, ".headwater",
+        "Where the gateway keeps what must outlive it: its own certificate, its Unix socket, and the file by which the other commands find it (--dir).") { Reloadable = false });
+
+    public static readonly Key<int?> Threads = Add(new Key<int?>("threads", OrWord("auto", Integer(1, 256)), "auto",
+        "Threads that move bytes (reactors). A session stays on one of them. auto is half the processors, at least one: the servers and the kernel need the rest.") { Reloadable = false });
+
+    public static readonly Key<TimeSpan> Drain = Add(new Key<TimeSpan>("drain", Duration(TimeSpan.Zero, TimeSpan.FromHours(1)), "10s",
+        "At a stop (SIGTERM), how long open transactions and running statements may take to end before they are cut."));
+
+    // servers
+
+    public static readonly SectionKey Servers = Add(new SectionKey("servers[]",
+        "The servers of the cluster, in any order. Roles, replication, flavour and capabilities are discovered and followed; they are not configured.")
+        { Required = true, Shorthand = "address" });
+
+    public static readonly Key<ServerAddress> ServerAddress = Add(new Key<ServerAddress>("servers[].address", Notations.ServerAddress, null,
+        "Where the server listens. A bare text in the list of servers is this key. Either this or socket is needed.")
+        { Example = "10.0.0.1:3306", DefaultInWords = "none" });
+
+    public static readonly Key<string> ServerSocket = Add(new Key<string>("servers[].socket", Notations.Path, null,
+        "A Unix socket of the server on this host; preferred over the address where both are given, because it costs less.")
+        { Example = "/run/mysqld/mysqld.sock", DefaultInWords = "none" });
+
+    public static readonly Key<string> ServerName = Add(new Key<string>("servers[].name", Word, null,
+        "The name by which people see the server in logs, metrics and SHOW HEADWATER SERVERS; unique in the cluster.")
+        { Example = "db1", DefaultInWords = "the address" });
+
+    public static readonly ListKey<ServerTags> ServerTags = Add(new ListKey<ServerTags>("servers[].tags",
+        Choice(Core.Topology.ServerTags.Analytics, Core.Topology.ServerTags.Backup, Core.Topology.ServerTags.Delayed),
+        "analytics: serves only those users, listeners or statements that ask for it. backup: never serves. delayed: is behind on purpose, serves only at level eventual and only when asked for.")
+        { Example = "[analytics]", DefaultInWords = "no tag" });
+
+    public static readonly Key<double> ServerWeight = Add(new Key<double>("servers[].weight", Number(0, 1000), "1",
+        "The server's share of the reads, relative to the other servers; 0 sends it none."));
+
+    public static readonly Key<string> ServerZone = Add(new Key<string>("servers[].zone", Word, null,
+        "Where the server stands (a data centre, a rack). Copies in the gateway's own zone (reads.zone) are preferred.")
+        { Example = "fra1", DefaultInWords = "no zone" });
+
+    // monitor
+
+    public static readonly SectionKey Monitor = Add(new SectionKey("monitor",
+        "The account by which the gateway looks at the servers. It needs BINLOG MONITOR and REPLICA MONITOR (SLAVE MONITOR) for positions, SELECT on mysql.* for the accounts, and REPLICATION MASTER ADMIN to find replicas that register; nothing that writes.")
+        { Required = true });
+
+    public static readonly Key<string> MonitorUser = Add(new Key<string>("monitor.user", Text, null,
+        "The account's user name.") { Required = true, Example = "headwater" });
+
+    public static readonly Key<string> MonitorPassword = Add(new Key<string>("monitor.password", Text, null,
+        "The account's password: as it is, or ${NAME} for an environment variable.") { IsSecret = true, DefaultInWords = "no password", Example = "${HEADWATER_MONITOR_PASSWORD}" });
+
+    public static readonly Key<string> MonitorPasswordFile = Add(new Key<string>("monitor.password_file", Notations.Path, null,
+        "A file whose first line is the password; read again at each reload. Instead of password, not beside it.")
+        { DefaultInWords = "none", Example = "/etc/headwater/monitor.password" });
+
+    public static readonly Key<TlsMode?> MonitorTls = Add(new Key<TlsMode?>("monitor.tls", OrWord("backend", Choice(Enum.GetValues<TlsMode>())), "backend",
+        "TLS of the monitoring connections; backend means: as backend.tls says."));
+
+    public static readonly Key<bool> MonitorDiscover = Add(new Key<bool>("monitor.discover", Flag, "true",
+        "Whether a server that replicates from one of the cluster's servers joins by itself once it is found and the monitoring account may log in to it."));
+
+    public static readonly Key<TimeSpan> SampleEvery = Add(new Key<TimeSpan>("monitor.sample_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)), "10ms",
+        "How often a server's position is asked for while it moves or sessions wait for it."));
+
+    public static readonly Key<TimeSpan> SampleIdleEvery = Add(new Key<TimeSpan>("monitor.sample_idle_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)), "100ms",
+        "How often it is asked for while nothing happens."));
+
+    public static readonly Key<TimeSpan> ProbeEvery = Add(new Key<TimeSpan>("monitor.probe_every", Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)), "250ms",
+        "How often a server's role, replication and health are looked at."));
+
+    public static readonly Key<TimeSpan> DeadAfter = Add(new Key<TimeSpan>("monitor.dead_after", Duration(TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5)), "700ms",
+        "A server that has not answered for this long is down: it gets no more statements, and reads that had sent nothing to the client are repeated elsewhere. One that refuses connections is down at once."));
+
+    public static readonly Key<TimeSpan> AccountsEvery = Add(new Key<TimeSpan>("monitor.accounts_every", Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), "5s",
+        "How often accounts are read from the servers; a login of an account that is not known has them read at once."));
+
+    // listeners
+
+    public static readonly SectionKey Listeners = Add(new SectionKey("listeners[]",
+        "Where clients connect. Several listeners may differ in level, tag and TLS.")
+        { Shorthand = "address", DefaultInWords = "one listener on 127.0.0.1:4406 with the Unix socket headwater.sock in the state directory" });
+
+    public static readonly Key<ListenAddress> ListenerAddress = Add(new Key<ListenAddress>("listeners[].address", ListenAddress(4406), null,
+        "The TCP endpoint. A bare text in the list of listeners is this key. Either this or socket is needed.")
+        { Reloadable = false, DefaultInWords = "none", Example = "0.0.0.0:4406" });
+
+    public static readonly Key<string> ListenerSocket = Add(new Key<string>("listeners[].socket", Notations.Path, null,
+        "The Unix socket to listen on, beside the address or instead of it.") { Reloadable = false, DefaultInWords = "none", Example = "/run/headwater/headwater.sock" });
+
+    public static readonly Key<ClientTls> ListenerTls = Add(new Key<ClientTls>("listeners[].tls", Choice(Enum.GetValues<ClientTls>()), "optional",
+        "off: never offered. optional: clients that ask get it. required: clients without TLS are refused (Unix sockets count as private and are not).") { Reloadable = false });
+
+    public static readonly Key<Level?> ListenerLevel = Add(new Key<Level?>("listeners[].level", OrWord("default", AnyLevel), "default",
+        "The level of sessions of this listener until they set another; default means: as reads.level says."));
+
+    public static readonly Key<ServerTags?> ListenerTag = Add(new Key<ServerTags?>("listeners[].tag", OrWord("none", Choice(Core.Topology.ServerTags.Analytics, Core.Topology.ServerTags.Delayed)), "none",
+        "Reads of this listener's sessions go to servers with this tag while there are any."));
+
+    public static readonly ListKey<IPNetwork> ListenerProxyProtocol = Add(new ListKey<IPNetwork>("listeners[].proxy_protocol", Network,
+        "Networks from which connections must start with a PROXY protocol header (version 1 or 2), whose client address is then believed. From elsewhere no header is accepted.")
+        { Reloadable = false, DefaultInWords = "no network", Example = "[10.0.0.0/8]" });
+
+    // users
+
+    public static readonly SectionKey Users = Add(new SectionKey("users[]",
+        "Rules and credentials for single users. Users need no entry: accounts are learnt from the servers.") { DefaultInWords = "no entry" });
+
+    public static readonly Key<string> UserName = Add(new Key<string>("users[].name", Text, null,
+        "The user name, as clients log in with it.") { Required = true, Example = "analyst" });
+
+    public static readonly Key<Level?> UserLevel = Add(new Key<Level?>("users[].level", OrWord("default", AnyLevel), "default",
+        "The level of this user's sessions until they set another; it goes before the listener's."));
+
+    public static readonly Key<ServerTags?> UserTag = Add(new Key<ServerTags?>("users[].tag", OrWord("none", Choice(Core.Topology.ServerTags.Analytics, Core.Topology.ServerTags.Delayed)), "none",
+        "This user's reads go to servers with this tag while there are any; it goes before the listener's."));
+
+    public static readonly Key<int?> UserMaxSessions = Add(new Key<int?>("users[].max_sessions", OrWord("unlimited", Integer(1, 1_000_000)), "unlimited",
+        "Sessions that this user may have at once in this gateway."));
+
+    public static readonly Key<string> UserPassword = Add(new Key<string>("users[].password", Text, null,
+        "Needed only for accounts of ed25519 or caching_sha2_password, whose proof cannot be passed on; mysql_native_password needs none.")
+        { IsSecret = true, DefaultInWords = "none", Example = "${ANALYST_PASSWORD}" });
+
+    public static readonly Key<string> UserPasswordFile = Add(new Key<string>("users[].password_file", Notations.Path, null,
+        "A file whose first line is the password; read again at each reload. Instead of password, not beside it.") { DefaultInWords = "none", Example = "/etc/headwater/analyst.password" });
+
+    // reads, writes
+
+    public static readonly SectionKey Reads = Add(new SectionKey("reads", "Where reads go."));
+
+    public static readonly Key<Level> ReadsLevel = Add(new Key<Level>("reads.level", AnyLevel, "session",
+        "What a session's reads ask for when neither its user, its listener nor SET headwater.level says otherwise."));
+
+    public static readonly Key<TimeSpan> ReadsWait = Add(new Key<TimeSpan>("reads.wait", Duration(TimeSpan.Zero, TimeSpan.FromMinutes(1)), "100ms",
+        "When no copy covers what a read needs: it waits for the best one if that is predicted to catch up within this time, else it goes to the primary."));
+
+    public static readonly Key<TimeSpan?> ReadsMaxLag = Add(new Key<TimeSpan?>("reads.max_lag", OrWord("none", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24))), "none",
+        "A replica further behind gets no new reads at any level, whatever they ask for."));
+
+    public static readonly Key<string?> ReadsZone = Add(new Key<string?>("reads.zone", OrWordFor("none", Word), "none",
+        "The zone of this gateway; covering copies of the same zone are preferred."));
+
+    public static readonly SectionKey Writes = Add(new SectionKey("writes", "Where writes go while no primary is known."));
+
+    public static readonly Key<TimeSpan> WritesHold = Add(new Key<TimeSpan>("writes.hold", Duration(TimeSpan.Zero, TimeSpan.FromMinutes(10)), "10s",
+        "While no primary is known, statements that need it wait this long for one before they get an error; 0s refuses at once."));
+
+    public static readonly Key<bool> TrustHints = Add(new Key<bool>("trust_hints", Flag, "false",
+        "Whether a comment in a statement, /* headwater: level=eventual tag=analytics */, may choose its level and tag. Leave it off where statements contain text of others."));
+
+    // limits
+
+    public static readonly SectionKey Limits = Add(new SectionKey("limits", "What sessions may use; beyond it a clear error comes early."));
+
+    public static readonly Key<int> LimitsSessions = Add(new Key<int>("limits.sessions", Integer(1, 1_000_000), "20000",
+        "Sessions at once; further clients get error 1040 (Too many connections)."));
+
+    public static readonly Key<int> LimitsBackends = Add(new Key<int>("limits.backends_per_server", Integer(1, 100_000), "200",
+        "Connections to one server at once, shared by all sessions. Keep it below the server's max_connections."));
+
+    public static readonly Key<int> LimitsQueue = Add(new Key<int>("limits.queue", Integer(0, 1_000_000), "1000",
+        "Statements that may wait for a free backend of one server; further ones are refused at once."));
+
+    public static readonly Key<TimeSpan> LimitsQueueTimeout = Add(new Key<TimeSpan>("limits.queue_timeout", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(10)), "5s",
+        "How long a statement may wait for a free backend before it gets an error."));
+
+    public static readonly Key<TimeSpan?> LimitsStatementTimeout = Add(new Key<TimeSpan?>("limits.statement_timeout", OrWord("none", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24))), "none",
+        "A statement that runs longer is killed on its server and gets an error."));
+
+    public static readonly Key<TimeSpan> LimitsLoginTimeout = Add(new Key<TimeSpan>("limits.login_timeout", Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)), "10s",
+        "A client that has not logged in by then is closed."));
+
+    public static readonly Key<long> LimitsPacket = Add(new Key<long>("limits.packet", Size(64 << 10, 1 << 30), "64MB",
+        "The largest statement a client may send, over all its packets; the servers have their own max_allowed_packet."));
+
+    public static readonly Key<int> LimitsStatementsPerBackend = Add(new Key<int>("limits.prepared_statements_per_backend", Integer(1, 100_000), "500",
+        "Prepared statements that one backend keeps open for all sessions; beyond it the least recently used is closed, and prepared anew when needed."));
+
+    public static readonly Key<TimeSpan> LimitsBackendIdle = Add(new Key<TimeSpan>("limits.backend_idle_timeout", Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(8)), "5m",
+        "A backend that nobody used for this long is closed."));
+
+    public static readonly Key<long> LimitsFactsBytes = Add(new Key<long>("limits.statement_facts", Size(1 << 20, 4L << 30), "16MB",
+        "Memory for what is known of statements by their digest, for each thread."));
+
+    // tls
+
+    public static readonly SectionKey Tls = Add(new SectionKey("tls", "The gateway's certificate for clients."));
+
+    public static readonly Key<string> TlsCertificate = Add(new Key<string>("tls.certificate", Notations.Path, null,
+        "A PEM file with the certificate and its chain; read again at each reload. Together with key.")
+        { DefaultInWords = "an own certificate, made at first start and kept in the state directory", Example = "/etc/headwater/tls.crt" });
+
+    public static readonly Key<string> TlsKey = Add(new Key<string>("tls.key", Notations.Path, null,
+        "The PEM file of the certificate's private key, without a passphrase. Together with certificate.")
+        { DefaultInWords = "that of the own certificate", Example = "/etc/headwater/tls.key" });
+
+    public static readonly SectionKey Backend = Add(new SectionKey("backend", "Connections from the gateway to the servers."));
+
+    public static readonly Key<BackendTls> BackendTls = Add(new Key<BackendTls>("backend.tls", Choice(Enum.GetValues<BackendTls>()), "preferred",
+        "off: never. preferred: where the server offers it. required: refused without. verified: the server's certificate must be valid and for the address."));
+
+    public static readonly Key<string> BackendCa = Add(new Key<string>("backend.ca", Notations.Path, null,
+        "A PEM file of the authorities that may have signed the servers' certificates (for verified).") { DefaultInWords = "the authorities this machine trusts", Example = "/etc/headwater/ca.crt" });
+
+    // to be understood
+
+    public static readonly SectionKey Http = Add(new SectionKey("http", "Metrics, health and the JSON API."));
+
+    public static readonly Key<ListenAddress?> HttpAddress = Add(new Key<ListenAddress?>("http.address", OrWordFor("off", ListenAddress(4480)), "127.0.0.1:4480",
+        "Where /metrics, /healthz, /readyz and /api answer, without a login: statements' texts and users' names can be seen there, so give it an address only trusted machines reach.") { Reloadable = false });
+
+    public static readonly SectionKey Log = Add(new SectionKey("log", "The log, on standard error."));
+
+    public static readonly Key<LogLevel> LogLevelKey = Add(new Key<LogLevel>("log.level",
+        Choice(LogLevel.Trace, LogLevel.Debug, LogLevel.Information, LogLevel.Warning, LogLevel.Error), "information", "The least severe entries that are written."));
+
+    public static readonly Key<LogFormat> LogFormatKey = Add(new Key<LogFormat>("log.format", Choice(Enum.GetValues<LogFormat>()), "text",
+        "text: one line for people. json: one object a line, with machine id and trace id.") { Reloadable = false });
+
+    public static readonly Key<TimeSpan?> LogSlow = Add(new Key<TimeSpan?>("log.slow", OrWord("none", Duration(TimeSpan.Zero, TimeSpan.FromHours(24))), "1s",
+        "Statements that take longer are logged with their digest (never their values), server and reason of the route."));
+
+    public static readonly SectionKey Tracing = Add(new SectionKey("tracing", "Traces by OpenTelemetry."));
+
+    public static readonly Key<Uri?> TracingOtlp = Add(new Key<Uri?>("tracing.otlp", OrWordFor("none", HttpUri), "none",
+        "The collector's OTLP/HTTP endpoint, such as http://127.0.0.1:4318; /v1/traces is added when the URL has no path. Nothing is traced without it.") { Reloadable = false });
+
+    public static readonly Key<double> TracingRatio = Add(new Key<double>("tracing.ratio", Number(0, 1), "0.01",
+        "The share of sessions traced that bring no traceparent of their own; those that do are traced as it says.") { Reloadable = false });
+
+    public static Key? Find(string path)
+    {
+        var plain = path.Replace("[]", "", StringComparison.Ordinal);
+        return _all.Find(key => key.PlainPath == plain);
+    }
+
+    public static IEnumerable<Key> In(string parent) => _all.Where(key => key.Parent == parent);
+
+    static TKey Add<TKey>(TKey key) where TKey : Key
+    {
+        _all.Add(key);
+        return key;
+    }
+}

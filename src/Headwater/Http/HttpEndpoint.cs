@@ -1,0 +1,56 @@
+using System.Net;
+using Headwater.Configuration;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace Headwater.Http;
+
+/// <summary>
+/// Kestrel with nothing around it: no host, no container, no middleware, no files. It listens where the configuration says and
+/// nowhere else (a host would also read ASPNETCORE_URLS), and takes half the memory of the slimmest builder.
+/// </summary>
+sealed class HttpEndpoint(ListenAddress address, RequestDelegate answer, ILoggerFactory log) : IHttpApplication<HttpContext>, IAsyncDisposable
+{
+    readonly KestrelServer _server = new(Options.Create(Limits(address)),
+        new SocketTransportFactory(Options.Create(new SocketTransportOptions { IOQueueCount = 1 }), log), log);
+
+    /// <summary>The port listened on, once started.</summary>
+    public int Port { get; private set; }
+
+    public async Task StartAsync(CancellationToken ct)
+    {
+        await _server.StartAsync(this, ct);
+        Port = new Uri(_server.Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+    }
+
+    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+    public Task ProcessRequestAsync(HttpContext context) => answer(context);
+
+    public void DisposeContext(HttpContext context, Exception? exception)
+    {
+        // Nothing of a context outlives its request.
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        await _server.StopAsync(patience.Token);
+        _server.Dispose();
+    }
+
+    static KestrelServerOptions Limits(ListenAddress address)
+    {
+        var options = new KestrelServerOptions { AddServerHeader = false };
+        options.Limits.MaxConcurrentConnections = 200;
+        options.Limits.MaxRequestBodySize = 64 << 10;
+        options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        options.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+        options.Listen(IPAddress.Parse(address.Host), address.Port, static listen => listen.Protocols = HttpProtocols.Http1);
+        return options;
+    }
+}
