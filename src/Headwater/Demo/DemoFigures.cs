@@ -1,4 +1,5 @@
 using Headwater.Core.Topology;
+using Headwater.Gateway;
 
 namespace Headwater.Demo;
 
@@ -10,8 +11,11 @@ internal sealed record DemoFigures
     public long ReadsOnReplicas { get; init; }
     public long ReadsOnPrimary { get; init; }
 
-    /// <summary>Statements by the server that ran them; empty when that is not counted.</summary>
-    public IReadOnlyDictionary<ServerId, long> ByServer { get; init; } = new Dictionary<ServerId, long>();
+    public static DemoFigures Of(GatewayStatistics statistics)
+    {
+        var counters = statistics.Counters();
+        return new DemoFigures { ReadsOnReplicas = counters.ReadsOnReplicas, ReadsOnPrimary = counters.Reads - counters.ReadsOnReplicas };
+    }
 }
 
 /// <summary>Everything the demo shows at one instant, over the time since the last look.</summary>
@@ -29,6 +33,5 @@ internal sealed record DemoSnapshot
 
     /// <summary>Share of the reads that replicas answered; null when there were none.</summary>
     public required double? OnReplicas { get; init; }
-    public required IReadOnlyDictionary<ServerId, long> ByServer { get; init; }
     public required ClusterView View { get; init; }
 }

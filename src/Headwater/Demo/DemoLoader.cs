@@ -1,3 +1,4 @@
+using System.Globalization;
 using Headwater.Servers;
 
 namespace Headwater.Demo;
@@ -6,7 +7,7 @@ namespace Headwater.Demo;
 internal static class DemoLoader
 {
     /// <summary>Returns since when the demo's "today" is, as SQL writes it, and whether the data was loaded now.</summary>
-    public static async Task<(string Today, bool Loaded)> EnsureAsync(ServerConnection connection, ulong seed, DateTime now, CancellationToken ct)
+    public static async Task<(string Today, bool Loaded)> EnsureAsync(ServerConnection connection, ulong seed, CancellationToken ct)
     {
         try
         {
@@ -17,6 +18,8 @@ internal static class DemoLoader
             // First time.
         }
 
+        // The servers' own clock and time zone, as the workload's NOW() will use them.
+        var now = DateTime.Parse((await connection.QueryAsync("SELECT NOW(3)", ct)).Scalar!, CultureInfo.InvariantCulture);
         var data = new DemoData(seed, now);
         foreach (var sql in DemoData.Schema) await connection.QueryAsync(sql, ct);
         foreach (var sql in data.Inserts()) await connection.QueryAsync(sql, ct);

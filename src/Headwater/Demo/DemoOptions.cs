@@ -13,5 +13,8 @@ internal sealed record DemoOptions
     /// <summary>Same seed, same data; the workload's choices follow from it too.</summary>
     public ulong Seed { get; init; } = 20261121;
 
+    /// <summary>A line every two seconds instead of a live table, also on a terminal.</summary>
+    public bool Plain { get; init; }
+
     public TimeSpan Pause(double milliseconds) => Pace <= 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(milliseconds / Pace);
 }

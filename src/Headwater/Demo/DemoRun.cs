@@ -15,8 +15,18 @@ internal sealed class DemoRun(DemoOptions options, DemoTarget target, Func<DemoF
     /// <summary>Loads the data where it is not there yet, then works and shows until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        var today = await LoadAsync(ct);
-        var show = console.Profile.Out.IsTerminal ? DrawAsync(ct) : WriteLinesAsync(ct);
+        string today;
+        try
+        {
+            today = await LoadAsync(ct);
+        }
+        catch (OperationCanceledException)
+        {
+            // Half loaded data has no row in demo_loaded: the next run loads anew.
+            return;
+        }
+
+        var show = console.Profile.Out.IsTerminal && !options.Plain ? DrawAsync(ct) : WriteLinesAsync(ct);
         await Task.WhenAll([show, .. Workers(today).Select(worker => worker.RunAsync(time, ct))]);
     }
 
@@ -25,7 +35,7 @@ internal sealed class DemoRun(DemoOptions options, DemoTarget target, Func<DemoF
     {
         var began = time.GetTimestamp();
         await using var connection = await ServerConnection.ConnectAsync(target.Gateway, target.Login, ct);
-        var (today, loaded) = await DemoLoader.EnsureAsync(connection, options.Seed, time.GetUtcNow().UtcDateTime, ct);
+        var (today, loaded) = await DemoLoader.EnsureAsync(connection, options.Seed, ct);
         if (loaded) console.WriteLine($"Demo: the fan community's data was loaded in {time.GetElapsedTime(began).TotalSeconds:0.0} s.");
         return today;
     }
@@ -86,7 +96,6 @@ internal sealed class DemoRun(DemoOptions options, DemoTarget target, Func<DemoF
                 Errors = counters.Errors,
                 LastTrouble = counters.LastTrouble,
                 OnReplicas = replicas + primary > 0 ? (double)replicas / (replicas + primary) : null,
-                ByServer = total.ByServer.ToDictionary(server => server.Key, server => server.Value - _last.ByServer.GetValueOrDefault(server.Key)),
                 View = view.Current,
             };
             (_at, _last) = (at, total);

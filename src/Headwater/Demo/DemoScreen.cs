@@ -17,11 +17,9 @@ internal static class DemoScreen
         Row(work, "page through timelines", now.Timelines, now.Over);
         Row(work, "today's 100 most liked posts", now.Analyses, now.Over);
 
-        var servers = new Table().RoundedBorder().AddColumn("server").AddColumn("role").AddColumn("health").AddColumns(
-            new TableColumn("lag").RightAligned(), new TableColumn("statements/s").RightAligned());
+        var servers = new Table().RoundedBorder().AddColumn("server").AddColumn("role").AddColumn("health").AddColumn(new TableColumn("lag").RightAligned());
         foreach (var server in now.View.Servers)
-            servers.AddRow(Markup.Escape(server.Id.Name), RoleOf(now.View, server), Health(server), Lag(server),
-                now.ByServer.TryGetValue(server.Id, out var statements) ? PerSecond(statements, now.Over) : "");
+            servers.AddRow(Markup.Escape(server.Id.Name), RoleOf(now.View, server), Health(server), Lag(server));
 
         var wrong = now.StaleReads + now.BackwardReads > 0;
         return new Rows(

@@ -69,7 +69,7 @@ public class DemoTests
         var line = DemoScreen.Line(new DemoSnapshot
         {
             Over = TimeSpan.FromSeconds(2), Writes = new Percentiles(100, default, default, default), ReReads = default, Timelines = default, Analyses = default,
-            StaleReads = 0, BackwardReads = 0, Errors = 0, LastTrouble = "", OnReplicas = 0.93, ByServer = new Dictionary<ServerId, long>(),
+            StaleReads = 0, BackwardReads = 0, Errors = 0, LastTrouble = "", OnReplicas = 0.93,
             View = new ClusterView { Cluster = "c", Primary = primary, Servers = [primary, replica] },
         });
         Assert.Contains("writes 50/s", line, StringComparison.Ordinal);
