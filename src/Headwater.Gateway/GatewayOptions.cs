@@ -38,6 +38,14 @@ public sealed record ListenerOptions
 
     /// <summary>Networks whose connections begin with a PROXY protocol header.</summary>
     public ImmutableArray<IPNetwork> ProxyProtocolFrom { get; init; } = [];
+
+    internal bool ExpectsProxyHeader(string host)
+    {
+        if (ProxyProtocolFrom.IsDefaultOrEmpty || !IPAddress.TryParse(host, out var address)) return false;
+        foreach (var network in ProxyProtocolFrom)
+            if (network.Contains(address)) return true;
+        return false;
+    }
 }
 
 /// <summary>What differs for one user.</summary>

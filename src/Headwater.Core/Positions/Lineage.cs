@@ -58,7 +58,7 @@ public static class Lineage
             foreign = position[i];
             var verdict = Judge(view, foreign, out _);
             if (verdict == LineageVerdict.Lost) return true;
-            if (verdict == LineageVerdict.Ahead && foreign.Server != primaryNumber && KnowsDomain(view, foreign.Domain)) return true;
+            if (verdict == LineageVerdict.Ahead && primaryNumber != 0 && foreign.Server != primaryNumber && KnowsDomain(view, foreign.Domain)) return true;
         }
         foreign = default;
         return false;

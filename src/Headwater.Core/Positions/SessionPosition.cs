@@ -25,6 +25,10 @@ public struct SessionPosition
 
     ServerState? _proven;
 
+    // A later transaction of another server hides an earlier one of the same domain in a position, and with it that it may be lost.
+    // What is hidden so before it was judged is kept here; null but for the moments after a change of primary.
+    Gtid[]? _hidden;
+
     /// <summary>What this session has committed.</summary>
     public readonly Position Written => _written;
 
@@ -43,7 +47,10 @@ public struct SessionPosition
     internal readonly bool HasLeftUnbounded => _leftUnbounded;
 
     /// <summary>The epoch in which the floor was last found to belong to the cluster's history.</summary>
-    public Epoch JudgedIn { readonly get; internal set; }
+    public Epoch JudgedIn { readonly get; private set; }
+
+    /// <summary>A token was raised since the floor was last judged.</summary>
+    internal bool HasRaised { readonly get; private set; }
 
     /// <summary>The primary that is proven to show all that this session knows of; null when that must be proven anew.</summary>
     internal readonly ServerState? Proven => _proven;
@@ -55,6 +62,7 @@ public struct SessionPosition
     /// </summary>
     public void AfterWrite(in Gtid gtid, ServerState? primary = null)
     {
+        Hide(gtid);
         _written = _written.With(gtid);
         _floor = _floor.With(gtid);
         if (primary is null) return;
@@ -90,7 +98,20 @@ public struct SessionPosition
     {
         See(in position);
         _proven = null;
+        HasRaised = true;
+        JudgedIn = default;
     }
+
+    internal void Judged(Epoch epoch)
+    {
+        if (JudgedIn != epoch) _proven = null;
+        JudgedIn = epoch;
+        HasRaised = false;
+        _hidden = null;
+    }
+
+    /// <summary>What <see cref="Floor"/> no longer names and nobody has judged.</summary>
+    internal readonly ReadOnlySpan<Gtid> Hidden => _hidden;
 
     /// <summary>Starts anew in the present history: for after the client has been told that what it had seen is lost.</summary>
     public void Forget() => this = default;
@@ -147,8 +168,18 @@ public struct SessionPosition
         }
     }
 
+    void Hide(in Gtid by)
+    {
+        for (var i = 0; i < _floor.DomainCount; i++)
+        {
+            var old = _floor[i];
+            if (old.Domain == by.Domain && old.Server != by.Server) _hidden = [.. _hidden ?? [], old.Sequence <= by.Sequence ? old : by];
+        }
+    }
+
     void See(in Position position)
     {
+        for (var i = 0; i < position.DomainCount; i++) Hide(position[i]);
         _seen = _seen.Merge(in position);
         _floor = _floor.Merge(in position);
     }

@@ -24,6 +24,7 @@ public enum RouteReason : byte
     WaitsForReplica,
     WaitsForSample,
     WaitsForPrimaryToShow,
+    WaitsForHistory,
 
     // neither
     NoPrimary,
@@ -55,6 +56,7 @@ public static class RouteReasons
             RouteReason.WaitsForReplica => $"{server} is expected to cover {needed} within the wait that is allowed",
             RouteReason.WaitsForSample => $"waits for a sample of {server}, which will say what a copy has to cover after the session's last read",
             RouteReason.WaitsForPrimaryToShow => $"the session has seen {needed} on a replica and it is not yet proven visible on the primary, {server}",
+            RouteReason.WaitsForHistory => $"{needed} of the session's token is not in the history that is known here; it may come from a primary that is not known here yet",
             RouteReason.NoPrimary => route.Needed.IsEmpty
                 ? "no primary is known; waits for one"
                 : $"no copy covers {needed} and no primary is known; waits for one",

@@ -28,7 +28,7 @@ public static class Router
     public static Route ForPrimary(ClusterView view, ref SessionPosition session, in Level level, RoutingPolicy policy, Instant now, Instant arrivedAt = default)
     {
         if (arrivedAt == Instant.Zero) arrivedAt = now;
-        if (session.JudgedIn != view.Epoch && Lost(view, ref session, level.Kind, out var lost)) return lost;
+        if (session.JudgedIn != view.Epoch && Unsettled(view, ref session, level.Kind, policy, now, arrivedAt, out var unsettled)) return unsettled;
         return OnPrimary(view, ref session, level.Kind, RouteReason.NeedsPrimary, Position.Empty, policy, now, arrivedAt);
     }
 
@@ -39,7 +39,7 @@ public static class Router
     {
         if (arrivedAt == Instant.Zero) arrivedAt = now;
         var kind = level.Kind;
-        if (session.JudgedIn != view.Epoch && Lost(view, ref session, kind, out var lost)) return lost;
+        if (session.JudgedIn != view.Epoch && Unsettled(view, ref session, kind, policy, now, arrivedAt, out var unsettled)) return unsettled;
         if (kind == LevelKind.Strong) return OnPrimary(view, ref session, kind, RouteReason.Strong, Position.Empty, policy, now, arrivedAt);
 
         Candidates(view.Servers, policy, kind, out var wanted, out var ordinary);
@@ -223,17 +223,29 @@ public static class Router
         return true;
     }
 
-    static bool Lost(ClusterView view, ref SessionPosition session, LevelKind kind, out Route route)
+    /// <summary>
+    /// After a change of primary, and after a token: does what the session knows stand in the present history? Positions are compared by
+    /// number, and numbers of a lost branch are used again, so nothing is served (and no token given) before this is settled.
+    /// </summary>
+    public static bool Unsettled(ClusterView view, ref SessionPosition session, LevelKind kind, RoutingPolicy policy, Instant now, Instant arrivedAt, out Route route)
     {
         route = default;
-        if (view.Primary is null || kind == LevelKind.Eventual) return false;
-        if (Lineage.Judge(view, session.Floor, out _) == LineageVerdict.Lost)
+        if (view.Primary is not { } primary || kind is LevelKind.Eventual or LevelKind.Bounded) return false;
+        var floor = session.Floor;
+        var isForeign = Lineage.IsForeign(view, in floor, primary.Number, out var foreign);
+        foreach (var hidden in session.Hidden)
+            isForeign = isForeign || Lineage.IsForeign(view, new Position(hidden), primary.Number, out foreign);
+        if (!isForeign)
         {
-            route = new Route { Kind = RouteKind.Refuse, Reason = RouteReason.LostBranch, ServerIndex = -1, Needed = session.Floor };
-            return true;
+            session.Judged(view.Epoch);
+            return false;
         }
-        session.JudgedIn = view.Epoch;
-        return false;
+        // A token may come from a gateway that has seen a newer primary before this one has; what the session knows by itself may not.
+        var lost = !session.HasRaised || Lineage.Judge(view, new Position(foreign), out _) == LineageVerdict.Lost || now - arrivedAt >= policy.WriteHold;
+        route = lost
+            ? new Route { Kind = RouteKind.Refuse, Reason = RouteReason.LostBranch, ServerIndex = -1, Needed = new Position(foreign) }
+            : Wait(view, primary.State, RouteReason.WaitsForHistory, new Position(foreign), arrivedAt + policy.WriteHold);
+        return true;
     }
 
     static Route Hold(in Position needed, RoutingPolicy policy, Instant arrivedAt) =>

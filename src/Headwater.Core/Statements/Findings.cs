@@ -67,7 +67,15 @@ internal sealed class Findings(Catalogue catalogue, bool literals)
     public void ReadVariable(string name) => _read.Add(name);
     public void Name(string name) => _names.Add(name);
 
-    public StatementFacts Facts(string digest, string? hint) => new()
+    public StatementFacts Facts(string digest, string? hint)
+    {
+        if (Kind is StatementKind.Insert or StatementKind.Update or StatementKind.Delete or StatementKind.Replace or StatementKind.Load
+            && _tables.Any(name => catalogue.OpaqueTables.Contains(name[(name.LastIndexOf('.') + 1)..])))
+            Needs |= Needs.Opaque;
+        return Make(digest, hint);
+    }
+
+    StatementFacts Make(string digest, string? hint) => new()
     {
         Kind = Kind,
         Needs = Needs,
@@ -100,6 +108,7 @@ internal sealed class Findings(Catalogue catalogue, bool literals)
                 AddAlways(name);
         }
 
+        public bool Any(Predicate<string> what) => _list is not null && _list.Exists(what);
         public void AddAlways(string name) => (_list ??= []).Add(name);
         public ImmutableArray<string> ToImmutable() => _list is null ? [] : [.. _list];
         public ImmutableArray<string> Without(Names others) =>

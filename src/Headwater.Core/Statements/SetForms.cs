@@ -26,11 +26,10 @@ internal static class SetForms
         var ahead = reader;
         var first = ahead.Next();
         var second = ahead.Peek();
-        if (ahead.IsSymbol(second, '=') || ahead.IsAssign(second) || ahead.IsSymbol(second, '.'))
-            return false;
-        if (reader.Is(first, "password"u8) || reader.Is(first, "default"u8))
+        var assigned = ahead.IsSymbol(second, '=') || ahead.IsAssign(second) || ahead.IsSymbol(second, '.');
+        if (reader.Is(first, "password"u8) || (reader.Is(first, "default"u8) && !assigned))
             found.Need(Writes, "SET PASSWORD and SET DEFAULT ROLE write accounts");
-        else if (reader.Is(first, "role"u8))
+        else if (reader.Is(first, "role"u8) && !assigned)
             found.Need(Needs.Primary | Needs.ChangesSession | Needs.Opaque, "SET ROLE changes what the connection may do, and no tracker tells");
         else
             return false;

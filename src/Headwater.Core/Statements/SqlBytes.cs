@@ -46,6 +46,8 @@ internal static class SqlBytes
                 '*' => Star,
                 '?' => Question,
                 '\\' => Illegal,
+                // [name] is a quoted name in sql_mode MSSQL, and nothing elsewhere
+                '[' or ']' => Illegal,
                 _ => Other | Tight,
             };
         }

@@ -35,7 +35,6 @@ internal enum Next : byte
 internal sealed class ClientSession
 {
     const Needs MayRunOnCopy = Needs.ReadsUserVariables | Needs.CalculatesFoundRows | Needs.ChangesSession | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction;
-    const Needs Special = Needs.LastInsertId | Needs.LastOutcome | Needs.AssignsUserVariables | Needs.ReadsUserVariables;
     const int MostAttempts = 4;
 
     SessionPosition _position;
@@ -46,7 +45,7 @@ internal sealed class ClientSession
 
     public GatewayThread On { get; }
     public uint Id { get; }
-    public string ClientHost { get; }
+    public string ClientHost { get; private set; }
     public ListenerOptions Listener { get; }
     public Endpoint Client { get; private set; }
     public PacketInput Input { get; private set; }
@@ -126,11 +125,13 @@ internal sealed class ClientSession
                             if (next == Next.Retry) continue;
                             break;
                         }
-                        Tracking.BeforeStatement();
+                        Tracking.BeforeStatement(Facts);
                         Running = backend;
+                        StartClock();
                         var outcome = await Exchange.Relay(backend.Endpoint, Shape, (Capabilities & Capabilities.DeprecateEof) != 0, holdErrors: true, Preparing is null ? 0 : LastStatementId + 1);
                         Running = null;
-                        if (outcome.End == ExchangeEnd.Complete && outcome.ErrorCode == 0 && (Facts.Needs & (Special | Needs.Opaque)) == 0 && !Tracking.ChangedConnectionCharset)
+                        _clock?.Cancel();
+                        if (outcome.End == ExchangeEnd.Complete && outcome.ErrorCode == 0 && !Tracking.ChangedConnectionCharset && !Tracking.IgnoredVariables && (Facts.Needs & Needs.ClosesConnection) == 0)
                         {
                             Finish(backend, outcome);
                             next = Next.Done;
@@ -162,6 +163,12 @@ internal sealed class ClientSession
     async ValueTask<bool> LoginAsync()
     {
         var limit = On.Loop.After(On.Options.LoginTimeout, () => Input.Abort());
+        if (Listener.ExpectsProxyHeader(ClientHost))
+        {
+            var preface = new ProxyPreface(Client);
+            if (!await preface.ReadAsync(On.Options.LoginTimeout)) return false;
+            if (preface.ClientHost is { } behind) ClientHost = behind;
+        }
         var login = new ClientLogin(On, Listener, ClientHost, Id);
         if (On.Server.SessionCount > On.Options.MaxSessions)
         {
@@ -388,9 +395,9 @@ internal sealed class ClientSession
         if (!failed) Status = outcome.Status;
         Holds.After(Facts, failed ? Status : outcome.Status, failed);
         if (Shape == ResponseShape.Prepare) Commands.AfterPrepare(backend, outcome, failed);
-        else if (Statement is not null) Holds_Cursor(outcome);
+        else if (Statement is not null) FollowExecute(outcome);
         var residue = Residue.None;
-        if (outcome.LastInsertId != 0) residue |= Residue.LastInsertId;
+        if (outcome.LastInsertId != 0 || (Facts.Needs & Needs.SetsLastInsertId) != 0) residue |= Residue.LastInsertId;
         if (outcome.Warnings != 0 || failed) residue |= Residue.Warnings;
         if ((Facts.Needs & Needs.CalculatesFoundRows) != 0) residue |= Residue.FoundRows;
         if ((Facts.Needs & (Needs.AssignsUserVariables | Needs.Opaque)) != 0) residue |= Residue.UserVariables;
@@ -403,10 +410,11 @@ internal sealed class ClientSession
         else Lease.Hold(backend);
     }
 
-    void Holds_Cursor(in Outcome outcome)
+    void FollowExecute(in Outcome outcome)
     {
+        if (Statement!.HasLongData) Commands.AfterExecute(Statement);
         if ((outcome.Status & ServerStatus.CursorExists) == 0) return;
-        Statement!.HasCursor = true;
+        Statement.HasCursor = true;
         Holds.Set(Hold.Cursor);
     }
 
@@ -471,15 +479,25 @@ internal sealed class ClientSession
                     return Next.Retry;
                 }
                 if (outcome.ErrorCode is 1053 or 1927 && Lease.Held is null) return await AfterLossAsync(backend, outcome, sent: !Facts.IsPlainRead);
-                Client.Send(Exchange.HeldError.Span);
+                if (_timedOut && outcome.ErrorCode == 1317) SendTimeout();
+                else Client.Send(Exchange.HeldError.Span);
+                _timedOut = false;
                 return await AfterErrorAsync(backend, outcome);
             case ExchangeEnd.Complete when outcome.ErrorCode != 0:
                 return await AfterErrorAsync(backend, outcome);
             case ExchangeEnd.Complete:
                 if (Tracking.ChangedConnectionCharset) await Commands.LearnCollationAsync(backend);
+                // The restoration is reported with the next answer; better to a ping of ours than to somebody's statement.
+                if (Tracking.IgnoredVariables && await backend.RunCommandAsync(Command.Ping) is null) backend.NeedsReset = true;
+                if ((Facts.Needs & Needs.ClosesConnection) != 0)
+                {
+                    Lease.Destroy(backend);
+                    return Next.Quit;
+                }
                 Finish(backend, outcome);
                 return Next.Done;
             case ExchangeEnd.ClientLost:
+                Commands.KillQueryOn(backend);
                 Lease.Destroy(backend);
                 return Next.Quit;
             default:
@@ -523,7 +541,7 @@ internal sealed class ClientSession
         if (Client.IsHungUp) return Next.Quit;
         if (Killed) return Next.Quit;
         var repeatable = !held && outcome.Forwarded == Forwarded.Nothing && (!sent || Facts.IsPlainRead || Shape == ResponseShape.Prepare);
-        if (repeatable && outcome.End != ExchangeEnd.Abandoned || repeatable && !_timedOut)
+        if (repeatable)
         {
             if (_attempts++ < MostAttempts || EventLoop.Now < ArrivedAt + Policy.WriteHold)
             {
@@ -539,16 +557,30 @@ internal sealed class ClientSession
         }
         On.Statistics.Errors++;
         if (outcome.Forwarded == Forwarded.PartOfPacket) return Next.Quit;
-        var message = _timedOut ? $"The statement ran longer than limits.statement_timeout ({On.Options.StatementTimeout.TotalSeconds:0.###} s) and was ended"
-            : held ? $"Lost connection to {name} while the session held it for {holding}: the transaction is gone, and if this statement was its COMMIT, its outcome is unknown"
+        var message = held ? $"Lost connection to {name} while the session held it for {holding}: the transaction is gone, and if this statement was its COMMIT, its outcome is unknown"
             : outcome.Forwarded != Forwarded.Nothing ? $"Lost connection to {name} in the middle of the result"
             : $"Lost connection to {name} after the statement was sent: its outcome is unknown";
-        _timedOut = false;
         Commands.SendError(2013, "HY000", message, outcome.Forwarded == Forwarded.Nothing ? (byte)1 : outcome.NextSequence);
         return Next.Done;
     }
 
     bool _timedOut;
+    LoopTimer? _clock;
+
+    /// <summary>Where statements may not run for ever, the server is told to end one that does; its answer ends the exchange.</summary>
+    void StartClock()
+    {
+        if (On.Options.StatementTimeout <= TimeSpan.Zero) return;
+        var running = Running;
+        _clock = On.Loop.After(On.Options.StatementTimeout, () =>
+        {
+            if (running is null || Running != running) return;
+            _timedOut = true;
+            Commands.KillQueryOn(running);
+        });
+    }
+
+    void SendTimeout() => Commands.SendError(1969, "70100", $"Query execution was interrupted: it ran longer than limits.statement_timeout ({On.Options.StatementTimeout.TotalSeconds:0.###} s)");
 
     /// <summary>A server was declared dead, or a pool failed: what runs there will not end by itself.</summary>
     public void OnBackendFailed(Backend backend)

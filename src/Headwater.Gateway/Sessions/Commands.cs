@@ -56,7 +56,7 @@ internal sealed class Commands(ClientSession session)
                 SendText(On.Server.StatisticsLine());
                 return Next.Done;
             case Command.ProcessKill when session.Request.Payload.Length >= 5:
-                await _answers.KillAsync(BinaryPrimitives.ReadUInt32LittleEndian(session.Request.Payload[1..]), connection: true);
+                _answers.Kill(BinaryPrimitives.ReadUInt32LittleEndian(session.Request.Payload[1..]), connection: true);
                 return Next.Done;
             case Command.ResetConnection:
                 await ForgetEverythingAsync();
@@ -430,6 +430,20 @@ internal sealed class Commands(ClientSession session)
         {
             session.Input.ExpectedSequence = 0;
         }
+    }
+
+    /// <summary>
+    /// Ends what runs on a backend, through another connection of the same user, who may always kill what is his. Nobody waits for it:
+    /// the backend's own answer tells.
+    /// </summary>
+    public void KillQueryOn(Backend backend) => _ = KillAsync(backend);
+
+    async Task KillAsync(Backend backend)
+    {
+        var (killer, _) = await BackendLogin.OpenAsync(backend.Pool, backend.Profile with { HasSchema = false }, null);
+        if (killer is null) return;
+        await killer.RunAsync($"KILL QUERY {backend.ThreadId}");
+        killer.Close();
     }
 
     // ---- packets of the gateway's own

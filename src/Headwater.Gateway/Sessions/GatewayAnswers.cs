@@ -5,7 +5,6 @@ using Headwater.Core.Positions;
 using Headwater.Core.Routing;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
-using Headwater.Gateway.Backends;
 using Headwater.Gateway.Reactor;
 
 namespace Headwater.Gateway.Sessions;
@@ -34,7 +33,7 @@ internal sealed class GatewayAnswers(ClientSession session)
                 break;
             case GatewayStatement.Kill:
                 var words = facts.GatewayArgument.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                if (words.Length == 2 && uint.TryParse(words[1], CultureInfo.InvariantCulture, out var id)) await KillAsync(id, words[0] == "connection");
+                if (words.Length == 2 && uint.TryParse(words[1], CultureInfo.InvariantCulture, out var id)) Kill(id, words[0] == "connection");
                 else session.Commands.SendError(1064, "42000", $"KILL takes a session's number, as SHOW HEADWATER SESSIONS shows it; found '{facts.GatewayArgument}'");
                 break;
             default:
@@ -171,7 +170,7 @@ internal sealed class GatewayAnswers(ClientSession session)
     }
 
     /// <summary>KILL by the gateway's own session numbers, which are what clients know.</summary>
-    public async ValueTask KillAsync(uint id, bool connection)
+    public void Kill(uint id, bool connection)
     {
         if (On.Server.FindSession(id) is not { } victim)
         {
@@ -183,22 +182,11 @@ internal sealed class GatewayAnswers(ClientSession session)
             session.Commands.SendError(1095, "HY000", $"You are not owner of thread {id}");
             return;
         }
-        var running = victim.Running;
-        if (running is not null)
+        victim.On.Loop.Post(() =>
         {
-            // Through a backend of the victim's own user, who may always kill what is his.
-            var pool = On.PoolOf(running.Server);
-            if (pool is not null)
-            {
-                var (killer, _) = await pool.OpenAsync(victim.Profile, null, session);
-                if (killer is not null)
-                {
-                    await killer.RunAsync($"KILL QUERY {running.ThreadId}");
-                    pool.Destroy(killer);
-                }
-            }
-        }
-        if (connection) victim.On.Loop.Post(victim.Kill);
+            if (victim.Running is { } running) victim.Commands.KillQueryOn(running);
+            if (connection) victim.Kill();
+        });
         if (victim != session) session.Commands.SendOk();
     }
 }

@@ -49,7 +49,7 @@ internal sealed class Holds
         if ((Reasons & Hold.NextStatement) != 0 && (facts.Needs & Needs.NextStatement) == 0) Reasons &= ~Hold.NextStatement;
         if ((Reasons & Hold.NextTransaction) != 0 && (facts.Needs & Needs.NextTransaction) == 0 && !inTransaction) Reasons &= ~Hold.NextTransaction;
         Reasons = inTransaction ? Reasons | Hold.Transaction : Reasons & ~Hold.Transaction;
-        if ((facts.Needs & Relevant) != 0 && !failed) Follow(facts);
+        if (((facts.Needs & Relevant) != 0 || !facts.RenamedTables.IsEmpty) && !failed) Follow(facts);
     }
 
     void Follow(StatementFacts facts)
@@ -65,6 +65,8 @@ internal sealed class Holds
             foreach (var table in facts.DroppedTables) _temporaryTables.Remove(table);
             if (_temporaryTables.Count == 0) Reasons &= ~Hold.TemporaryTable;
         }
+        for (var i = 0; i + 1 < facts.RenamedTables.Length; i += 2)
+            if (_temporaryTables.Remove(facts.RenamedTables[i])) _temporaryTables.Add(facts.RenamedTables[i + 1]);
         if ((needs & Needs.ReleasesAllAdvisoryLocks) != 0)
         {
             _locks.Clear();

@@ -24,16 +24,20 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
     public bool AutoCommit { get; private set; } = true;
     public bool Serializable { get; private set; }
 
-    /// <summary>Variables reported while this is set belong to the statement alone (SET STATEMENT … FOR).</summary>
-    public bool IgnoreVariables { get; set; }
+    /// <summary>Variables were reported that belong to the statement alone (SET STATEMENT … FOR); the server reports their restoration later.</summary>
+    public bool IgnoredVariables { get; private set; }
+
+    StatementFacts? _statement;
 
     /// <summary>The GTID of the commit that the last response told of.</summary>
     public Gtid? Commit { get; private set; }
     public bool ChangedConnectionCharset { get; private set; }
     public bool SetTimestamp { get; private set; }
 
-    public void BeforeStatement()
+    public void BeforeStatement(StatementFacts statement)
     {
+        _statement = statement;
+        IgnoredVariables = false;
         Commit = null;
         ChangedConnectionCharset = false;
         SetTimestamp = false;
@@ -100,7 +104,11 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
             if (Gtid.TryParse(value, out var gtid)) Commit = gtid;
             return;
         }
-        if (IgnoreVariables) return;
+        if (_statement is { } running && running.Digest.StartsWith("set statement", StringComparison.Ordinal))
+        {
+            IgnoredVariables = true;
+            return;
+        }
         var variable = Encoding.UTF8.GetString(name);
         var text = Encoding.UTF8.GetString(value);
         switch (variable)

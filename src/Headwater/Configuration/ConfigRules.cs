@@ -1,6 +1,9 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
+using Headwater.Tls;
 
 namespace Headwater.Configuration;
 
@@ -9,20 +12,18 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
 {
     readonly Dictionary<string, string> _secrets = [];
 
+    /// <summary>The configured certificate; null when there is none.</summary>
+    public X509Certificate2? Certificate { get; private set; }
+
+    public X509Certificate2Collection? BackendAuthorities { get; private set; }
+
     public void Check()
     {
         CheckServers();
         CheckListeners();
         CheckUsers();
         CheckSecret(values, "monitor.", Keys.MonitorPassword, Keys.MonitorPasswordFile);
-        if (values.Has(Keys.TlsCertificate) != values.Has(Keys.TlsKey))
-        {
-            var (given, missing) = values.Has(Keys.TlsCertificate) ? (Keys.TlsCertificate, Keys.TlsKey) : (Keys.TlsKey, Keys.TlsCertificate);
-            reader.Problem(values.MarkOf(given), given.Path, $"found without {missing.Path}; allowed: both or neither");
-        }
-        CheckFile(Keys.TlsCertificate);
-        CheckFile(Keys.TlsKey);
-        CheckFile(Keys.BackendCa);
+        CheckCertificates();
         if (values.Get(Keys.DeadAfter) <= values.Get(Keys.ProbeEvery))
             reader.Problem(values.Has(Keys.DeadAfter) ? values.MarkOf(Keys.DeadAfter) : values.MarkOf(Keys.ProbeEvery), Keys.DeadAfter.Path,
                 $"found {Notations.Show(values.Get(Keys.DeadAfter))} where {Keys.ProbeEvery.Path} is {Notations.Show(values.Get(Keys.ProbeEvery))}; allowed: more than that, or a server would be dead before it is asked");
@@ -30,14 +31,14 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
 
     public string PathOf(string written) => Path.GetFullPath(written, directory);
 
-    public ServerConfig Server(ConfigValues server)
+    public WatchedServer Server(ConfigValues server)
     {
         var socket = server.Find(Keys.ServerSocket);
         // A server reached by socket only still needs a host for people and for replicas that name it.
         var address = server.Find(Keys.ServerAddress) ?? new ServerAddress("localhost", 3306);
         if (socket is not null) address = address with { Socket = PathOf(socket) };
         var tags = server.Get(Keys.ServerTags).Aggregate(ServerTags.None, static (all, tag) => all | tag);
-        return new ServerConfig(new ServerId(NameOf(server)), address, tags, server.Get(Keys.ServerWeight), server.Find(Keys.ServerZone) ?? "");
+        return new WatchedServer(new ServerId(NameOf(server)), address) { Tags = tags, Weight = server.Get(Keys.ServerWeight), Zone = server.Find(Keys.ServerZone) ?? "" };
     }
 
     /// <summary>One entry with an address and a socket is two listeners with the same settings.</summary>
@@ -138,16 +139,43 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
         }
     }
 
-    void CheckFile(Key<string> key)
+    void CheckCertificates()
     {
-        if (values.Find(key) is not { } written) return;
+        if (values.Has(Keys.TlsCertificate) != values.Has(Keys.TlsKey))
+        {
+            var (given, missing) = values.Has(Keys.TlsCertificate) ? (Keys.TlsCertificate, Keys.TlsKey) : (Keys.TlsKey, Keys.TlsCertificate);
+            reader.Problem(values.MarkOf(given), given.Path, $"found without {missing.Path}; allowed: both or neither");
+        }
+        else if (values.Find(Keys.TlsCertificate) is { } certificate && IsReadable(Keys.TlsCertificate) && IsReadable(Keys.TlsKey))
+            Certificate = Load(Keys.TlsCertificate, "a certificate and the key that belongs to it", () => Certificates.Load(PathOf(certificate), PathOf(values.Find(Keys.TlsKey)!)));
+        if (values.Find(Keys.BackendCa) is { } authorities && IsReadable(Keys.BackendCa))
+            BackendAuthorities = Load(Keys.BackendCa, "one or more certificates", () => Certificates.LoadAuthorities(PathOf(authorities)));
+    }
+
+    T? Load<T>(Key<string> key, string needed, Func<T> load) where T : class
+    {
         try
         {
-            using var readable = File.OpenRead(PathOf(written));
+            return load();
+        }
+        catch (Exception malformed) when (malformed is CryptographicException or ArgumentException)
+        {
+            reader.Problem(values.MarkOf(key), key.Path, $"found \"{values.Find(key)}\", which is not usable: {malformed.Message.TrimEnd('.')}; needed: {needed}, as PEM");
+            return null;
+        }
+    }
+
+    bool IsReadable(Key<string> key)
+    {
+        try
+        {
+            using var readable = File.OpenRead(PathOf(values.Find(key)!));
+            return true;
         }
         catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException)
         {
-            reader.Problem(values.MarkOf(key), key.Path, $"found \"{written}\", which cannot be read: {ConfigFile.Why(trouble)}");
+            reader.Problem(values.MarkOf(key), key.Path, $"found \"{values.Find(key)}\", which cannot be read: {ConfigFile.Why(trouble)}");
+            return false;
         }
     }
 

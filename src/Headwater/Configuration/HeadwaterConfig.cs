@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
-using Headwater.Core.Topology;
+using Headwater.Control;
 using Headwater.Gateway;
-using Headwater.Servers;
 
 namespace Headwater.Configuration;
 
@@ -11,22 +9,16 @@ namespace Headwater.Configuration;
 /// </summary>
 sealed record HeadwaterConfig
 {
-    public required string Cluster { get; init; }
     public required string StateDirectory { get; init; }
 
     /// <summary>At a stop, how long running transactions have to end.</summary>
     public TimeSpan Drain { get; init; }
-    public required ImmutableArray<ServerConfig> Servers { get; init; }
-    public required MonitorConfig Monitor { get; init; }
 
-    /// <summary>Complete but for the certificates, which <see cref="Composition"/> loads from the two below.</summary>
+    /// <summary>Which servers are watched, as whom and how often.</summary>
+    public required WatchOptions Watch { get; init; }
+
+    /// <summary>Complete but for the certificate where none is configured: then it is the gateway's own, kept in the state directory.</summary>
     public required GatewayOptions Gateway { get; init; }
-
-    /// <summary>Null: an own certificate, kept in the state directory.</summary>
-    public CertificateConfig? Certificate { get; init; }
-
-    /// <summary>PEM file of the authorities for the servers' certificates; null: those this machine trusts.</summary>
-    public string? BackendAuthorities { get; init; }
 
     /// <summary>Null: no HTTP.</summary>
     public ListenAddress? Http { get; init; }
@@ -35,15 +27,6 @@ sealed record HeadwaterConfig
     /// <summary>Null: nothing is traced.</summary>
     public TracingConfig? Tracing { get; init; }
 }
-
-sealed record ServerConfig(ServerId Id, ServerAddress Address, ServerTags Tags, double Weight, string Zone);
-
-sealed record MonitorConfig(string User, string Password, TlsMode Tls, bool Discover, TimeSpan SampleEvery, TimeSpan ProbeEvery, TimeSpan DeadAfter)
-{
-    public override string ToString() => User;
-}
-
-sealed record CertificateConfig(string CertificatePath, string KeyPath);
 
 enum LogFormat { Text, Json }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Headwater.Core.Statements;
+using Xunit;
 
 namespace Headwater.Tests.Statements;
 

@@ -1,0 +1,288 @@
+using Headwater.Core;
+using Headwater.Core.Positions;
+using Headwater.Core.Topology;
+using Headwater.Servers;
+using Microsoft.Extensions.Logging;
+
+namespace Headwater.Control;
+
+/// <summary>
+/// What the view says of this server, told back to the watch of it. <paramref name="ConfirmedAt"/> is when the look was begun that last found
+/// this incarnation there.
+/// </summary>
+sealed record Assignment(ServerState State, ServerRole Role, ServerFacts? Facts, Instant ConfirmedAt, bool Answers);
+
+/// <summary>
+/// Watches one server by two connections and never more: one asks who it is, at a steady beat and with a deadline; the other samples its
+/// position. It reports and decides nothing.
+/// </summary>
+sealed class ServerWatch : IDisposable
+{
+    static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(1);
+    readonly TimeProvider _time;
+    readonly Action<ServerWatch, Observation> _report;
+    readonly ILogger _log;
+    readonly Wake _probeWake = new();
+    readonly Wake _positionWake = new();
+    readonly Demands _demands = new();
+    readonly CancellationTokenSource _end = new();
+    readonly Queue<Errand> _errands = new();
+    WatchOptions _options;
+    Assignment _assigned;
+    CancellationTokenSource? _sampling;
+    int _rewound;
+    Task _running = Task.CompletedTask;
+
+    sealed record Errand(Func<ServerConnection, CancellationToken, Task> Run, TaskCompletionSource Done);
+
+    public ServerWatch(WatchedServer server, ServerState state, WatchOptions options, TimeProvider time, Action<ServerWatch, Observation> report, ILogger log)
+    {
+        (Server, _options, _time, _report, _log) = (server, options, time, report, log);
+        _assigned = new Assignment(state, ServerRole.Unknown, null, default, false);
+        state.Demanded += OnDemand;
+    }
+
+    public WatchedServer Server { get; }
+
+    public void Start() => _running = Task.WhenAll(Task.Run(() => ProbeLoopAsync(_end.Token)), Task.Run(() => PositionLoopAsync(_end.Token)));
+
+    public void Apply(WatchOptions options) => Volatile.Write(ref _options, options);
+
+    /// <summary>Called by the one who decides, after each decision.</summary>
+    public void Assign(Assignment next)
+    {
+        var before = _assigned;
+        Volatile.Write(ref _assigned, next);
+        if (!ReferenceEquals(before.State, next.State))
+        {
+            before.State.Demanded -= OnDemand;
+            _demands.Clear();
+            next.State.Demanded += OnDemand;
+        }
+        // What hangs is let go; what is another incarnation is asked over another connection.
+        if (!next.Answers || !ReferenceEquals(before.State, next.State)) LetGo();
+        if (before != next) _positionWake.Set();
+    }
+
+    void LetGo()
+    {
+        try
+        {
+            Volatile.Read(ref _sampling)?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It had ended by itself.
+        }
+    }
+
+    /// <summary>Runs something short over the probing connection, between two looks.</summary>
+    public Task AskAsync(Func<ServerConnection, CancellationToken, Task> errand)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_errands) _errands.Enqueue(new Errand(errand, done));
+        _probeWake.Set();
+        return done.Task;
+    }
+
+    void OnDemand(Position needed)
+    {
+        _demands.Add(in needed, _time.Now());
+        _positionWake.Set();
+    }
+
+    async Task ProbeLoopAsync(CancellationToken ct)
+    {
+        ServerConnection? connection = null;
+        var errandTime = TimeSpan.Zero;
+        try
+        {
+            while (!ct.IsCancellationRequested)
+            {
+                var options = Volatile.Read(ref _options);
+                var patience = options.DeadAfter - options.ProbeEvery;
+                var begunAt = _time.Now();
+                (connection, var observation) = await LookAsync(connection, options, patience, ct);
+                if (observation is not null) _report(this, observation);
+                if (connection is not null) errandTime = await RunErrandsAsync(connection, errandTime < patience ? patience : errandTime, ct);
+                else FailErrands();
+                if (connection is { IsOpen: false }) connection = null;
+                var rest = begunAt + options.ProbeEvery - _time.Now();
+                await _probeWake.WaitAsync(rest, ct);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The watch ends.
+        }
+        finally
+        {
+            FailErrands();
+            if (connection is not null) await connection.DisposeAsync();
+        }
+    }
+
+    async Task<(ServerConnection?, Observation?)> LookAsync(ServerConnection? connection, WatchOptions options, TimeSpan patience, CancellationToken ct)
+    {
+        var askedAt = _time.Now();
+        var hadConnection = connection is not null;
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        deadline.CancelAfter(patience);
+        string failure;
+        try
+        {
+            try
+            {
+                connection ??= await ServerConnection.ConnectAsync(Server.Address, options.Monitor, deadline.Token);
+                return (connection, await AskAsync(connection, askedAt, deadline.Token));
+            }
+            catch (ServerUnreachableException) when (hadConnection)
+            {
+                // The connection is gone, which is not the server: it may have been killed or have idled too long. A new one will tell.
+                connection = await ServerConnection.ConnectAsync(Server.Address, options.Monitor, deadline.Token);
+                return (connection, await AskAsync(connection, askedAt, deadline.Token));
+            }
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            var took = _time.Now() - askedAt;
+            if (took > patience + options.ProbeEvery)
+            {
+                Log.HeldUp(_log, Server.Id.Name, (long)took.TotalMilliseconds);
+                return (null, null);
+            }
+            failure = $"did not answer within {patience.TotalMilliseconds:0} ms";
+        }
+        catch (ServerException e)
+        {
+            failure = $"refuses the monitor: {e.Message} (error {e.Code})";
+        }
+        catch (ServerUnreachableException e)
+        {
+            failure = e.Phase == ServerPhase.Connect ? $"refuses connections: {e.InnerException?.Message}" : $"broke the connection: {e.InnerException?.Message}";
+        }
+        catch (Exception e) when (e is InvalidDataException or FormatException or OverflowException or ArgumentException)
+        {
+            failure = $"answers what is not understood: {e.Message}";
+        }
+        if (connection is not null) await connection.DisposeAsync();
+        return (null, new Observation(Server.Id, askedAt, _time.Now()) { Failure = failure });
+    }
+
+    async Task<Observation> AskAsync(ServerConnection connection, Instant askedAt, CancellationToken ct)
+    {
+        var rewound = Interlocked.Exchange(ref _rewound, 0) != 0;
+        var facts = await Probe.AskAsync(connection, _time, ct);
+        return new Observation(Server.Id, askedAt, _time.Now()) { Facts = facts, Rewound = rewound };
+    }
+
+    /// <summary>Returns the time that the next errand gets: one that took too long while the server was well gets more next time.</summary>
+    async Task<TimeSpan> RunErrandsAsync(ServerConnection connection, TimeSpan atMost, CancellationToken ct)
+    {
+        while (TakeErrand() is { } errand)
+        {
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            deadline.CancelAfter(atMost);
+            try
+            {
+                await errand.Run(connection, deadline.Token);
+                errand.Done.SetResult();
+            }
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+            {
+                errand.Done.SetException(new TimeoutException($"no answer within {atMost.TotalMilliseconds:0} ms"));
+                return TimeSpan.FromSeconds(Math.Min(5, atMost.TotalSeconds * 2));
+            }
+            catch (Exception e)
+            {
+                errand.Done.SetException(e);
+                if (!connection.IsOpen) return TimeSpan.Zero;
+            }
+        }
+        return atMost;
+    }
+
+    Errand? TakeErrand()
+    {
+        lock (_errands) return _errands.TryDequeue(out var errand) ? errand : null;
+    }
+
+    void FailErrands()
+    {
+        while (TakeErrand() is { } errand) errand.Done.SetException(new IOException($"{Server.Id} does not answer"));
+    }
+
+    async Task PositionLoopAsync(CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                if (!Volatile.Read(ref _assigned).Answers) await _positionWake.WaitAsync(TimeSpan.FromSeconds(1), ct);
+                else await SampleAsync(ct);
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                Log.PositionsLost(_log, Server.Id.Name, e.Message);
+                await _positionWake.WaitAsync(TimeSpan.FromMilliseconds(50), ct).AsTask().ContinueWith(static _ => { }, TaskScheduler.Default);
+            }
+        }
+    }
+
+    /// <summary>One connection's life. It belongs to the incarnation that a look begun after connecting has found.</summary>
+    async Task SampleAsync(CancellationToken ct)
+    {
+        using var sampling = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Volatile.Write(ref _sampling, sampling);
+        try
+        {
+            var options = Volatile.Read(ref _options);
+            await using var connection = await ServerConnection.ConnectAsync(Server.Address, options.Monitor, sampling.Token);
+            var connectedAt = _time.Now();
+            _probeWake.Set();
+            while (Volatile.Read(ref _assigned).ConfirmedAt < connectedAt) await _positionWake.WaitAsync(TimeSpan.FromSeconds(1), sampling.Token);
+            var state = Volatile.Read(ref _assigned).State;
+            var sampler = new PositionSampler(connection, state, _demands, _time);
+            sampler.ProofRefused += reason => Log.ProofRefused(_log, Server.Id.Name, reason);
+            var rhythm = new SampleRhythm(options.SampleEvery, options.SampleIdleEvery);
+            while (Volatile.Read(ref _assigned) is { Answers: true, Facts: { } facts } assigned && ReferenceEquals(assigned.State, state))
+            {
+                var round = await sampler.RunAsync(assigned.Role, facts, sampling.Token);
+                if (round.Rewound)
+                {
+                    Log.Rewound(_log, Server.Id.Name);
+                    Volatile.Write(ref _rewound, 1);
+                    _probeWake.Set();
+                    await _positionWake.WaitAsync(options.ProbeEvery, sampling.Token);
+                    return;
+                }
+                rhythm.After(round.Moved, round.Demanded);
+                if (!round.Again) await _positionWake.WaitAsync(rhythm.Pause, sampling.Token);
+                else if (assigned.Role == ServerRole.Primary) await _positionWake.WaitAsync(Breath, sampling.Token);
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _sampling, null);
+        }
+    }
+
+    public async Task StopAsync()
+    {
+        await _end.CancelAsync();
+        await _running;
+        _assigned.State.Demanded -= OnDemand;
+        Dispose();
+    }
+
+    public void Dispose()
+    {
+        _end.Dispose();
+        _probeWake.Dispose();
+        _positionWake.Dispose();
+    }
+}
