@@ -3,6 +3,7 @@ using Headwater.Bench;
 using Headwater.Bench.Audit;
 using Headwater.Bench.Cost;
 using Headwater.Bench.Memory;
+using Headwater.Bench.Problem;
 using Headwater.Bench.Split;
 using Headwater.Bench.Sql;
 using Headwater.Bench.Start;
@@ -14,6 +15,7 @@ try
     return args.FirstOrDefault() switch
     {
         "gateway" => CostBench.Run(arguments),
+        "problem" => ProblemBench.Run(arguments),
         "split" => SplitBench.Run(arguments),
         "memory" => MemoryBench.Run(arguments),
         "start" => StartBench.Run(arguments),
