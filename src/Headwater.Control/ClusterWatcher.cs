@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Headwater.Core;
+using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +17,8 @@ public sealed class ClusterWatcher : IAsyncDisposable
     readonly Channel<Action> _posted = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     readonly Published<ClusterView> _view;
     readonly Published<Accounts> _accounts;
+    readonly Published<Catalogue> _catalogue;
+    readonly CatalogueReader _catalogueReader = new();
     readonly TimeProvider _time;
     readonly ILogger _log;
     readonly LagMeter _lags = new();
@@ -27,11 +30,14 @@ public sealed class ClusterWatcher : IAsyncDisposable
     Instant _accountsAt;
     bool _accountsAsked;
     bool _accountsComplained;
+    Instant _catalogueAt;
+    bool _catalogueAsked;
+    bool _catalogueDue;
     Task _running = Task.CompletedTask;
 
-    public ClusterWatcher(WatchOptions options, Published<ClusterView> view, Published<Accounts> accounts, TimeProvider time, ILoggerFactory log)
+    public ClusterWatcher(WatchOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, TimeProvider time, ILoggerFactory log)
     {
-        (_options, _view, _accounts, _time) = (options, view, accounts, time);
+        (_options, _view, _accounts, _catalogue, _time) = (options, view, accounts, catalogue, time);
         _log = log.CreateLogger("Headwater.Control");
     }
 
@@ -55,6 +61,9 @@ public sealed class ClusterWatcher : IAsyncDisposable
     {
         if (_time.Now() - _accountsAt >= RefreshAtMostEvery) ReadAccounts();
     });
+
+    /// <summary>Reads views, routines and triggers anew, soon: for when a definition has just changed.</summary>
+    public void RefreshCatalogue() => Post(() => _catalogueDue = true);
 
     void Post(Action action) => _posted.Writer.TryWrite(action);
 
@@ -174,6 +183,8 @@ public sealed class ClusterWatcher : IAsyncDisposable
     {
         var now = _time.Now();
         if (!_accountsAsked && (now - _accountsAt >= _options.AccountsEvery || _accounts.Current.All.IsEmpty && now - _accountsAt >= _options.ProbeEvery)) ReadAccounts();
+        var unread = _catalogue.Current.IsUnknown;
+        if (!_catalogueAsked && now - _catalogueAt >= (unread || _catalogueDue ? RefreshAtMostEvery : _options.CatalogueEvery)) ReadCatalogue(now);
         if (_options.JoinFound && now - _followersAt >= FollowersEvery) LookForFollowers(now);
     }
 
@@ -196,6 +207,23 @@ public sealed class ClusterWatcher : IAsyncDisposable
                 _accountsComplained = false;
                 _accounts.Publish(read!);
                 Log.AccountsLearnt(_log, read!.All.Length, member.Server.Id.Name);
+            }
+        });
+    }
+
+    void ReadCatalogue(Instant now)
+    {
+        if (Answering() is not { } member) return;
+        (_catalogueAsked, _catalogueDue, _catalogueAt) = (true, false, now);
+        Catalogue? read = null;
+        Ask(member, async (connection, ct) => read = await _catalogueReader.ReadAsync(connection, ct), failure =>
+        {
+            _catalogueAsked = false;
+            if (failure is not null) Log.CatalogueNotLearnt(_log, member.Server.Id.Name, failure.Message);
+            else if (read is not null)
+            {
+                _catalogue.Publish(read);
+                Log.CatalogueLearnt(_log, member.Server.Id.Name, read.Routines.Count, read.ImpureViews.Count);
             }
         });
     }

@@ -21,6 +21,9 @@ public sealed record WatchOptions
 
     /// <summary>A server that has not answered for this long is down; one that refuses connections is down at once.</summary>
     public TimeSpan DeadAfter { get; init; } = TimeSpan.FromMilliseconds(700);
+
+    /// <summary>How often views, routines and triggers are read anew when nobody says that they changed.</summary>
+    public TimeSpan CatalogueEvery { get; init; } = TimeSpan.FromSeconds(5);
     public TimeSpan AccountsEvery { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether servers that members replicate from, or that register as replicas, are watched too.</summary>
