@@ -13,10 +13,10 @@ public sealed record WatchOptions
     public required ServerLogin Monitor { get; init; }
 
     /// <summary>How often a position is sampled while it moves or somebody waits.</summary>
-    public TimeSpan SampleEvery { get; init; } = TimeSpan.FromMilliseconds(10);
+    public TimeSpan SampleEvery { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>How often it is sampled while nothing happens.</summary>
-    public TimeSpan SampleIdleEvery { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan SampleIdleEvery { get; init; } = TimeSpan.FromMilliseconds(250);
     public TimeSpan ProbeEvery { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A server that has not answered for this long is down; one that refuses connections is down at once.</summary>

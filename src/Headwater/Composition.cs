@@ -1,110 +1,130 @@
+using System.Net;
 using Headwater.Configuration;
+using Headwater.Control;
 using Headwater.Core;
+using Headwater.Core.Statements;
 using Headwater.Core.Topology;
+using Headwater.Gateway;
 using Headwater.Http;
 using Headwater.Logging;
+using Headwater.Tls;
 
 namespace Headwater;
 
 /// <summary>The object graph, built by hand: who knows whom is this page.</summary>
-sealed partial class Composition : IAsyncDisposable
+sealed class Composition : IAsyncDisposable
 {
     readonly HeadwaterLog _log;
-    readonly ILogger _logger;
-    readonly TimeProvider _time;
     readonly DateTimeOffset _started;
-    readonly Published<ClusterView> _view;
+    readonly TimeProvider _time;
+    readonly Published<Accounts> _accounts = new(Accounts.None);
+    readonly Published<Catalogue> _catalogue = new(Catalogue.Unknown);
+    readonly ClusterWatcher _watcher;
     readonly HttpEndpoint? _http;
-    readonly Lock _reloading = new();
-    ConfigReading _reading;
+    readonly Tracing? _tracing;
+    readonly CancellationTokenSource _end = new();
+    HeadwaterConfig _config;
+    Task _watching = Task.CompletedTask;
     bool _listening;
 
-    public Composition(ConfigReading reading, HeadwaterLog log, TimeProvider time)
+    /// <param name="reload">What POST /api/reload does.</param>
+    /// <param name="file">The configuration's file, for people; null when there is none.</param>
+    public Composition(HeadwaterConfig config, HeadwaterLog log, TimeProvider time, Func<OutcomeJson> reload, string? file)
     {
-        (_reading, _log, _time) = (reading, log, time);
-        _logger = log.Factory.CreateLogger<Composition>();
-        _started = time.GetUtcNow();
-        var config = Config;
-        _view = new Published<ClusterView>(new ClusterView { Cluster = config.Cluster });
-        if (config.Http is { } address)
+        (_log, _time, _started, File) = (log, time, time.GetUtcNow(), file);
+        _config = Complete(config, null);
+        View = new Published<ClusterView>(new ClusterView { Cluster = _config.Watch.Cluster });
+        _tracing = _config.Tracing is { } tracing ? new Tracing(tracing) : null;
+        _watcher = new ClusterWatcher(_config.Watch, View, _accounts, time, log.Factory);
+        Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory);
+        Gateway.Defined += _watcher.RefreshCatalogue;
+        Gateway.AccountUnknown += _ => _watcher.RefreshAccounts();
+        if (_config.Http is not { } address) return;
+        var sources = new HttpSources
         {
-            var sources = new HttpSources { Readiness = () => Readiness.Of(_listening, _view.Current), Status = Status, Metrics = Metrics, Table = _ => null, Reload = Reload };
-            var answers = new HttpAnswers(sources, System.Net.IPAddress.IsLoopback(System.Net.IPAddress.Parse(address.Host)), log.Factory.CreateLogger<HttpAnswers>());
-            _http = new HttpEndpoint(address, answers.AnswerAsync, log.Factory);
-        }
+            Readiness = () => Readiness,
+            Status = Status,
+            Metrics = Metrics,
+            Sessions = Gateway.Statistics.Sessions,
+            Stats = () => StatsJson.Of(Gateway.Statistics),
+            Digests = () => Gateway.Statistics.Digests(200),
+            Reload = reload,
+        };
+        var answers = new HttpAnswers(sources, IPAddress.IsLoopback(IPAddress.Parse(address.Host)), log.Factory.CreateLogger<HttpAnswers>());
+        _http = new HttpEndpoint(address, answers.AnswerAsync, log.Factory);
     }
 
-    HeadwaterConfig Config => _reading.Config!;
+    public Published<ClusterView> View { get; }
+    public GatewayServer Gateway { get; }
+    public string? File { get; }
+    public Readiness Readiness => Readiness.Of(_listening, View.Current);
 
+    /// <summary>Where HTTP answers, once started; null when it is off.</summary>
+    public ListenAddress? Http => _http is null ? null : _config.Http! with { Port = _http.Port };
+
+    /// <summary>HTTP first, so that a probe can see why the rest is not ready; then who looks at the servers; then who needs what is seen.</summary>
     public async Task StartAsync(CancellationToken ct)
     {
         if (_http is not null) await _http.StartAsync(ct);
+        _watching = _watcher.RunAsync(_end.Token);
+        Gateway.Start();
         _listening = true;
-        new Commands.RunningGateway(1, Environment.ProcessId, _http is null ? null : $"{Config.Http!.Host}:{_http.Port}", Path.GetFullPath(_reading.File), _started).Write(Config.StateDirectory);
-        Log.Serving(_logger, BuildVersion.Text, Config.Cluster, Config.Servers.Length, string.Join(", ", ListenersInWords()));
     }
 
-    public Task StopAsync()
+    /// <summary>Takes a checked configuration over; sessions live on. Throws, with the old one in force, when its own certificate cannot be had.</summary>
+    public void Apply(HeadwaterConfig next)
+    {
+        next = Complete(next, _config);
+        _config = next;
+        _log.Apply(next.Log);
+        _watcher.Apply(next.Watch);
+        Gateway.Apply(next.Gateway);
+    }
+
+    /// <summary>No new sessions; transactions may end within the configured drain; then everything ends.</summary>
+    public async Task StopAsync()
     {
         _listening = false;
-        Log.Stopping(_logger, Notations.Show(Config.Drain));
-        Commands.RunningGateway.Remove(Config.StateDirectory);
-        return Task.CompletedTask;
-    }
-
-    /// <summary>Reads the file again and applies it whole, or keeps the old one whole; says which and why.</summary>
-    public OutcomeJson Reload()
-    {
-        lock (_reloading)
-        {
-            var outcome = Reloading.Decide(_reading, ConfigFile.Read(_reading.File), out var next);
-            foreach (var sentence in outcome.Sentences)
-                if (outcome.Applied) Log.Reloaded(_logger, sentence);
-                else Log.ReloadRefused(_logger, sentence);
-            if (next is not null) Apply(next);
-            return outcome;
-        }
+        await Gateway.StopAsync(_config.Drain);
     }
 
     public async ValueTask DisposeAsync()
     {
+        await Gateway.DisposeAsync();
+        await _end.CancelAsync();
+        await _watching;
+        await _watcher.DisposeAsync();
         if (_http is not null) await _http.DisposeAsync();
+        _tracing?.Dispose();
+        _end.Dispose();
     }
 
-    void Apply(ConfigReading next)
+    HeadwaterConfig Complete(HeadwaterConfig config, HeadwaterConfig? before) => config with
     {
-        _reading = next;
-        _log.Apply(Config.Log);
-    }
+        Gateway = config.Gateway with
+        {
+            Certificate = config.Gateway.Certificate ?? Certificates.Own(config.StateDirectory, _time),
+            Listeners = before is null ? config.Gateway.Listeners : [.. config.Gateway.Listeners.Select(listener => Same(listener, before.Gateway))],
+        },
+    };
+
+    // The gateway opens a listener anew when its options are not equal to the old ones, and lists compare by identity: an unchanged
+    // listener has to stay the same object.
+    static ListenerOptions Same(ListenerOptions listener, GatewayOptions before) => before.Listeners.FirstOrDefault(old =>
+        old == listener with { ProxyProtocolFrom = old.ProxyProtocolFrom } && old.ProxyProtocolFrom.SequenceEqual(listener.ProxyProtocolFrom)) ?? listener;
 
     void Metrics(PrometheusText text)
     {
-        ClusterMetrics.Write(text, _view.Current);
+        ClusterMetrics.Write(text, View.Current);
+        GatewayMetrics.Write(text, Gateway.Statistics);
         ProcessMetrics.Write(text);
     }
 
     StatusJson Status()
     {
-        var view = _view.Current;
-        var readiness = Readiness.Of(_listening, view);
-        return new StatusJson(BuildVersion.Text, Environment.ProcessId, MachineId.Read(), _started, Path.GetFullPath(_reading.File), readiness.Ready, readiness.Sentence,
-            view.Cluster, view.Epoch.Number, view.Version, view.Primary?.Id.Name, view.Reason, ServerJson.All(view), [.. ListenersInWords()]);
-    }
-
-    IEnumerable<string> ListenersInWords() => Config.Gateway.Listeners.Select(static listener => listener.Socket ?? new ListenAddress(listener.Address.ToString(), listener.Port).ToString());
-
-    static partial class Log
-    {
-        [LoggerMessage(1000, LogLevel.Information, "headwater {Version} serves cluster {Cluster} of {Servers} servers on {Listeners}")]
-        public static partial void Serving(ILogger log, string version, string cluster, int servers, string listeners);
-
-        [LoggerMessage(1001, LogLevel.Information, "stopping: no new sessions; running transactions have {Drain} to end")]
-        public static partial void Stopping(ILogger log, string drain);
-
-        [LoggerMessage(1002, LogLevel.Information, "configuration: {Sentence}")]
-        public static partial void Reloaded(ILogger log, string sentence);
-
-        [LoggerMessage(1003, LogLevel.Error, "configuration unchanged: {Sentence}")]
-        public static partial void ReloadRefused(ILogger log, string sentence);
+        var (view, readiness) = (View.Current, Readiness);
+        return new StatusJson(BuildVersion.Text, Environment.ProcessId, MachineId.Read(), _started, File, readiness.Ready, readiness.Sentence,
+            view.Cluster, view.Epoch.Number, view.Version, view.Primary?.Id.Name, view.Reason, ServerJson.All(view),
+            [.. _config.Gateway.Listeners.Select(static listener => listener.Socket ?? new ListenAddress(listener.Address.ToString(), listener.Port).ToString())]);
     }
 }

@@ -19,7 +19,7 @@ static class ConfigCommand
             if (reading.Config is not { } config) return Problems.Report(reading, parsed.InvocationConfiguration.Error);
             var output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(show)) output.Write(ConfigInForce.Show(reading.Values));
-            else output.WriteLine($"{reading.File} is good: cluster {config.Cluster}, {Count(config.Servers.Length, "server")}, {Count(config.Gateway.Listeners.Length, "listener")}, {Count(config.Gateway.Users.Length, "user rule")}.");
+            else output.WriteLine($"{reading.File} is good: cluster {config.Watch.Cluster}, {Count(config.Watch.Servers.Count, "server")}, {Count(config.Gateway.Listeners.Length, "listener")}, {Count(config.Gateway.Users.Length, "user rule")}.");
             return ExitCode.Ok;
         });
         return command;

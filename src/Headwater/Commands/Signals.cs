@@ -8,7 +8,7 @@ namespace Headwater.Commands;
 /// </summary>
 sealed class Signals : IDisposable
 {
-    readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly CancellationTokenSource _stopping = new();
     readonly PosixSignalRegistration[] _registrations;
 
     public Signals(Action onReload) => _registrations =
@@ -22,14 +22,21 @@ sealed class Signals : IDisposable
         }),
     ];
 
-    /// <summary>Completes when the first signal to stop has come.</summary>
-    public Task Stop => _stop.Task;
+    /// <summary>Cancelled by the first signal to stop.</summary>
+    public CancellationToken Stopping => _stopping.Token;
 
     public void Dispose()
     {
         foreach (var registration in _registrations) registration.Dispose();
+        _stopping.Dispose();
     }
 
     // Not cancelling the second one lets the system do what it does with a signal nobody handles: end the process.
-    void AskToStop(PosixSignalContext signal) => signal.Cancel = _stop.TrySetResult();
+    void AskToStop(PosixSignalContext signal)
+    {
+        if (_stopping.IsCancellationRequested) return;
+        signal.Cancel = true;
+        // On a thread of its own: what stops must not run on the one that takes signals, or the second would wait for it.
+        _ = _stopping.CancelAsync();
+    }
 }

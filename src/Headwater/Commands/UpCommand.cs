@@ -54,8 +54,18 @@ static class UpCommand
         return command;
     }
 
-    static Task<int> RunAsync(UpOptions options, TextWriter output, CancellationToken ct) =>
-        throw new CommandException(ExitCode.Failed, "up is not part of this build yet.");
+    static async Task<int> RunAsync(UpOptions options, TextWriter output, CancellationToken ct)
+    {
+        try
+        {
+            await new UpRun(options, output).RunAsync(ct);
+            return ExitCode.Ok;
+        }
+        catch (Up.UpException cannot)
+        {
+            throw new CommandException(ExitCode.Failed, cannot.Message);
+        }
+    }
 
     static TimeSpan DurationOf(string text)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text;
+using Headwater.Control;
 using Headwater.Core.Routing;
 using Headwater.Gateway;
 using Headwater.Servers;
@@ -44,19 +45,29 @@ static class ConfigFile
         var state = rules.PathOf(values.Get(Keys.StateDirectory));
         return new HeadwaterConfig
         {
-            Cluster = values.Get(Keys.Cluster),
             StateDirectory = state,
             Drain = values.Get(Keys.Drain),
-            Servers = [.. values.Items(Keys.Servers).Select(rules.Server)],
-            Monitor = new MonitorConfig(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "",
-                values.Get(Keys.MonitorTls) ?? LikeBackends(values.Get(Keys.BackendTls)), values.Get(Keys.MonitorDiscover),
-                values.Get(Keys.SampleEvery), values.Get(Keys.ProbeEvery), values.Get(Keys.DeadAfter)),
+            Watch = Watch(values, rules),
             Gateway = Gateway(values, rules, state),
             Http = values.Get(Keys.HttpAddress),
             Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey)),
             Tracing = values.Get(Keys.TracingOtlp) is { } otlp ? new TracingConfig(otlp, values.Get(Keys.TracingRatio)) : null,
         };
     }
+
+    static WatchOptions Watch(ConfigValues values, ConfigRules rules) => new()
+    {
+        Cluster = values.Get(Keys.Cluster),
+        Servers = [.. values.Items(Keys.Servers).Select(rules.Server)],
+        Monitor = new ServerLogin(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "",
+            Tls: values.Get(Keys.MonitorTls) ?? LikeBackends(values.Get(Keys.BackendTls))),
+        SampleEvery = values.Get(Keys.SampleEvery),
+        SampleIdleEvery = values.Get(Keys.SampleIdleEvery),
+        ProbeEvery = values.Get(Keys.ProbeEvery),
+        DeadAfter = values.Get(Keys.DeadAfter),
+        AccountsEvery = values.Get(Keys.AccountsEvery),
+        JoinFound = values.Get(Keys.MonitorDiscover),
+    };
 
     static TlsMode LikeBackends(BackendTls tls) => tls switch
     {

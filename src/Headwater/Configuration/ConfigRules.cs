@@ -31,14 +31,14 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
 
     public string PathOf(string written) => Path.GetFullPath(written, directory);
 
-    public ServerConfig Server(ConfigValues server)
+    public WatchedServer Server(ConfigValues server)
     {
         var socket = server.Find(Keys.ServerSocket);
         // A server reached by socket only still needs a host for people and for replicas that name it.
         var address = server.Find(Keys.ServerAddress) ?? new ServerAddress("localhost", 3306);
         if (socket is not null) address = address with { Socket = PathOf(socket) };
         var tags = server.Get(Keys.ServerTags).Aggregate(ServerTags.None, static (all, tag) => all | tag);
-        return new ServerConfig(new ServerId(NameOf(server)), address, tags, server.Get(Keys.ServerWeight), server.Find(Keys.ServerZone) ?? "");
+        return new WatchedServer(new ServerId(NameOf(server)), address) { Tags = tags, Weight = server.Get(Keys.ServerWeight), Zone = server.Find(Keys.ServerZone) ?? "" };
     }
 
     /// <summary>One entry with an address and a socket is two listeners with the same settings.</summary>

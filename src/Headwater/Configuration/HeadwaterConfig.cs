@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
-using Headwater.Core.Topology;
+using Headwater.Control;
 using Headwater.Gateway;
-using Headwater.Servers;
 
 namespace Headwater.Configuration;
 
@@ -11,13 +9,13 @@ namespace Headwater.Configuration;
 /// </summary>
 sealed record HeadwaterConfig
 {
-    public required string Cluster { get; init; }
     public required string StateDirectory { get; init; }
 
     /// <summary>At a stop, how long running transactions have to end.</summary>
     public TimeSpan Drain { get; init; }
-    public required ImmutableArray<ServerConfig> Servers { get; init; }
-    public required MonitorConfig Monitor { get; init; }
+
+    /// <summary>Which servers are watched, as whom and how often.</summary>
+    public required WatchOptions Watch { get; init; }
 
     /// <summary>Complete but for the certificate where none is configured: then it is the gateway's own, kept in the state directory.</summary>
     public required GatewayOptions Gateway { get; init; }
@@ -28,13 +26,6 @@ sealed record HeadwaterConfig
 
     /// <summary>Null: nothing is traced.</summary>
     public TracingConfig? Tracing { get; init; }
-}
-
-sealed record ServerConfig(ServerId Id, ServerAddress Address, ServerTags Tags, double Weight, string Zone);
-
-sealed record MonitorConfig(string User, string Password, TlsMode Tls, bool Discover, TimeSpan SampleEvery, TimeSpan ProbeEvery, TimeSpan DeadAfter)
-{
-    public override string ToString() => User;
 }
 
 enum LogFormat { Text, Json }

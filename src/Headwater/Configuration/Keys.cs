@@ -63,7 +63,7 @@ static class Keys
     // monitor
 
     public static readonly SectionKey Monitor = Add(new SectionKey("monitor",
-        "The account by which the gateway looks at the servers. It needs: SELECT on mysql.* (accounts), REPLICA MONITOR or SLAVE MONITOR, and BINLOG MONITOR; nothing that writes.")
+        "The account by which the gateway looks at the servers. It needs BINLOG MONITOR and REPLICA MONITOR (SLAVE MONITOR) for positions, SELECT on mysql.* for the accounts, and REPLICATION MASTER ADMIN to find replicas that register; nothing that writes.")
         { Required = true });
 
     public static readonly Key<string> MonitorUser = Add(new Key<string>("monitor.user", Text, null,
@@ -82,14 +82,20 @@ static class Keys
     public static readonly Key<bool> MonitorDiscover = Add(new Key<bool>("monitor.discover", Flag, "true",
         "Whether a server that replicates from one of the cluster's servers joins by itself once it is found and the monitoring account may log in to it."));
 
-    public static readonly Key<TimeSpan> SampleEvery = Add(new Key<TimeSpan>("monitor.sample_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)), "10ms",
-        "How often a server's position is asked for while sessions depend on it; idle gateways ask less often."));
+    public static readonly Key<TimeSpan> SampleEvery = Add(new Key<TimeSpan>("monitor.sample_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)), "50ms",
+        "How often a server's position is asked for while it moves or sessions wait for it."));
+
+    public static readonly Key<TimeSpan> SampleIdleEvery = Add(new Key<TimeSpan>("monitor.sample_idle_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)), "250ms",
+        "How often it is asked for while nothing happens."));
 
     public static readonly Key<TimeSpan> ProbeEvery = Add(new Key<TimeSpan>("monitor.probe_every", Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)), "250ms",
         "How often a server's role, replication and health are looked at."));
 
     public static readonly Key<TimeSpan> DeadAfter = Add(new Key<TimeSpan>("monitor.dead_after", Duration(TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5)), "700ms",
-        "A server that has not answered for this long gets no more statements, and reads that had sent nothing to the client are repeated elsewhere."));
+        "A server that has not answered for this long is down: it gets no more statements, and reads that had sent nothing to the client are repeated elsewhere. One that refuses connections is down at once."));
+
+    public static readonly Key<TimeSpan> AccountsEvery = Add(new Key<TimeSpan>("monitor.accounts_every", Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), "5s",
+        "How often accounts are read from the servers; a login of an account that is not known has them read at once."));
 
     // listeners
 

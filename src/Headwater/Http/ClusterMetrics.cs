@@ -31,9 +31,8 @@ static class ClusterMetrics
         foreach (var server in view.Servers)
             if (server is { Role: ServerRole.Replica, Lag: { } lag }) text.Sample(lag.TotalSeconds, Server(server));
         text.Gauge("headwater_server_lag_transactions", "Transactions of the primary that this replica has not applied, as far as both are known. Replicas only.");
-        if (view.Primary is { } primary)
-            foreach (var server in view.Servers)
-                if (server.Role == ServerRole.Replica) text.Sample(server.State.Timeline.Applied.Behind(primary.State.Timeline.Applied), Server(server));
+        foreach (var server in view.Servers)
+            if (Behind(server, view) is { } behind) text.Sample(behind, Server(server));
         text.Gauge("headwater_server_position_sequence", "Sequence number of the last transaction known to be applied (replica) or logged (primary), by GTID domain.");
         foreach (var server in view.Servers)
         {
@@ -42,6 +41,11 @@ static class ClusterMetrics
                 text.Sample(applied[i].Sequence, Server(server), ("domain", applied[i].Domain.ToString(CultureInfo.InvariantCulture)));
         }
     }
+
+    /// <summary>Transactions that the primary has logged and a replica is not known to show; null while either is unknown.</summary>
+    public static ulong? Behind(ServerView server, ClusterView view) =>
+        server is { Role: ServerRole.Replica, State.Timeline.Latest: { } latest } && view.Primary?.State.Timeline.Latest is { } primary
+            ? latest.Position.Behind(primary.Logged) : null;
 
     public static (string, string) Server(ServerView server) => ("server", server.Id.Name);
 

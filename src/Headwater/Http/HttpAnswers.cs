@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Headwater.Gateway;
 
 namespace Headwater.Http;
 
@@ -11,8 +12,9 @@ sealed record HttpSources
     public required Func<StatusJson> Status { get; init; }
     public required Action<PrometheusText> Metrics { get; init; }
 
-    /// <summary>Rows of SHOW HEADWATER SESSIONS, STATS and DIGESTS, already as JSON.</summary>
-    public required Func<string, byte[]?> Table { get; init; }
+    public required Func<IReadOnlyList<SessionFigures>> Sessions { get; init; }
+    public required Func<StatsJson> Stats { get; init; }
+    public required Func<IReadOnlyList<DigestSummary>> Digests { get; init; }
     public required Func<OutcomeJson> Reload { get; init; }
 }
 
@@ -68,8 +70,9 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
                 return Text(context, 200, metrics.ToString(), PrometheusText.ContentType);
             case "/api/status": return Json(context, 200, sources.Status(), ApiJson.Default.StatusJson);
             case "/api/servers": return Json(context, 200, sources.Status().Servers, ApiJson.Default.IReadOnlyListServerJson);
-            case "/api/sessions" or "/api/stats" or "/api/digests" when sources.Table(path["/api/".Length..]) is { } table:
-                return Bytes(context, 200, table, "application/json");
+            case "/api/sessions": return Json(context, 200, sources.Sessions(), ApiJson.Default.IReadOnlyListSessionFigures);
+            case "/api/stats": return Json(context, 200, sources.Stats(), ApiJson.Default.StatsJson);
+            case "/api/digests": return Json(context, 200, sources.Digests(), ApiJson.Default.IReadOnlyListDigestSummary);
             default: return Text(context, 404, $"Nothing is here. What there is:\n\n{Index}");
         }
     }

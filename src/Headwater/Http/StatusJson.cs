@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Headwater.Core.Topology;
+using Headwater.Gateway;
 
 namespace Headwater.Http;
 
@@ -19,10 +20,28 @@ sealed record ServerJson(string Name, string Address, string? Socket, string Rol
             ClusterMetrics.Word(server.Health), server.Reason,
             [.. new[] { ServerTags.Analytics, ServerTags.Backup, ServerTags.Delayed }.Where(tag => server.Tags.HasFlag(tag)).Select(ClusterMetrics.Word)],
             server.Weight, server.Zone, server.Capabilities?.Version, server.Replicating, server.Source, isReplica ? server.Lag?.TotalSeconds : null,
-            isReplica && view.Primary is { } primary ? applied.Behind(primary.State.Timeline.Applied) : null, applied.ToString(), server.State.Incarnation);
+            ClusterMetrics.Behind(server, view), applied.ToString(), server.State.Incarnation);
     }
 
     public static IReadOnlyList<ServerJson> All(ClusterView view) => [.. view.Servers.Select(server => Of(server, view))];
+}
+
+/// <summary>/api/stats: what was counted since the start.</summary>
+sealed record StatsJson(GatewayCounters Counters, int SessionsOpen, int SessionsHolding, IReadOnlyList<LevelJson> Levels, IReadOnlyDictionary<string, long> Routes,
+    IReadOnlyList<ServerFigures> Servers, LatencyJson ReadLatency, LatencyJson WriteLatency)
+{
+    public static StatsJson Of(GatewayStatistics statistics) => new(statistics.Counters(), statistics.SessionsOpen, statistics.SessionsHolding,
+        [.. statistics.ByLevel().Select(static row => new LevelJson(ClusterMetrics.Word(row.Level), row.Reads, row.OnReplicas))],
+        statistics.ByReason().ToDictionary(static row => GatewayMetrics.Snake(row.Reason), static row => row.Count),
+        statistics.Servers(), LatencyJson.Of(statistics.ReadLatency()), LatencyJson.Of(statistics.WriteLatency()));
+}
+
+sealed record LevelJson(string Level, long Reads, long OnReplicas);
+
+sealed record LatencyJson(long Count, double SumSeconds, double P50Seconds, double P95Seconds, double P99Seconds)
+{
+    public static LatencyJson Of(LatencyHistogram histogram) =>
+        new(histogram.Count, histogram.SumSeconds, histogram.Percentile(0.5), histogram.Percentile(0.95), histogram.Percentile(0.99));
 }
 
 /// <summary>The outcome of a request to change something, or an error: one sentence a line.</summary>
@@ -31,5 +50,8 @@ sealed record OutcomeJson(bool Applied, IReadOnlyList<string> Sentences);
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StatusJson))]
 [JsonSerializable(typeof(IReadOnlyList<ServerJson>))]
+[JsonSerializable(typeof(StatsJson))]
+[JsonSerializable(typeof(IReadOnlyList<SessionFigures>))]
+[JsonSerializable(typeof(IReadOnlyList<DigestSummary>))]
 [JsonSerializable(typeof(OutcomeJson))]
 sealed partial class ApiJson : JsonSerializerContext;

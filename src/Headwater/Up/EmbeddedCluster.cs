@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Headwater.Core.Topology;
-using Headwater.Servers;
 using Microsoft.Extensions.Logging;
 
 namespace Headwater.Up;
@@ -8,6 +7,7 @@ namespace Headwater.Up;
 /// <summary>A primary and its replicas, real MariaDB servers, as children of this process under one state directory.</summary>
 internal sealed class EmbeddedCluster : IAsyncDisposable
 {
+    static readonly TimeSpan LongRun = TimeSpan.FromMinutes(1), LongestPause = TimeSpan.FromSeconds(30);
     readonly EmbeddedClusterOptions _options;
     readonly MariaDbInstallation _installation;
     readonly StateDirectory _state;
@@ -188,10 +188,14 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
     {
         try
         {
+            var pause = TimeSpan.Zero;
             while (true)
             {
+                var began = _time.GetTimestamp();
                 var exitCode = await server.ExitAsync(ct);
-                if (_options.RestartAfter is not { } pause) return;
+                if (_options.RestartAfter is not { } first) return;
+                // One that dies again and again is tried more and more rarely.
+                pause = _time.GetElapsedTime(began) > LongRun || pause == TimeSpan.Zero ? first : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
                 UpLog.ServerDied(_log, server.Name, server.Pid, exitCode, pause.TotalSeconds);
                 await Task.Delay(pause, _time, ct);
                 try
@@ -200,7 +204,7 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
                     if (server.Role == ServerRole.Replica && await ReplicaLink.StartAsync(server, Accounts.Administrator, _options.StartTimeout, _time, ct) is { } reason)
                         UpLog.RestartFailed(_log, server.Name, reason + " (the next start of headwater up rebuilds it)");
                 }
-                catch (Exception e) when (e is UpException or IOException or ServerException)
+                catch (Exception e) when (e is not OperationCanceledException)
                 {
                     UpLog.RestartFailed(_log, server.Name, e.Message);
                 }

@@ -37,7 +37,16 @@ internal static class FirstData
             // It ended before it had read all: what it said tells why.
         }
 
-        await process.WaitForExitAsync(ct);
+        try
+        {
+            await process.WaitForExitAsync(ct);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+
         var output = string.Concat(await said);
         if (process.ExitCode != 0 || output.Contains("ERROR:", StringComparison.Ordinal))
             throw new UpException($"The first data directory could not be made ({installation.Server} --bootstrap ended with {process.ExitCode}). It said:\n"

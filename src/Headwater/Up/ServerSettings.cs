@@ -34,6 +34,8 @@ internal static class ServerSettings
             binlog-format = ROW
             binlog-row-image = FULL
             binlog-row-metadata = FULL
+            # A replica syncs its relay log after every event; large statements come in fewer of them.
+            binlog-row-event-max-size = 65536
             log-slave-updates = ON
             relay-log = relay
             binlog-expire-logs-seconds = 604800

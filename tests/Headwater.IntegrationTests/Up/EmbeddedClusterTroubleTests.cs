@@ -140,6 +140,16 @@ public class EmbeddedClusterTroubleTests
     }
 
     [Fact]
+    public async Task A_state_directory_that_cannot_be_made_is_reported_with_what_to_do()
+    {
+        using var folder = new UpFolder();
+        var file = Path.Combine(folder.Path, "file");
+        await File.WriteAllTextAsync(file, "", Ct);
+        var refused = await Assert.ThrowsAsync<UpException>(() => UpFolder.StartAsync(folder.Options() with { Directory = Path.Combine(file, "state") }));
+        Assert.Contains("--dir", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_primary_that_lost_its_data_is_not_replaced_by_an_empty_one()
     {
         using var folder = new UpFolder();

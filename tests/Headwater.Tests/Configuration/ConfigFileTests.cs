@@ -1,8 +1,10 @@
 using System.Net;
 using Headwater.Configuration;
+using Headwater.Control;
 using Headwater.Core.Positions;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
+using Headwater.Servers;
 using Xunit;
 
 namespace Headwater.Tests.Configuration;
@@ -22,9 +24,9 @@ public class ConfigFileTests
     public void The_smallest_configuration_is_addresses_and_a_monitoring_user()
     {
         var config = Good(Smallest);
-        Assert.Equal([new ServerAddress("10.0.0.1", 3306), new ServerAddress("10.0.0.2", 3307)], config.Servers.Select(server => server.Address));
-        Assert.Equal(["10.0.0.1:3306", "10.0.0.2:3307"], config.Servers.Select(server => server.Id.Name));
-        Assert.Equal(("headwater", ""), (config.Monitor.User, config.Monitor.Password));
+        Assert.Equal([new ServerAddress("10.0.0.1", 3306), new ServerAddress("10.0.0.2", 3307)], config.Watch.Servers.Select(server => server.Address));
+        Assert.Equal(["10.0.0.1:3306", "10.0.0.2:3307"], config.Watch.Servers.Select(server => server.Id.Name));
+        Assert.Equal(new ServerLogin("headwater", ""), config.Watch.Monitor);
         Assert.Equal(4406, config.Gateway.Listeners[0].Port);
         Assert.Equal("/etc/.headwater/headwater.sock", config.Gateway.Listeners[1].Socket);
         Assert.Equal(new ListenAddress("127.0.0.1", 4480), config.Http);
@@ -32,13 +34,17 @@ public class ConfigFileTests
     }
 
     [Fact]
-    public void Defaults_of_the_table_are_the_defaults_of_the_gateway()
+    public void Defaults_of_the_table_are_the_defaults_of_the_parts()
     {
         var configured = Good(Smallest).Gateway;
         var own = new GatewayOptions();
         foreach (var property in typeof(GatewayOptions).GetProperties().Where(property => property.Name != nameof(GatewayOptions.Listeners)))
             if (property.PropertyType == typeof(System.Collections.Immutable.ImmutableArray<UserRule>)) Assert.Empty(configured.Users);
             else Assert.Equal((property.Name, property.GetValue(own)), (property.Name, property.GetValue(configured)));
+        var watch = Good(Smallest).Watch;
+        var ownWatch = new WatchOptions { Cluster = "", Servers = [], Monitor = watch.Monitor };
+        foreach (var property in typeof(WatchOptions).GetProperties().Where(property => property.Name is not (nameof(WatchOptions.Cluster) or nameof(WatchOptions.Servers))))
+            Assert.Equal((property.Name, property.GetValue(ownWatch)), (property.Name, property.GetValue(watch)));
         var listener = configured.Listeners[0];
         Assert.Equal(new ListenerOptions { Port = 4406, ProxyProtocolFrom = listener.ProxyProtocolFrom }, listener);
     }
@@ -58,7 +64,7 @@ public class ConfigFileTests
               - { address: db1.example.com, name: db1, zone: fra1, weight: 0.5 }
               - { socket: run/mysqld.sock, name: db2, tags: [analytics, delayed] }
               - { address: "[::1]:3310", tags: backup }
-            monitor: { user: m, password: "${HEADWATER_TEST_PASSWORD}", tls: required, discover: false, sample_every: 5ms, probe_every: 100ms, dead_after: 0.4s }
+            monitor: { user: m, password: "${HEADWATER_TEST_PASSWORD}", tls: required, discover: false, sample_every: 5ms, sample_idle_every: 50ms, accounts_every: 1s, probe_every: 100ms, dead_after: 0.4s }
             listeners:
               - { address: "0.0.0.0:4407", socket: /run/hw.sock, tls: required, level: bounded 250ms, tag: analytics, proxy_protocol: [10.0.0.0/8, 192.168.1.1] }
             users:
@@ -76,11 +82,14 @@ public class ConfigFileTests
             """, directory);
         Directory.Delete(directory, recursive: true);
 
-        Assert.Equal(("shop", "/var/lib/headwater", TimeSpan.FromMinutes(1)), (config.Cluster, config.StateDirectory, config.Drain));
-        Assert.Equal(new ServerConfig(new ServerId("db1"), new ServerAddress("db1.example.com", 3306), ServerTags.None, 0.5, "fra1"), config.Servers[0]);
-        Assert.Equal(new ServerConfig(new ServerId("db2"), new ServerAddress("localhost", 3306, directory + "/run/mysqld.sock"), ServerTags.Analytics | ServerTags.Delayed, 1, ""), config.Servers[1]);
-        Assert.Equal((new ServerAddress("::1", 3310), ServerTags.Backup), (config.Servers[2].Address, config.Servers[2].Tags));
-        Assert.Equal(new MonitorConfig("m", "from ${the} environment", Servers.TlsMode.Required, false, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400)), config.Monitor);
+        Assert.Equal(("shop", "/var/lib/headwater", TimeSpan.FromMinutes(1)), (config.Watch.Cluster, config.StateDirectory, config.Drain));
+        Assert.Equal(new WatchedServer(new ServerId("db1"), new ServerAddress("db1.example.com", 3306)) { Weight = 0.5, Zone = "fra1" }, config.Watch.Servers[0]);
+        Assert.Equal(new WatchedServer(new ServerId("db2"), new ServerAddress("localhost", 3306, directory + "/run/mysqld.sock")) { Tags = ServerTags.Analytics | ServerTags.Delayed }, config.Watch.Servers[1]);
+        Assert.Equal((new ServerAddress("::1", 3310), ServerTags.Backup), (config.Watch.Servers[2].Address, config.Watch.Servers[2].Tags));
+        var watch = config.Watch;
+        Assert.Equal(new ServerLogin("m", "from ${the} environment", Tls: TlsMode.Required), watch.Monitor);
+        Assert.Equal((false, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(1)),
+            (watch.JoinFound, watch.SampleEvery, watch.SampleIdleEvery, watch.ProbeEvery, watch.DeadAfter, watch.AccountsEvery));
 
         var gateway = config.Gateway;
         var (tcp, unix) = (gateway.Listeners[0], gateway.Listeners[1]);
@@ -121,7 +130,7 @@ public class ConfigFileTests
             users: [ { name: a, password: {{Secret}} } ]
             """, "headwater.yaml", "/etc");
         var config = reading.Config!;
-        Assert.DoesNotContain(Secret, $"{config} {config.Monitor} {config.Gateway} {config.Gateway.Users[0]} {reading}");
+        Assert.DoesNotContain(Secret, $"{config} {config.Watch} {config.Watch.Monitor} {config.Gateway} {config.Gateway.Users[0]} {reading}");
         var shown = ConfigInForce.Show(reading.Values);
         Assert.DoesNotContain(Secret, shown);
         Assert.Contains("password: '***'", shown);

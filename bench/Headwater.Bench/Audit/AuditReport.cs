@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Headwater.Bench.Report;
+
+namespace Headwater.Bench.Audit;
+
+/// <summary>The audit's table and its verdict.</summary>
+static class AuditReport
+{
+    public static bool Print(TextWriter to, AuditOptions options, AuditOutcome outcome)
+    {
+        to.WriteLine();
+        var table = new TextTable("level", "checked reads", "from primary", "from replicas", "by replicas", "showed old", "oldest ms", "below session", "stale", "torn", "future", "violations");
+        foreach (var (level, tally) in outcome.Levels)
+        {
+            var primary = tally.ByServer[0];
+            table.Row(level.Name, N(tally.Reads), N(primary), N(tally.Reads - primary), tally.Reads == 0 ? "-" : $"{100.0 * (tally.Reads - primary) / tally.Reads:0.0} %",
+                N(tally.Old), $"{tally.OldestTicks * 1000.0 / Stopwatch.Frequency:0}", N(tally.BelowSession), level.Promises ? N(tally.Stale) : "-", N(tally.Torn), N(tally.Future),
+                level.Promises ? N(tally.Violations) : "none promised");
+        }
+        table.Print(to);
+        to.WriteLine();
+        to.WriteLine($"{N(outcome.Reads)} reads and {N(outcome.Writes)} writes in {outcome.Elapsed.TotalSeconds:0} s ({outcome.Reads / outcome.Elapsed.TotalSeconds:0} reads/s), {N(outcome.Lives)} sessions one after another, {N(outcome.Hops)} moves to the other gateway");
+        to.WriteLine(outcome.Faults.Count == 0 ? "faults: none" : "faults: " + string.Join("; ", outcome.Faults.Select(static fault => $"{fault.Value} × {fault.Key}")));
+        if (outcome.Troubles.Count == 0) to.WriteLine("errors met by sessions: none");
+        else
+        {
+            to.WriteLine($"errors met by sessions: {outcome.Troubles.Values.Sum()} (none is a wrong answer; nothing was read or the outcome is unknown)");
+            foreach (var (what, count) in outcome.Troubles.OrderByDescending(static trouble => trouble.Value).Take(12)) to.WriteLine($"  {count} × {what}");
+        }
+        foreach (var violation in outcome.Violations.Take(10)) to.WriteLine($"violation at {violation.Level}: {violation.Kind}: {violation.What}");
+        foreach (var fault in outcome.AuditorFaults.Take(3)) to.WriteLine($"the auditor itself failed: {fault}");
+        foreach (var difference in outcome.Differences.Take(10)) to.WriteLine($"at the end: {difference}");
+        to.WriteLine();
+        var bars = Verdict(options, outcome);
+        bars.Print(to);
+        return bars.AllReached;
+    }
+
+    public static Bars Verdict(AuditOptions options, AuditOutcome outcome)
+    {
+        var bars = new Bars();
+        bars.Check(outcome.AuditorFaults.Count == 0, "the auditor worked", $"{outcome.AuditorFaults.Count} faults of its own");
+        if (options.IsPlanted)
+        {
+            foreach (var (level, tally) in outcome.Levels.Where(row => row.Level.Promises && (row.Level.Wanders || !options.LoseTokens)))
+                bars.Check(tally.Violations > 0, $"the planted fault is found at {level.Name}", $"{N(tally.Violations)} violations");
+            return bars;
+        }
+        bars.Check(outcome.Reads >= options.Reads, $"at least {N(options.Reads)} checked reads", N(outcome.Reads));
+        bars.Check(outcome.Broken == 0, "0 violations of session, monotonic, bounded, strong", N(outcome.Broken));
+        bars.Check(outcome.NeverAllowed == 0, "no torn read and none from the future at any level", N(outcome.NeverAllowed));
+        bars.Check(outcome.Differences.Count == 0, "at the end every server holds what was acknowledged", outcome.Differences.Count == 0 ? "it does" : $"{outcome.Differences.Count} differences");
+        if (options.Through == Through.Gateways && !options.Calm)
+            bars.Check(outcome.FoundAtEventual > 0, "at eventual the same audit finds what session forbids (or it proves nothing)", N(outcome.FoundAtEventual));
+        return bars;
+    }
+
+    static string N(long value) => TextTable.Count(value);
+}

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using Headwater.Bench.Sql;
+
+namespace Headwater.Bench.Lab;
+
+/// <summary><c>headwater serve</c> before the servers of a cluster that has a gateway already: as on another machine of a real installation.</summary>
+sealed class SecondGateway : IDisposable
+{
+    readonly ChildProcess _serve;
+
+    SecondGateway(ChildProcess serve, int port, int httpPort)
+    {
+        _serve = serve;
+        Port = port;
+        HttpPort = httpPort;
+    }
+
+    public int Port { get; }
+    public int HttpPort { get; }
+    public int Id => _serve.Id;
+    public string LogTail() => _serve.LogTail();
+
+    public static SecondGateway Start(Cluster cluster)
+    {
+        var (port, http) = (Cluster.FreePort(), Cluster.FreePort());
+        var monitor = cluster.Monitor();
+        var directory = Path.Combine(cluster.Directory, "second");
+        Directory.CreateDirectory(directory);
+        var config = Path.Combine(directory, "headwater.yaml");
+        File.WriteAllText(config, $$"""
+            cluster: {{cluster.Run.Cluster}}
+            state_directory: {{directory}}
+            servers:
+            {{string.Join('\n', cluster.Run.Servers.Select(static server => $"  - {{ address: \"{server.Address}:{server.Port}\", name: {server.Name} }}"))}}
+            monitor: { user: {{monitor.User}}, password: "{{monitor.Password}}" }
+            listeners:
+              - { address: "127.0.0.1:{{port}}" }
+            http: { address: "127.0.0.1:{{http}}" }
+
+            """);
+        var serve = ChildProcess.Start("headwater serve", Cluster.Program, ["serve", "--config", config], Path.Combine(cluster.Directory, "serve.log"));
+        var clock = Stopwatch.StartNew();
+        var account = cluster.Run.Application;
+        while (true)
+        {
+            try
+            {
+                using var client = SqlClient.Tcp("127.0.0.1", port, account.User, account.Password, account.Schema, TimeSpan.FromSeconds(5));
+                client.Query("SELECT 1");
+                return new SecondGateway(serve, port, http);
+            }
+            catch (Exception e) when (e is SocketException or SqlException or EndOfStreamException)
+            {
+                if (serve.HasExited || clock.Elapsed > TimeSpan.FromSeconds(30))
+                {
+                    var said = serve.LogTail();
+                    serve.Dispose();
+                    throw new UsageException($"headwater serve does not serve ({e.Message}). It said:\n{said}");
+                }
+                Thread.Sleep(50);
+            }
+        }
+    }
+
+    public void Dispose() => _serve.Dispose();
+}

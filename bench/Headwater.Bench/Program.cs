@@ -1,0 +1,35 @@
+using System.Globalization;
+using Headwater.Bench;
+using Headwater.Bench.Audit;
+using Headwater.Bench.Cost;
+using Headwater.Bench.Memory;
+using Headwater.Bench.Problem;
+using Headwater.Bench.Split;
+using Headwater.Bench.Sql;
+using Headwater.Bench.Start;
+
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+try
+{
+    var arguments = new Arguments(args.AsSpan(Math.Min(1, args.Length)));
+    return args.FirstOrDefault() switch
+    {
+        "gateway" => CostBench.Run(arguments),
+        "problem" => ProblemBench.Run(arguments),
+        "split" => SplitBench.Run(arguments),
+        "memory" => MemoryBench.Run(arguments),
+        "start" => StartBench.Run(arguments),
+        "audit" => AuditRun.Run(arguments),
+        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start"),
+    };
+}
+catch (UsageException e)
+{
+    Console.Error.WriteLine($"bench: {e.Message}");
+    return 64;
+}
+catch (SqlException e)
+{
+    Console.Error.WriteLine($"bench: a statement that had to succeed was refused: {e.Message}");
+    return 70;
+}
