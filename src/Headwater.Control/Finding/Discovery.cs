@@ -96,7 +96,7 @@ internal static class Discovery
         return new ServerView
         {
             State = sighting.State, Address = sighting.Server.Address, Role = role, Health = health, Reason = reason, Tags = tags,
-            Weight = sighting.Server.Weight, Zone = sighting.Server.Zone, Capabilities = sighting.Facts?.Capabilities,
+            Weight = sighting.Server.Weight, Zone = sighting.Server.Zone, Capabilities = sighting.Facts?.Capabilities, Number = sighting.Facts?.Number ?? 0,
             Replicating = role == ServerRole.Replica && sighting.Answers && link is { Runs: true },
             Source = source?.Server.Id.Name ?? (link is null ? null : $"{link.Host}:{link.Port}"),
             // A replica that does not replicate is never "0 behind", even while there is nothing new to have.

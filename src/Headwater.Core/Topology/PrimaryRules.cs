@@ -167,7 +167,7 @@ static class Views
     public static ServerView Of(ServerFacts server) => new()
     {
         State = server.State, Address = server.Watched.Address, Tags = server.Watched.Tags, Weight = server.Watched.Weight, Zone = server.Watched.Zone,
-        Capabilities = server.Answer?.Capabilities ?? server.Before?.Capabilities, LastAnswer = server.Answer,
+        Capabilities = server.Answer?.Capabilities ?? server.Before?.Capabilities, LastAnswer = server.Answer, Number = server.Answer?.Number ?? 0,
         Source = server.Answer is { Links.Length: > 0 } answer ? $"{answer.Links[0].SourceHost}:{answer.Links[0].SourcePort}" : null,
     };
 }
