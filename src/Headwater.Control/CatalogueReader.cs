@@ -1,59 +1,42 @@
-using System.Security.Cryptography;
-using System.Text;
 using Headwater.Core.Statements;
 using Headwater.Servers;
 
 namespace Headwater.Control;
 
 /// <summary>
-/// Reads what a statement's text does not show: views, stored functions, loadable functions, triggers. What was read is told apart by a
-/// digest of its rows, so that an unchanged catalogue stays the same object and nothing classified by it is forgotten.
+/// Reads what the classifier must know of views, routines and triggers, and tells cheaply whether it may have changed: the server counts the
+/// statements that change it.
 /// </summary>
-sealed class CatalogueReader
+static class CatalogueReader
 {
-    const ushort NoSuchTable = 1146, TableAccessDenied = 1142;
-    byte[] _digest = [];
+    const string ChangesQuery =
+        "SHOW GLOBAL STATUS WHERE Variable_name REGEXP '^Com_(create|alter|drop)_(view|function|procedure|trigger|package|package_body|db|udf)$' OR Variable_name IN ('Com_rename_table', 'Com_drop_table', 'Com_install_plugin')";
 
-    /// <summary>The catalogue, or null when it is what it was.</summary>
-    public async Task<Catalogue?> ReadAsync(ServerConnection connection, CancellationToken ct)
+    public static async Task<string> ChangesAsync(ServerConnection connection, CancellationToken ct) =>
+        string.Join(',', (await connection.QueryAsync(ChangesQuery, ct)).Rows.Select(static row => row[1]));
+
+    public static async Task<Catalogue> ReadAsync(ServerConnection connection, CancellationToken ct)
     {
-        var views = await RowsAsync(connection, Catalogue.ViewsQuery, ct);
-        var routines = await RowsAsync(connection, Catalogue.RoutinesQuery, ct);
-        var triggers = await RowsAsync(connection, Catalogue.TriggersQuery, ct);
-        IReadOnlyList<string?[]> loadable = [];
+        var views = await connection.QueryAsync(Catalogue.ViewsQuery, ct);
+        var routines = await connection.QueryAsync(Catalogue.RoutinesQuery, ct);
+        var triggers = await connection.QueryAsync(Catalogue.TriggersQuery, ct);
+        return Catalogue.Build(
+            views.Rows.Select(static row => new CatalogueView(row[0] ?? "", row[1] ?? "", row[2] ?? "")), Names(routines), await LoadableAsync(connection, ct),
+            triggers.Rows.Select(static row => new CatalogueTrigger(row[0] ?? "", row[1] ?? "")));
+    }
+
+    // Loadable functions that the monitor may not list are unknown functions to the classifier, and so are no plain reads either.
+    static async Task<IEnumerable<string>> LoadableAsync(ServerConnection connection, CancellationToken ct)
+    {
         try
         {
-            loadable = await RowsAsync(connection, Catalogue.LoadableFunctionsQuery, ct);
+            return Names(await connection.QueryAsync(Catalogue.LoadableFunctionsQuery, ct));
         }
-        catch (ServerException e) when (e.Code is NoSuchTable or TableAccessDenied)
+        catch (ServerException)
         {
-            // Unknown functions need the primary anyway.
+            return [];
         }
-        var digest = DigestOf([views, routines, triggers, loadable]);
-        if (digest.AsSpan().SequenceEqual(_digest)) return null;
-        _digest = digest;
-        return Catalogue.Build(
-            views.Select(static row => new CatalogueView(row[0] ?? "", row[1] ?? "", row[2] ?? "")),
-            routines.Select(static row => row[0] ?? ""),
-            loadable.Select(static row => row[0] ?? ""),
-            triggers.Select(static row => new CatalogueTrigger(row[0] ?? "", row[1] ?? "")));
     }
 
-    static async Task<IReadOnlyList<string?[]>> RowsAsync(ServerConnection connection, string sql, CancellationToken ct) => (await connection.QueryAsync(sql, ct)).Rows;
-
-    static byte[] DigestOf(IEnumerable<IReadOnlyList<string?[]>> tables)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var table in tables)
-        {
-            foreach (var row in table)
-                foreach (var value in row)
-                {
-                    hash.AppendData(Encoding.UTF8.GetBytes(value ?? "\u0001"));
-                    hash.AppendData([0]);
-                }
-            hash.AppendData([1]);
-        }
-        return hash.GetHashAndReset();
-    }
+    static IEnumerable<string> Names(QueryResult result) => result.Rows.Select(static row => row[0] ?? "");
 }
