@@ -51,8 +51,10 @@ internal sealed class ClientLogin(GatewayThread on, ListenerOptions listener, st
         if (message.IsEnd) return null;
         if (LoginRequest.IsSslRequest(message.Payload))
         {
-            if ((offered & Capabilities.Ssl) == 0 || endpoint is not PlainEndpoint plain || input.HasMore) return null;
-            var secure = SecureEndpoint.AsServer(plain, on.Options.Certificate!);
+            if ((offered & Capabilities.Ssl) == 0 || endpoint is not PlainEndpoint plain) return null;
+            // A client waits for nothing between its TLS request and its ClientHello: the two may come as one. What came early goes to TLS
+            // and nowhere else, so nothing can be slipped in before it.
+            var secure = SecureEndpoint.AsServer(plain, on.Options.Certificate!, input.TakeRest());
             if (!await secure.AuthenticatedAsync(on.Options.LoginTimeout)) return null;
             input.Release();
             endpoint = secure;

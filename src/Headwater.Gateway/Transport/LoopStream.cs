@@ -9,19 +9,28 @@ namespace Headwater.Gateway.Transport;
 internal sealed class LoopStream : Stream, IEndpointOwner, IValueTaskSource<int>
 {
     readonly Endpoint _inner;
+    ReadOnlyMemory<byte> _early; // received before this stream was there
     ManualResetValueTaskSourceCore<int> _read; // continuations run inline: that is the point
     Memory<byte> _into;
     bool _reading;
     TaskCompletionSource? _drained;
 
-    public LoopStream(Endpoint inner)
+    public LoopStream(Endpoint inner, byte[] early)
     {
         _inner = inner;
+        _early = early;
         inner.Owner = this;
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (!_early.IsEmpty)
+        {
+            var taken = Math.Min(buffer.Length, _early.Length);
+            _early[..taken].CopyTo(buffer);
+            _early = _early[taken..];
+            return new ValueTask<int>(taken);
+        }
         if (buffer.IsEmpty && _inner.MaybeReadable) return new ValueTask<int>(0);
         if (!buffer.IsEmpty && _inner.MaybeReadable)
         {

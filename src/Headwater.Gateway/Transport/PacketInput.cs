@@ -70,6 +70,15 @@ internal sealed class PacketInput(Endpoint endpoint) : IEndpointOwner, ICritical
     /// <summary>Whether bytes beyond the current message are here already.</summary>
     public bool HasMore => _end > _start;
 
+    /// <summary>Hands over the bytes beyond the current message, which then are no longer this input's.</summary>
+    public byte[] TakeRest()
+    {
+        if (!HasMore) return [];
+        var rest = _pending.AsSpan(_start, _end - _start).ToArray();
+        _start = _end;
+        return rest;
+    }
+
     public PacketInput NextAsync() => this;
     public PacketInput GetAwaiter() => this;
 
