@@ -77,7 +77,4 @@ public sealed record ClusterView
 
     /// <summary>How far each server ever wrote in each domain of the primary's history (<c>@@gtid_binlog_state</c> and <c>@@gtid_slave_pos</c>); see <see cref="Lineage"/>.</summary>
     public ImmutableArray<Gtid> History { get; init; } = [];
-
-    /// <summary>Who was primary last, kept while none is known: the same one coming back unharmed begins no new epoch.</summary>
-    public ServerState? LastPrimary { get; init; }
 }

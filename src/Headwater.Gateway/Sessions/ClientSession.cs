@@ -438,6 +438,7 @@ internal sealed class ClientSession
         else
         {
             statistics.Writes++;
+            if (Facts.Kind == StatementKind.Definition) On.Server.SomethingDefined();
             statistics.WriteLatency.Add(ticks);
         }
         if (Facts.Digest.Length == 0) return;
