@@ -78,6 +78,8 @@ internal sealed class GatewayThread
         return -1;
     }
 
+    public int BackendsLent => _byIndex.Sum(pool => pool.All.Count(backend => !backend.IsIdle));
+
     public void Apply(GatewayOptions options) => Options = options;
 
     public void Follow(ClusterView view)
