@@ -34,6 +34,21 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     public Backend? InsertedOn { get; private set; }
     public string? SavedInsertId { get; private set; }
 
+    int _savers;
+    Signal<bool>? _saved;
+
+    /// <summary>Another session reads back what this one left on a backend that it takes over; until then nothing here is to be relied on.</summary>
+    public bool IsBeingSaved => _savers > 0;
+
+    public async ValueTask SavedAsync()
+    {
+        while (_savers > 0)
+        {
+            _saved ??= new Signal<bool>();
+            await _saved;
+        }
+    }
+
     Bucket BucketOn(ServerPool pool)
     {
         if (!ReferenceEquals(_bucketProfile, session.Profile) || _buckets.Length <= pool.Index)
@@ -62,6 +77,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     /// <summary>A backend of the pool, made to stand as the session needs it: idle, new, or waited for. Takes as long as it takes, within the queue's deadline.</summary>
     public async ValueTask<(Backend? Backend, LeaseFailure? Failure)> AcquireAsync(ServerPool pool, bool withVariables)
     {
+        if (IsBeingSaved) await SavedAsync();
         if (VariablesOn is { } carrier && withVariables)
         {
             if (carrier.Pool == pool && TakeIfMine(carrier) is { } mine) return (mine, null);
@@ -185,16 +201,31 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     /// <summary>Another session is about to take a backend on which this one left something.</summary>
     public async ValueTask SaveLeavingsAsync(Backend backend)
     {
-        if (backend == InsertedOn) await SaveInsertIdAsync(backend);
-        if (backend == VariablesOn) await SaveVariablesAsync(backend);
-        if (backend == Last) Last = null;
+        _savers++;
+        try
+        {
+            if (backend == InsertedOn) await SaveInsertIdAsync(backend);
+            if (backend == VariablesOn) await SaveVariablesAsync(backend);
+            if (backend == Last) Last = null;
+        }
+        finally
+        {
+            if (--_savers == 0)
+            {
+                var saved = _saved;
+                _saved = null;
+                saved?.Set(true);
+            }
+        }
     }
 
     async ValueTask SaveInsertIdAsync(Backend backend)
     {
         InsertedOn = null;
-        if (backend.IsClosed || await backend.RunAsync("SELECT LAST_INSERT_ID()") is not { Failed: false, Rows: [[{ } id]] }) return;
-        SavedInsertId = id;
+        var borrowed = backend.IsIdle;
+        if (borrowed && !backend.Pool.TakeThis(backend, session)) return;
+        if (!backend.IsClosed && await backend.RunAsync("SELECT LAST_INSERT_ID()") is { Failed: false, Rows: [[{ } id]] }) SavedInsertId = id;
+        if (borrowed) backend.Pool.Return(backend);
     }
 
     async ValueTask<bool> SaveVariablesAsync(Backend backend)
