@@ -104,7 +104,21 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
         return ReadResultAsync();
     }
 
+    /// <summary>Null: the server is gone, or says what no server says.</summary>
     async ValueTask<InternalResult?> ReadResultAsync()
+    {
+        try
+        {
+            if (await ReadAsync() is { } result) return result;
+        }
+        catch (MalformedPacketException)
+        {
+        }
+        endpoint.Close();
+        return null;
+    }
+
+    async ValueTask<InternalResult?> ReadAsync()
     {
         var result = new InternalResult();
         var columns = -1;

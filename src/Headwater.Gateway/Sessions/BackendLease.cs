@@ -35,6 +35,21 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     public string? SavedInsertId { get; private set; }
     ulong? _idShown;
 
+    int _savers;
+    Signal<bool>? _saved;
+
+    /// <summary>Another session reads back what this one left on a backend that it takes over; until then nothing here is to be relied on.</summary>
+    public bool IsBeingSaved => _savers > 0;
+
+    public async ValueTask SavedAsync()
+    {
+        while (_savers > 0)
+        {
+            _saved ??= new Signal<bool>();
+            await _saved;
+        }
+    }
+
     Bucket BucketOn(ServerPool pool)
     {
         if (!ReferenceEquals(_bucketProfile, session.Profile) || _buckets.Length <= pool.Index)
@@ -63,6 +78,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     /// <summary>A backend of the pool, made to stand as the session needs it: idle, new, or waited for. Takes as long as it takes, within the queue's deadline.</summary>
     public async ValueTask<(Backend? Backend, LeaseFailure? Failure)> AcquireAsync(ServerPool pool, bool withVariables)
     {
+        if (IsBeingSaved) await SavedAsync();
         if (VariablesOn is { } carrier && withVariables)
         {
             if (carrier.Pool == pool && TakeIfMine(carrier) is { } mine) return (mine, null);
@@ -187,9 +203,22 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     /// <summary>Another session is about to take a backend on which this one left something.</summary>
     public async ValueTask SaveLeavingsAsync(Backend backend)
     {
-        if (backend == InsertedOn) await SaveInsertIdAsync(backend);
-        if (backend == VariablesOn) await SaveVariablesAsync(backend);
-        if (backend == Last) Last = null;
+        _savers++;
+        try
+        {
+            if (backend == InsertedOn) await SaveInsertIdAsync(backend);
+            if (backend == VariablesOn) await SaveVariablesAsync(backend);
+            if (backend == Last) Last = null;
+        }
+        finally
+        {
+            if (--_savers == 0)
+            {
+                var saved = _saved;
+                _saved = null;
+                saved?.Set(true);
+            }
+        }
     }
 
     async ValueTask SaveInsertIdAsync(Backend backend)
