@@ -269,6 +269,7 @@ internal sealed class ClientSession
             case Command.Query:
                 Facts = On.Facts.Get(Request.IsSplit ? Request.WholePayload[1..] : payload[1..], Tracking.Syntax, On.Catalogue);
                 Shape = ResponseShape.Result;
+                if ((Facts.Needs & Needs.ConnectionId) != 0 && Facts.Digest == "select connection_id()") Request = Commands.WithOwnConnectionId();
                 return (Facts.Needs & Needs.Gateway) != 0 ? Next.Slow : Next.Run;
             case Command.StmtExecute:
             case Command.StmtBulkExecute:
@@ -375,6 +376,8 @@ internal sealed class ClientSession
             {
                 On.Statistics.Refused++;
                 Commands.SendError(1290, "HY000", route.Kind == RouteKind.Refuse ? RouteReasons.Sentence(route) : $"No server can run this now: {On.View.Reason}");
+                // Told once that what it had seen is lost, the session goes on in the present history.
+                if (route.Kind == RouteKind.Refuse) _position.Forget();
                 return null;
             }
             if (route.Kind == RouteKind.Hold)
