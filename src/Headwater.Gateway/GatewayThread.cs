@@ -78,6 +78,16 @@ internal sealed class GatewayThread
         return -1;
     }
 
+    /// <summary>After a fault of our own: whatever the session had in hand is in a state that nobody knows.</summary>
+    public void DestroyLentTo(ClientSession session)
+    {
+        foreach (var pool in _byIndex)
+            foreach (var backend in pool.All.ToArray())
+                if (!backend.IsIdle && backend.LastUser == session) session.Lease.Destroy(backend);
+    }
+
+    public int BackendsLent => _byIndex.Sum(pool => pool.All.Count(backend => !backend.IsIdle));
+
     public void Apply(GatewayOptions options) => Options = options;
 
     public void Follow(ClusterView view)

@@ -9,27 +9,29 @@ namespace Headwater.Gateway.Transport;
 internal sealed class LoopStream : Stream, IEndpointOwner, IValueTaskSource<int>
 {
     readonly Endpoint _inner;
-    ReadOnlyMemory<byte> _early; // received before this stream was there
     ManualResetValueTaskSourceCore<int> _read; // continuations run inline: that is the point
     Memory<byte> _into;
     bool _reading;
     TaskCompletionSource? _drained;
 
-    public LoopStream(Endpoint inner, byte[] early)
+    ReadOnlyMemory<byte> _ahead;
+
+    /// <summary><paramref name="ahead"/>: bytes received before, which come first.</summary>
+    public LoopStream(Endpoint inner, ReadOnlyMemory<byte> ahead)
     {
         _inner = inner;
-        _early = early;
+        _ahead = ahead;
         inner.Owner = this;
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_early.IsEmpty)
+        if (!_ahead.IsEmpty)
         {
-            var taken = Math.Min(buffer.Length, _early.Length);
-            _early[..taken].CopyTo(buffer);
-            _early = _early[taken..];
-            return new ValueTask<int>(taken);
+            var take = Math.Min(buffer.Length, _ahead.Length);
+            _ahead.Span[..take].CopyTo(buffer.Span);
+            _ahead = _ahead[take..];
+            return new ValueTask<int>(take);
         }
         if (buffer.IsEmpty && _inner.MaybeReadable) return new ValueTask<int>(0);
         if (!buffer.IsEmpty && _inner.MaybeReadable)

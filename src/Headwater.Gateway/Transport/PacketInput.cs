@@ -70,15 +70,6 @@ internal sealed class PacketInput(Endpoint endpoint) : IEndpointOwner, ICritical
     /// <summary>Whether bytes beyond the current message are here already.</summary>
     public bool HasMore => _end > _start;
 
-    /// <summary>Hands over the bytes beyond the current message, which then are no longer this input's.</summary>
-    public byte[] TakeRest()
-    {
-        if (!HasMore) return [];
-        var rest = _pending.AsSpan(_start, _end - _start).ToArray();
-        _start = _end;
-        return rest;
-    }
-
     public PacketInput NextAsync() => this;
     public PacketInput GetAwaiter() => this;
 
@@ -245,6 +236,14 @@ internal sealed class PacketInput(Endpoint endpoint) : IEndpointOwner, ICritical
         _pending = larger;
         _start = 0;
         _end = used;
+    }
+
+    /// <summary>What came beyond the message taken last, as bytes; the buffer is given back.</summary>
+    public byte[] TakeRest()
+    {
+        var rest = _pending is null ? [] : _pending.AsSpan(_start, _end - _start).ToArray();
+        Release();
+        return rest;
     }
 
     /// <summary>Gives the buffer back; whatever had come is dropped.</summary>

@@ -20,26 +20,26 @@ internal sealed class SecureEndpoint : Endpoint
 
     public string Fault { get; private set; } = "";
 
-    SecureEndpoint(PlainEndpoint plain, Func<SslStream, Task> authenticate, byte[] early) : base(plain.Loop)
+    SecureEndpoint(PlainEndpoint plain, byte[] ahead, Func<SslStream, Task> authenticate) : base(plain.Loop)
     {
         _plain = plain;
-        _stream = new LoopStream(plain, early);
+        _stream = new LoopStream(plain, ahead);
         _tls = new SslStream(_stream, leaveInnerStreamOpen: true);
         _output = new OutputQueue(plain.Loop.Buffers);
         _authenticate = () => authenticate(_tls);
     }
 
-    /// <param name="early">What of the client's TLS was received already.</param>
-    public static SecureEndpoint AsServer(PlainEndpoint plain, X509Certificate2 certificate, byte[] early) =>
-        new(plain, tls => tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+    /// <summary><paramref name="ahead"/>: what of the handshake has been received already.</summary>
+    public static SecureEndpoint AsServer(PlainEndpoint plain, X509Certificate2 certificate, byte[] ahead) =>
+        new(plain, ahead, tls => tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
         {
             ServerCertificate = certificate,
             ClientCertificateRequired = false,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        }), early);
+        }));
 
     public static SecureEndpoint AsClient(PlainEndpoint plain, string host, GatewayOptions options) =>
-        new(plain, tls => tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        new(plain, [], tls => tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = host,
             RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
@@ -53,7 +53,7 @@ internal sealed class SecureEndpoint : Endpoint
                 own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
                 return own.Build(new X509Certificate2(certificate));
             },
-        }), []);
+        }));
 
     /// <summary>Runs the handshake and starts receiving. False: it failed, and <see cref="Fault"/> says how.</summary>
     public Signal<bool> AuthenticatedAsync(TimeSpan limit)
