@@ -17,6 +17,9 @@ public class DifferentialTests
     const Capabilities Tracking = Capabilities.SessionTrack, Short = Capabilities.DeprecateEof, Extended = Capabilities.MariaDbExtendedMetadata;
     const Capabilities Newest = Tracking | Short | Extended | Capabilities.MariaDbCacheMetadata | Capabilities.MariaDbStmtBulk | Capabilities.MariaDbProgress;
 
+    /// <summary>HEADWATER_TRANSCRIPT=path writes what the last run was answered, for reading.</summary>
+    static readonly string? Transcribed = Environment.GetEnvironmentVariable("HEADWATER_TRANSCRIPT");
+
     [Theory]
     [InlineData("none of the newer capabilities", Capabilities.None, false)]
     [InlineData("none of the newer capabilities", Capabilities.None, true)]
@@ -31,9 +34,11 @@ public class DifferentialTests
     public async Task A_statement_gives_the_same_bytes_as_directly(string asked, Capabilities capabilities, bool binary)
     {
         var ct = TestContext.Current.CancellationToken;
-        var corpus = Corpus.Read();
+        // The sessions of 16 MB values take most of the time, and lengths do not depend on what else was agreed.
+        var corpus = Corpus.Read().Where(session => capabilities is Capabilities.None or Newest || !session.Name.StartsWith("lengths", StringComparison.Ordinal)).ToList();
         var direct = await PlayAsync(Target.Names[0], corpus, capabilities, binary, ct);
         var gateway = await PlayAsync(Target.Names[^1], corpus, capabilities, binary, ct);
+        if (Transcribed != null) await File.WriteAllLinesAsync(Transcribed, Difference.InWords(gateway), ct);
         var differences = Difference.Between(direct, gateway);
         Assert.True(direct.Count > 400, $"only {direct.Count} answers to compare");
         Assert.True(differences.Count == 0,
