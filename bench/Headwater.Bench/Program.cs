@@ -2,7 +2,11 @@ using System.Globalization;
 using Headwater.Bench;
 using Headwater.Bench.Audit;
 using Headwater.Bench.Cost;
+using Headwater.Bench.Memory;
+using Headwater.Bench.Problem;
+using Headwater.Bench.Split;
 using Headwater.Bench.Sql;
+using Headwater.Bench.Start;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 try
@@ -11,6 +15,10 @@ try
     return args.FirstOrDefault() switch
     {
         "gateway" => CostBench.Run(arguments),
+        "problem" => ProblemBench.Run(arguments),
+        "split" => SplitBench.Run(arguments),
+        "memory" => MemoryBench.Run(arguments),
+        "start" => StartBench.Run(arguments),
         "audit" => AuditRun.Run(arguments),
         _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start"),
     };

@@ -1,5 +1,7 @@
 using System.Threading.Channels;
 using Headwater.Core;
+using Headwater.Core.Positions;
+using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +18,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     readonly Channel<Action> _posted = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     readonly Published<ClusterView> _view;
     readonly Published<Accounts> _accounts;
+    readonly Published<Catalogue> _catalogue;
     readonly TimeProvider _time;
     readonly ILogger _log;
     readonly LagMeter _lags = new();
@@ -25,13 +28,21 @@ public sealed class ClusterWatcher : IAsyncDisposable
     Instant _publishedAt;
     Instant _followersAt;
     Instant _accountsAt;
+    ClusterView _decided;
+    ServerState? _lastPrimary;
+    string _catalogueChanges = "";
+    Instant _catalogueAt;
+    Instant _catalogueReadAt;
+    bool _catalogueAsked;
+    bool _catalogueComplained;
     bool _accountsAsked;
     bool _accountsComplained;
     Task _running = Task.CompletedTask;
 
-    public ClusterWatcher(WatchOptions options, Published<ClusterView> view, Published<Accounts> accounts, TimeProvider time, ILoggerFactory log)
+    public ClusterWatcher(WatchOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, TimeProvider time, ILoggerFactory log)
     {
-        (_options, _view, _accounts, _time) = (options, view, accounts, time);
+        (_options, _view, _accounts, _catalogue, _time) = (options, view, accounts, catalogue, time);
+        _decided = view.Current;
         _log = log.CreateLogger("Headwater.Control");
     }
 
@@ -54,6 +65,12 @@ public sealed class ClusterWatcher : IAsyncDisposable
     public void RefreshAccounts() => Post(() =>
     {
         if (_time.Now() - _accountsAt >= RefreshAtMostEvery) ReadAccounts();
+    });
+
+    /// <summary>Looks for a changed catalogue now: for when a definition has just passed by.</summary>
+    public void RefreshCatalogue() => Post(() =>
+    {
+        if (_time.Now() - _catalogueAt >= RefreshAtMostEvery) LookAtCatalogue();
     });
 
     void Post(Action action) => _posted.Writer.TryWrite(action);
@@ -102,11 +119,8 @@ public sealed class ClusterWatcher : IAsyncDisposable
 
     void Join(WatchedServer server, bool found, string reason)
     {
-        // A server that comes back under the same name is not known to be what it was.
-        var before = _view.Current.Servers.FirstOrDefault(view => view.Id == server.Id);
-        var state = new ServerState(server.Id, before is null ? 1 : before.State.Incarnation + 1);
-        var watch = new ServerWatch(server, state, _options, _time, Observed, _log);
-        _members.Add(new Member(server, state, watch, found));
+        var watch = new ServerWatch(server, _options, _time, Observed, _log);
+        _members.Add(new Member(server, watch, found));
         Log.Joined(_log, server.Id.Name, reason);
         watch.Start();
     }
@@ -114,55 +128,67 @@ public sealed class ClusterWatcher : IAsyncDisposable
     void Observed(ServerWatch watch, Observation observation) => Post(() =>
     {
         if (_members.Find(member => ReferenceEquals(member.Watch, watch)) is not { } member) return;
-        if (member.Take(observation) is { } why) Log.NewIncarnation(_log, member.Server.Id.Name, member.State.Incarnation, why);
+        member.Latest = observation;
         Decide();
     });
 
     void Decide()
     {
+        // The first picture is a whole one: of a part of the servers, the wrong one could be taken for the primary. Each look has a deadline.
+        if (_decided.Servers.IsEmpty && _members.Exists(static member => member.Latest is null)) return;
         var now = _time.Now();
-        var before = _view.Current;
-        var primary = before.Primary?.State.Timeline;
-        if (primary?.Latest is { } head) _lags.Record(head);
-        var view = Discovery.Decide([.. _members.Select(member => member.Sighting(LagOf(member, now)))], before);
-        var sameButLag = Discovery.Same(Lagless(before), Lagless(view));
-        if (!sameButLag || now - _publishedAt >= _options.ProbeEvery && !Discovery.Same(before, view))
+        var before = _decided;
+        _decided = Measured(Discovery.Decide(
+            [.. _members.Where(static member => member.Latest is not null).Select(static member => member.Latest!)], before,
+            new DiscoveryOptions { Cluster = _options.Cluster, DeadAfter = _options.DeadAfter, MaxLag = _options.MaxLag }, now), now);
+        var news = !Discovery.SaysTheSame(before, _decided);
+        if (news) Tell(before, _decided);
+        if (news || now - _publishedAt >= _options.ProbeEvery)
         {
             _publishedAt = now;
-            view = view with { Version = before.Version + 1 };
-            if (!sameButLag) Tell(before, view);
-            _view.Publish(view);
+            _view.Publish(_decided);
         }
         foreach (var member in _members)
-            member.Watch.Assign(new Assignment(
-                member.State, ReferenceEquals(member.State, view.Primary?.State) ? ServerRole.Primary : ServerRole.Replica, member.Facts, member.ConfirmedAt,
-                member.Failure is null && member.Facts is not null));
-        if (_options.JoinFound && view.Primary is null) JoinSources();
+        {
+            member.View = _decided.Servers.FirstOrDefault(server => server.Id == member.Server.Id);
+            if (member.View is { } view)
+                member.Watch.Assign(new Assignment(
+                    view.State, ReferenceEquals(view.State, _decided.Primary?.State) ? ServerRole.Primary : ServerRole.Replica, view.LastAnswer,
+                    view.LastAnswer?.AskedAt ?? default, member.Answers));
+        }
+        if (_options.JoinFound && _decided.Primary is null) JoinSources();
     }
 
-    TimeSpan? LagOf(Member member, Instant now)
+    // What the samples do not reach any more is known more coarsely for longer: a replica that is minutes behind says so.
+    ClusterView Measured(ClusterView view, Instant now)
     {
-        var primary = _view.Current.LastPrimary;
-        if (primary is null || ReferenceEquals(member.State, primary)) return null;
-        // In whole milliseconds: nobody decides on less, and a view is not replaced for less.
-        return _lags.Lag(member.State.Timeline, primary.Timeline, now) is { } lag ? TimeSpan.FromMilliseconds(Math.Ceiling(lag.TotalMilliseconds)) : null;
+        if (view.Primary is { } primary)
+        {
+            _lastPrimary = primary.State;
+            if (primary.State.Timeline.Latest is { } head) _lags.Record(head);
+        }
+        if (_lastPrimary is not { } last) return view;
+        var changed = view.Servers;
+        for (var i = 0; i < changed.Length; i++)
+            if (changed[i] is { Role: ServerRole.Replica, Lag: null, Health: ServerHealth.Up or ServerHealth.Draining } server
+                && _lags.Lag(server.State.Timeline, last.Timeline, now) is { Ticks: > 0 } lag)
+                changed = changed.SetItem(i, server with { Lag = lag });
+        return changed == view.Servers ? view : view with { Servers = changed };
     }
-
-    static ClusterView Lagless(ClusterView view) => view with { Servers = [.. view.Servers.Select(static server => server with { Lag = null })] };
 
     void Tell(ClusterView before, ClusterView view)
     {
         foreach (var server in view.Servers)
         {
             var known = before.Servers.FirstOrDefault(other => other.Id == server.Id);
-            if (known is not null && known.Role == server.Role && known.Health == server.Health && known.Reason == server.Reason) continue;
-            if (server.Health == ServerHealth.Unknown) continue;
+            if (known is not null && known.State != server.State) Log.NewIncarnation(_log, server.Id.Name, server.State.Incarnation, server.Reason);
+            if (known is not null && known.Role == server.Role && known.Health == server.Health && known.Replicating == server.Replicating) continue;
             if (server.Health == ServerHealth.Up) Log.ServerIs(_log, server.Id.Name, server.Role.ToString(), server.Health.ToString(), server.Reason);
             else Log.ServerIsOut(_log, server.Id.Name, server.Health.ToString(), (known?.Health ?? ServerHealth.Unknown).ToString(), server.Reason);
         }
         if (view.Primary is null)
         {
-            if (before.Primary is not null || before.Reason != view.Reason) Log.NoPrimary(_log, view.Cluster, view.Reason);
+            if (before.Primary is not null || before.Servers.IsEmpty) Log.NoPrimary(_log, view.Cluster, view.Reason);
         }
         else if (!ReferenceEquals(view.Primary.State, before.Primary?.State))
         {
@@ -174,6 +200,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     {
         var now = _time.Now();
         if (!_accountsAsked && (now - _accountsAt >= _options.AccountsEvery || _accounts.Current.All.IsEmpty && now - _accountsAt >= _options.ProbeEvery)) ReadAccounts();
+        if (now - _catalogueAt >= _options.CatalogueEvery) LookAtCatalogue();
         if (_options.JoinFound && now - _followersAt >= FollowersEvery) LookForFollowers(now);
     }
 
@@ -200,15 +227,46 @@ public sealed class ClusterWatcher : IAsyncDisposable
         });
     }
 
+    void LookAtCatalogue()
+    {
+        if (_catalogueAsked || Answering() is not { } member) return;
+        _catalogueAsked = true;
+        _catalogueAt = _time.Now();
+        var knownChanges = _catalogueAt - _catalogueReadAt < _options.CatalogueAtLeastEvery ? _catalogueChanges : "";
+        var changes = "";
+        Catalogue? read = null;
+        Ask(member, async (connection, ct) =>
+        {
+            // Asked before reading: a change in between is seen as one again next time. Counters of different servers are never compared.
+            changes = $"{member.Server.Id}/{member.View?.State.Incarnation}:{await CatalogueReader.ChangesAsync(connection, ct)}";
+            if (changes != knownChanges) read = await CatalogueReader.ReadAsync(connection, ct);
+        }, failure =>
+        {
+            _catalogueAsked = false;
+            if (failure is not null)
+            {
+                if (!_catalogueComplained) Log.CatalogueNotLearnt(_log, member.Server.Id.Name, failure.Message);
+                _catalogueComplained = true;
+                return;
+            }
+            _catalogueComplained = false;
+            if (read is null) return;
+            (_catalogueChanges, _catalogueReadAt) = (changes, _time.Now());
+            if (read.SaysTheSameAs(_catalogue.Current)) return;
+            _catalogue.Publish(read);
+            Log.CatalogueLearnt(_log, member.Server.Id.Name, read.Routines.Count, read.ImpureViews.Count);
+        });
+    }
+
     void LookForFollowers(Instant now)
     {
         _followersAt = now;
-        if (_view.Current.Primary is not { } primary || _members.Find(m => ReferenceEquals(m.State, primary.State)) is not { } member) return;
+        if (PrimaryMember() is not { } member) return;
         var followers = System.Collections.Immutable.ImmutableArray<Follower>.Empty;
         Ask(member, async (connection, ct) => followers = await Probe.FollowersAsync(connection, ct), _ =>
         {
             foreach (var follower in followers)
-                JoinIfNew(new ServerAddress(follower.Host, follower.Port), follower.Number, $"it has registered with {member.Server.Id} as a replica");
+                JoinIfNew(follower.Address, follower.Number, $"it has registered with {member.Server.Id} as a replica");
         });
     }
 
@@ -216,22 +274,22 @@ public sealed class ClusterWatcher : IAsyncDisposable
     void JoinSources()
     {
         foreach (var member in _members.ToList())
-            if (member is { Failure: null, Facts: { ReadOnly: true } facts })
-                foreach (var link in facts.Links)
-                    JoinIfNew(new ServerAddress(link.Host, link.Port), link.SourceNumber, $"{member.Server.Id} replicates from it");
+            if (member is { Answers: true, View.LastAnswer: { ReadOnly: true } told })
+                foreach (var link in told.Links)
+                    JoinIfNew(new ServerAddress(link.SourceHost, link.SourcePort), link.SourceNumber, $"{member.Server.Id} replicates from it");
     }
 
     void JoinIfNew(ServerAddress address, uint number, string reason)
     {
-        if (address.Host.Length == 0 || _members.Any(m => m.Facts is null || number != 0 && m.Facts.Number == number || Same(m.Server.Address, address))) return;
+        if (address.Host.Length == 0 || _members.Any(m => m.View?.LastAnswer is not { } told || number != 0 && told.Number == number || Same(m.Server.Address, address))) return;
         Join(new WatchedServer(new ServerId(address.ToString()), address), found: true, reason);
     }
 
     static bool Same(ServerAddress a, ServerAddress b) => a.Port == b.Port && string.Equals(a.Host, b.Host, StringComparison.OrdinalIgnoreCase);
 
-    Member? Answering() =>
-        _members.Find(member => member.Failure is null && ReferenceEquals(member.State, _view.Current.Primary?.State))
-        ?? _members.Find(static member => member is { Failure: null, Facts: not null });
+    Member? PrimaryMember() => _decided.Primary is { } primary ? _members.Find(member => member.Server.Id == primary.Id) : null;
+
+    Member? Answering() => PrimaryMember() ?? _members.Find(static member => member.Answers);
 
     void Ask(Member member, Func<Servers.ServerConnection, CancellationToken, Task> errand, Action<Exception?> then) =>
         _ = member.Watch.AskAsync(errand).ContinueWith(done => Post(() => then(done.Exception?.InnerException)), TaskScheduler.Default);

@@ -24,30 +24,30 @@ sealed class PositionSampler(ServerConnection connection, ServerState state, Dem
     /// <summary>What one round found. <paramref name="Again"/>: somebody waits, so the next round follows at once (or after a breath, on a primary).</summary>
     public readonly record struct Round(bool Moved, bool Demanded, bool Again, bool Rewound);
 
-    public async Task<Round> RunAsync(ServerRole role, ServerFacts facts, CancellationToken ct)
+    public async Task<Round> RunAsync(ServerRole role, Observation told, CancellationToken ct)
     {
         var before = state.Timeline.Latest;
         var applied = before?.Position ?? Position.Empty;
         var demanded = demands.Take(applied, time.Now(), out var nearest);
         return role == ServerRole.Primary
             ? await PrimaryAsync(before, demanded, nearest, ct)
-            : await ReplicaAsync(before, facts, demanded, nearest, ct);
+            : await ReplicaAsync(before, told, demanded, nearest, ct);
     }
 
-    async Task<Round> ReplicaAsync(PositionSample? before, ServerFacts facts, bool demanded, Position nearest, CancellationToken ct)
+    async Task<Round> ReplicaAsync(PositionSample? before, Observation told, bool demanded, Position nearest, CancellationToken ct)
     {
-        var waits = !nearest.IsEmpty && facts.Capabilities.WaitsForGtid;
+        var waits = !nearest.IsEmpty && told.Capabilities is { WaitsForGtid: true };
         var sql = Sample;
         if (waits) sql = string.Create(CultureInfo.InvariantCulture, $"SELECT MASTER_GTID_WAIT('{nearest}', {WaitAtMost.TotalSeconds}); {Sample}");
         // Without log_slave_updates nothing tells what is being committed but what has been received.
-        if (!facts.LogsReplicated) sql += "; SHOW ALL SLAVES STATUS";
+        if (!told.LogsReplicated) sql += "; SHOW ALL SLAVES STATUS";
         var askedAt = time.Now();
         var results = await connection.QueryMultiAsync(sql, ct);
         var answeredAt = time.Now();
         var row = results[waits ? 1 : 0].Rows[0];
         var applied = Probe.PositionOf(row[0]);
         var logged = Probe.PositionOf(row[1]).Merge(applied);
-        if (!facts.LogsReplicated)
+        if (!told.LogsReplicated)
             for (var i = 0; i < results[^1].Rows.Count; i++) logged = logged.Merge(Probe.PositionOf(results[^1].Value(i, "Gtid_IO_Pos")));
         if (before is not null)
         {

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Headwater.Core;
 using Headwater.Core.Positions;
 using Headwater.Core.Topology;
@@ -10,7 +11,10 @@ namespace Headwater.Control;
 /// What the view says of this server, told back to the watch of it. <paramref name="ConfirmedAt"/> is when the look was begun that last found
 /// this incarnation there.
 /// </summary>
-sealed record Assignment(ServerState State, ServerRole Role, ServerFacts? Facts, Instant ConfirmedAt, bool Answers);
+sealed record Assignment(ServerState? State, ServerRole Role, Observation? Told, Instant ConfirmedAt, bool Answers)
+{
+    public static readonly Assignment None = new(null, ServerRole.Unknown, null, default, false);
+}
 
 /// <summary>
 /// Watches one server by two connections and never more: one asks who it is, at a steady beat and with a deadline; the other samples its
@@ -28,18 +32,16 @@ sealed class ServerWatch : IDisposable
     readonly CancellationTokenSource _end = new();
     readonly Queue<Errand> _errands = new();
     WatchOptions _options;
-    Assignment _assigned;
+    Assignment _assigned = Assignment.None;
     CancellationTokenSource? _sampling;
     int _rewound;
     Task _running = Task.CompletedTask;
 
     sealed record Errand(Func<ServerConnection, CancellationToken, Task> Run, TaskCompletionSource Done);
 
-    public ServerWatch(WatchedServer server, ServerState state, WatchOptions options, TimeProvider time, Action<ServerWatch, Observation> report, ILogger log)
+    public ServerWatch(WatchedServer server, WatchOptions options, TimeProvider time, Action<ServerWatch, Observation> report, ILogger log)
     {
         (Server, _options, _time, _report, _log) = (server, options, time, report, log);
-        _assigned = new Assignment(state, ServerRole.Unknown, null, default, false);
-        state.Demanded += OnDemand;
     }
 
     public WatchedServer Server { get; }
@@ -55,9 +57,9 @@ sealed class ServerWatch : IDisposable
         Volatile.Write(ref _assigned, next);
         if (!ReferenceEquals(before.State, next.State))
         {
-            before.State.Demanded -= OnDemand;
+            if (before.State is not null) before.State.Demanded -= OnDemand;
             _demands.Clear();
-            next.State.Demanded += OnDemand;
+            if (next.State is not null) next.State.Demanded += OnDemand;
         }
         // What hangs is let go; what is another incarnation is asked over another connection.
         if (!next.Answers || !ReferenceEquals(before.State, next.State)) LetGo();
@@ -100,7 +102,8 @@ sealed class ServerWatch : IDisposable
             while (!ct.IsCancellationRequested)
             {
                 var options = Volatile.Read(ref _options);
-                var patience = options.DeadAfter - options.ProbeEvery;
+                // A little more than what is left of DeadAfter, so that the look that was not answered is the one that ends it.
+                var patience = options.DeadAfter - options.ProbeEvery + TimeSpan.FromMilliseconds(10);
                 var begunAt = _time.Now();
                 (connection, var observation) = await LookAsync(connection, options, patience, ct);
                 if (observation is not null) _report(this, observation);
@@ -128,19 +131,20 @@ sealed class ServerWatch : IDisposable
         var hadConnection = connection is not null;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
         deadline.CancelAfter(patience);
+        ProbeOutcome outcome;
         string failure;
         try
         {
             try
             {
                 connection ??= await ServerConnection.ConnectAsync(Server.Address, options.Monitor, deadline.Token);
-                return (connection, await AskAsync(connection, askedAt, deadline.Token));
+                return (connection, await AskAsync(connection, !hadConnection, askedAt, deadline.Token));
             }
             catch (ServerUnreachableException) when (hadConnection)
             {
                 // The connection is gone, which is not the server: it may have been killed or have idled too long. A new one will tell.
                 connection = await ServerConnection.ConnectAsync(Server.Address, options.Monitor, deadline.Token);
-                return (connection, await AskAsync(connection, askedAt, deadline.Token));
+                return (connection, await AskAsync(connection, newConnection: true, askedAt, deadline.Token));
             }
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
@@ -151,29 +155,29 @@ sealed class ServerWatch : IDisposable
                 Log.HeldUp(_log, Server.Id.Name, (long)took.TotalMilliseconds);
                 return (null, null);
             }
-            failure = $"did not answer within {patience.TotalMilliseconds:0} ms";
+            (outcome, failure) = (ProbeOutcome.Silent, $"no answer within {patience.TotalMilliseconds:0} ms");
         }
         catch (ServerException e)
         {
-            failure = $"refuses the monitor: {e.Message} (error {e.Code})";
+            (outcome, failure) = (ProbeOutcome.Refused, $"{e.Message} (error {e.Code})");
         }
         catch (ServerUnreachableException e)
         {
-            failure = e.Phase == ServerPhase.Connect ? $"refuses connections: {e.InnerException?.Message}" : $"broke the connection: {e.InnerException?.Message}";
+            var closed = e is { Phase: ServerPhase.Connect, InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.AddressNotAvailable } };
+            (outcome, failure) = (closed ? ProbeOutcome.Closed : ProbeOutcome.Unreachable, e.InnerException?.Message ?? e.Message);
         }
         catch (Exception e) when (e is InvalidDataException or FormatException or OverflowException or ArgumentException)
         {
-            failure = $"answers what is not understood: {e.Message}";
+            (outcome, failure) = (ProbeOutcome.Refused, $"what it answers is not understood: {e.Message}");
         }
         if (connection is not null) await connection.DisposeAsync();
-        return (null, new Observation(Server.Id, askedAt, _time.Now()) { Failure = failure });
+        return (null, new Observation { Server = Server, AskedAt = askedAt, AnsweredAt = _time.Now(), Outcome = outcome, Failure = failure });
     }
 
-    async Task<Observation> AskAsync(ServerConnection connection, Instant askedAt, CancellationToken ct)
+    async Task<Observation> AskAsync(ServerConnection connection, bool newConnection, Instant askedAt, CancellationToken ct)
     {
-        var rewound = Interlocked.Exchange(ref _rewound, 0) != 0;
-        var facts = await Probe.AskAsync(connection, _time, ct);
-        return new Observation(Server.Id, askedAt, _time.Now()) { Facts = facts, Rewound = rewound };
+        var told = await Probe.AskAsync(connection, Server, askedAt, _time, ct);
+        return told with { NewConnection = newConnection, WentBack = Interlocked.Exchange(ref _rewound, 0) != 0 };
     }
 
     /// <summary>Returns the time that the next errand gets: one that took too long while the server was well gets more next time.</summary>
@@ -228,6 +232,7 @@ sealed class ServerWatch : IDisposable
             catch (Exception e)
             {
                 Log.PositionsLost(_log, Server.Id.Name, e.Message);
+                _probeWake.Set(); // a connection that broke is the earliest news of a server that died
                 await _positionWake.WaitAsync(TimeSpan.FromMilliseconds(50), ct).AsTask().ContinueWith(static _ => { }, TaskScheduler.Default);
             }
         }
@@ -245,13 +250,13 @@ sealed class ServerWatch : IDisposable
             var connectedAt = _time.Now();
             _probeWake.Set();
             while (Volatile.Read(ref _assigned).ConfirmedAt < connectedAt) await _positionWake.WaitAsync(TimeSpan.FromSeconds(1), sampling.Token);
-            var state = Volatile.Read(ref _assigned).State;
+            if (Volatile.Read(ref _assigned).State is not { } state) return;
             var sampler = new PositionSampler(connection, state, _demands, _time);
             sampler.ProofRefused += reason => Log.ProofRefused(_log, Server.Id.Name, reason);
             var rhythm = new SampleRhythm(options.SampleEvery, options.SampleIdleEvery);
-            while (Volatile.Read(ref _assigned) is { Answers: true, Facts: { } facts } assigned && ReferenceEquals(assigned.State, state))
+            while (Volatile.Read(ref _assigned) is { Answers: true, Told: { } told } assigned && ReferenceEquals(assigned.State, state))
             {
-                var round = await sampler.RunAsync(assigned.Role, facts, sampling.Token);
+                var round = await sampler.RunAsync(assigned.Role, told, sampling.Token);
                 if (round.Rewound)
                 {
                     Log.Rewound(_log, Server.Id.Name);
@@ -275,7 +280,7 @@ sealed class ServerWatch : IDisposable
     {
         await _end.CancelAsync();
         await _running;
-        _assigned.State.Demanded -= OnDemand;
+        if (_assigned.State is { } state) state.Demanded -= OnDemand;
         Dispose();
     }
 

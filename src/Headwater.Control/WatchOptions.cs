@@ -21,7 +21,14 @@ public sealed record WatchOptions
 
     /// <summary>A server that has not answered for this long is down; one that refuses connections is down at once.</summary>
     public TimeSpan DeadAfter { get; init; } = TimeSpan.FromMilliseconds(700);
+
+    /// <summary>A replica further behind gets no new statements. Null: the level of each read alone decides.</summary>
+    public TimeSpan? MaxLag { get; init; }
     public TimeSpan AccountsEvery { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often the server is asked whether its catalogue may have changed; it is read only then, and once in a long while.</summary>
+    public TimeSpan CatalogueEvery { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan CatalogueAtLeastEvery { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Whether servers that members replicate from, or that register as replicas, are watched too.</summary>
     public bool JoinFound { get; init; } = true;

@@ -40,6 +40,9 @@ public sealed class GatewayServer : IAsyncDisposable
     /// <summary>A user was not found: whoever learns accounts should look again soon. Called on a reactor thread.</summary>
     public event Action<string>? AccountUnknown;
 
+    /// <summary>A statement defined something (CREATE, ALTER, DROP, …): whoever reads the catalogue should look again. Called on a reactor thread.</summary>
+    public event Action? Defined;
+
     /// <summary>A backend was lost or could not be had: whoever probes should look now. Called on a reactor thread.</summary>
     public event Action<ServerId>? Suspected;
 
@@ -148,6 +151,8 @@ public sealed class GatewayServer : IAsyncDisposable
     internal Account? FindAccount(string user, string host) => AccountMatch.Find(_accounts.Current, user, host);
 
     internal void AccountMissing(string user) => AccountUnknown?.Invoke(user);
+
+    internal void SomethingDefined() => Defined?.Invoke();
 
     internal void ServerSuspected(ServerId server) => Suspected?.Invoke(server);
 

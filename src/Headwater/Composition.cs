@@ -37,6 +37,7 @@ sealed class Composition : IAsyncDisposable
         _tracing = _config.Tracing is { } tracing ? new Tracing(tracing) : null;
         _watcher = new ClusterWatcher(_config.Watch, View, _accounts, _catalogue, time, log.Factory);
         Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory);
+        Gateway.Defined += _watcher.RefreshCatalogue;
         Gateway.AccountUnknown += _ => _watcher.RefreshAccounts();
         if (_config.Http is not { } address) return;
         var sources = new HttpSources

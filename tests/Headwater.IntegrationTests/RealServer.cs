@@ -14,7 +14,7 @@ namespace Headwater.IntegrationTests;
 sealed class RealServer : IAsyncDisposable
 {
     public const string Password = "monitor's secret";
-    const string Watch = "\"$@\" >>error.log 2>&1 </dev/null & p=$!; echo $p; read _; kill -9 $p 2>/dev/null; wait $p";
+    const string Watch = "exec 2>/dev/null; \"$@\" >>error.log 2>&1 </dev/null & p=$!; echo $p; read _; kill -9 $p 2>/dev/null; wait $p";
     static readonly Lazy<Task<string>> Template = new(InstallAsync);
     readonly string _directory;
     readonly string[] _options;
@@ -78,6 +78,8 @@ sealed class RealServer : IAsyncDisposable
             "-c", Watch, "sh", "/usr/sbin/mariadbd", "--no-defaults", $"--datadir={_directory}/data", $"--socket={SocketPath}", $"--port={Port}", $"--server-id={Id}",
             "--bind-address=127.0.0.1", "--skip-name-resolve", "--log-bin=bin", "--log-slave-updates=1", "--gtid-strict-mode=1", "--binlog-format=ROW",
             "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=16M", "--innodb-flush-log-at-trx-commit=0", "--performance-schema=0", "--slave-net-timeout=5",
+            // a server that starts deletes every temporary table in its tmpdir, also another server's
+            $"--tmpdir={_directory}",
             $"--report-host=127.0.0.1", $"--report-port={Port}", "--max-allowed-packet=64M",
             .. geteuid() == 0 ? (string[])["--user=root"] : [], .. _options,
         ];
@@ -147,7 +149,7 @@ sealed class RealServer : IAsyncDisposable
         var directory = System.IO.Directory.CreateTempSubdirectory("headwater-test-template-").FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => System.IO.Directory.Delete(directory, recursive: true);
         string[] user = geteuid() == 0 ? ["--user=root"] : [];
-        await RunAsync("mariadb-install-db", ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", $"--datadir={directory}/data", .. user]);
+        await RunAsync("mariadb-install-db", ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", $"--datadir={directory}/data", $"--tmpdir={directory}", .. user]);
         return $"{directory}/data";
     }
 

@@ -42,7 +42,8 @@ static class AuditReport
         bars.Check(outcome.AuditorFaults.Count == 0, "the auditor worked", $"{outcome.AuditorFaults.Count} faults of its own");
         if (options.IsPlanted)
         {
-            bars.Check(outcome.Broken > 0, "the planted fault is found", $"{N(outcome.Broken)} violations");
+            foreach (var (level, tally) in outcome.Levels.Where(row => row.Level.Promises && (row.Level.Wanders || !options.LoseTokens)))
+                bars.Check(tally.Violations > 0, $"the planted fault is found at {level.Name}", $"{N(tally.Violations)} violations");
             return bars;
         }
         bars.Check(outcome.Reads >= options.Reads, $"at least {N(options.Reads)} checked reads", N(outcome.Reads));

@@ -50,6 +50,7 @@ sealed class Cluster : IDisposable
     public static Cluster Start(string name, int replicas = 2, bool keep = false)
     {
         var directory = FreshDirectory(name);
+        if (keep) Console.Error.WriteLine($"  everything stays in {directory}");
         return StartIn(directory, replicas, keep);
     }
 
@@ -123,8 +124,7 @@ sealed class Cluster : IDisposable
     public void Dispose()
     {
         _up.Dispose();
-        if (_keep) Console.Error.WriteLine($"kept: {Directory}");
-        else System.IO.Directory.Delete(Directory, recursive: true);
+        if (!_keep) System.IO.Directory.Delete(Directory, recursive: true);
     }
 
     public static int FreePort()

@@ -21,9 +21,9 @@ sealed class SqlClient : IDisposable
     const Capabilities Wanted = Capabilities.LongPassword | Capabilities.LongFlag | Capabilities.Protocol41 | Capabilities.Transactions
         | Capabilities.SecureConnection | Capabilities.MultiResults | Capabilities.PluginAuth | Capabilities.PluginAuthLenencData | Capabilities.DeprecateEof;
     readonly Socket _socket;
-    byte[] _in = new byte[16384];
-    byte[] _out = new byte[1024];
-    int[] _cells = new int[64];
+    byte[] _in = new byte[2048];
+    byte[] _out = new byte[256];
+    int[] _cells = new int[16];
     int _start, _end;
     Capabilities _agreed;
 
@@ -151,6 +151,13 @@ sealed class SqlClient : IDisposable
     {
         Query(sql);
         return Rows == 0 ? "" : Text(0, 0);
+    }
+
+    /// <summary>Bytes as they come, of an answer that is never read to its end; the connection is good for nothing else afterwards.</summary>
+    public int ReceiveRaw(Span<byte> buffer)
+    {
+        var read = _socket.Receive(buffer, SocketFlags.None);
+        return read > 0 ? read : throw new EndOfStreamException("the connection was closed by the other side");
     }
 
     void Split(ReadOnlySpan<byte> row)

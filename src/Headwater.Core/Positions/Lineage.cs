@@ -64,6 +64,34 @@ public static class Lineage
         return false;
     }
 
+    /// <summary>
+    /// Whether a sample may be added to a server's timeline under this view. One that names a transaction that the view's primary has not written shows
+    /// that the primary has changed: numbers of two branches must not be compared, so look at the cluster first and publish what is found.
+    /// </summary>
+    public static bool Accepts(ClusterView view, PositionSample sample)
+    {
+        var writer = WriterOf(view);
+        return !IsForeign(view, sample.Logged, writer, out _) && !IsForeign(view, sample.Position, writer, out _);
+    }
+
+    /// <summary>The number of the server that writes this epoch's history, though it may be away; 0 when unknown.</summary>
+    internal static uint WriterOf(ClusterView view)
+    {
+        if (view.Primary is { } primary) return primary.Number;
+        foreach (var server in view.Servers)
+            if (server.Role == ServerRole.Primary) return server.Number;
+        return 0;
+    }
+
+    /// <summary>True when the history names every domain of <paramref name="position"/>, or when no history is known at all.</summary>
+    internal static bool KnowsDomains(ClusterView view, in Position position)
+    {
+        if (view.History.IsEmpty) return true;
+        for (var i = 0; i < position.DomainCount; i++)
+            if (!KnowsDomain(view, position[i].Domain)) return false;
+        return true;
+    }
+
     static bool KnowsDomain(ClusterView view, uint domain)
     {
         foreach (var known in view.History)

@@ -110,6 +110,15 @@ public struct SessionPosition
         _hidden = null;
     }
 
+    /// <summary>Something that this session has written or seen was found to be lost; only <see cref="Forget"/> ends that.</summary>
+    internal Gtid? Lost { readonly get; private set; }
+
+    internal void MarkLost(in Gtid gtid)
+    {
+        Lost = gtid;
+        JudgedIn = default;
+    }
+
     /// <summary>What <see cref="Floor"/> no longer names and nobody has judged.</summary>
     internal readonly ReadOnlySpan<Gtid> Hidden => _hidden;
 

@@ -6,6 +6,7 @@ namespace Headwater.Core.Routing;
 public static class CatchUp
 {
     static readonly TimeSpan Window = TimeSpan.FromMilliseconds(500);
+    const ulong FewTransactions = 32;
     static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Null when nothing suggests that it ever will: no sample, or behind and not moving.</summary>
@@ -28,7 +29,8 @@ public static class CatchUp
         }
 
         // A replica that had all until just before has nothing to work off: the new transactions take as long as the last ones took.
-        if (primary is not null && HadAllBefore(latest, primary, in needed, out var loggedBy))
+        // Many at once are a backlog all the same.
+        if (primary is not null && (distance <= FewTransactions || byRate is null) && HadAllBefore(latest, primary, in needed, out var loggedBy))
         {
             var remaining = loggedBy + RecentDelay(replica, primary) - now;
             var byDelay = remaining > Soon ? remaining : Soon;

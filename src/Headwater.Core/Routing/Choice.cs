@@ -55,8 +55,8 @@ static class Choice
         if (fast > 0 && slow > 0)
         {
             // An idle server that is much faster beats an idle one that is slow; otherwise latency scales what is queued.
-            if (fast * MuchFaster < slow && c <= h + 1) return SameReach(servers, challenger, holder, zone);
-            if (slow * MuchFaster < fast && h <= c + 1) return false;
+            if (fast * MuchFaster < slow && c <= h + 1 && SameReach(servers, challenger, holder, zone)) return true;
+            if (slow * MuchFaster < fast && h <= c + 1 && SameReach(servers, holder, challenger, zone)) return false;
             (c, h) = (c * fast, h * slow);
         }
         return c < h;

@@ -53,15 +53,14 @@ public static class Router
             if (TryStay(view, ref session, in needed, wanted != 0 ? wanted : ordinary, policy, load, chance, out var stay)) return stay;
             if (session.Last is not null)
             {
-                if (!session.TryBound(view.Primary?.State)) return Unbounded(view, ref session, kind, in needed, policy, now, arrivedAt);
+                if (!session.TryBound(PrimaryState(view))) return Unbounded(view, ref session, kind, in needed, policy, now, arrivedAt);
                 // TryBound may have raised what the session has seen, not only bounded its last read.
                 needed = session.Asked(kind).Merge(session.LastBound);
             }
         }
         else if (kind == LevelKind.Bounded)
         {
-            if (view.Primary is null) return Hold(Position.Empty, policy, arrivedAt);
-            if (view.Primary.State.Timeline.FirstAskedSince(now - level.Bound) is not { } sample)
+            if (PrimaryState(view)?.Timeline.FirstAskedSince(now - level.Bound) is not { } sample)
                 return OnPrimary(view, ref session, kind, RouteReason.NoSampleInBound, Position.Empty, policy, now, arrivedAt);
             needed = sample.Logged;
         }
@@ -69,7 +68,8 @@ public static class Router
 
         if (wanted != 0 && TryCopy(view, in needed, wanted, RouteReason.WantedTag, policy, load, chance, now, arrivedAt, out var route)) return route;
         if (ordinary != 0 && TryCopy(view, in needed, ordinary, policy.Wanted == ServerTags.None ? RouteReason.LeastBusyCopy : RouteReason.WantedTagMissing, policy, load, chance, now, arrivedAt, out route)) return route;
-        return OnPrimary(view, ref session, kind, arrivedAt == Instant.Zero ? RouteReason.CatchUpTooSlow : RouteReason.WaitedEnough, in needed, policy, now, arrivedAt);
+        if (asksSession) session.OnPrimarySince = now;
+        return OnPrimary(view, ref session, kind, now == arrivedAt ? RouteReason.CatchUpTooSlow : RouteReason.WaitedEnough, in needed, policy, now, arrivedAt);
     }
 
     /// <summary>The same decision with what it was made from, for <c>EXPLAIN ROUTE</c>; the session is not changed.</summary>
@@ -120,7 +120,7 @@ public static class Router
         {
             var other = Choice.Weighted(servers, others, chance);
             // Moving for load's sake must be possible at once; nobody waits for it.
-            if (Choice.WorthMoving(servers, load, index, other, policy.Zone) && session.TryBound(view.Primary?.State)
+            if (Choice.WorthMoving(servers, load, index, other, policy.Zone) && session.TryBound(PrimaryState(view))
                 && servers[other].State.Shows(in needed) && servers[other].State.Shows(session.LastBound))
             {
                 route = new Route { Kind = RouteKind.Server, Reason = RouteReason.LeastBusyCopy, Server = servers[other], ServerIndex = other, Needed = needed };
@@ -156,7 +156,7 @@ public static class Router
         for (var left = candidates; left != 0; left &= left - 1)
         {
             var i = BitOperations.TrailingZeroCount(left);
-            if (CatchUp.Predict(servers[i].State.Timeline, view.Primary?.State.Timeline, in needed, now) is not { } predicted || predicted > soonest) continue;
+            if (CatchUp.Predict(servers[i].State.Timeline, PrimaryState(view)?.Timeline, in needed, now) is not { } predicted || predicted > soonest) continue;
             best = i;
             soonest = predicted;
         }
@@ -230,22 +230,35 @@ public static class Router
     public static bool Unsettled(ClusterView view, ref SessionPosition session, LevelKind kind, RoutingPolicy policy, Instant now, Instant arrivedAt, out Route route)
     {
         route = default;
-        if (view.Primary is not { } primary || kind is LevelKind.Eventual or LevelKind.Bounded) return false;
-        var floor = session.Floor;
-        var isForeign = Lineage.IsForeign(view, in floor, primary.Number, out var foreign);
-        foreach (var hidden in session.Hidden)
-            isForeign = isForeign || Lineage.IsForeign(view, new Position(hidden), primary.Number, out foreign);
-        if (!isForeign)
-        {
-            session.Judged(view.Epoch);
-            return false;
-        }
+        if (kind is LevelKind.Eventual or LevelKind.Bounded || Judge(view, ref session, out var foreign)) return false;
         // A token may come from a gateway that has seen a newer primary before this one has; what the session knows by itself may not.
-        var lost = !session.HasRaised || Lineage.Judge(view, new Position(foreign), out _) == LineageVerdict.Lost || now - arrivedAt >= policy.WriteHold;
+        var lost = session.Lost is not null || now - arrivedAt >= policy.WriteHold;
         route = lost
             ? new Route { Kind = RouteKind.Refuse, Reason = RouteReason.LostBranch, ServerIndex = -1, Needed = new Position(foreign) }
-            : Wait(view, primary.State, RouteReason.WaitsForHistory, new Position(foreign), arrivedAt + policy.WriteHold);
+            : view.Primary is { } primary ? Wait(view, primary.State, RouteReason.WaitsForHistory, new Position(foreign), arrivedAt + policy.WriteHold)
+            : Hold(new Position(foreign), policy, arrivedAt);
         return true;
+    }
+
+    /// <summary>
+    /// To be called for each session when the view's epoch has changed, so that none is judged by a later epoch only: a primary that lost
+    /// transactions and reigns again may give their very numbers to others. True when all that the session knows stands in the history.
+    /// </summary>
+    public static bool Judge(ClusterView view, ref SessionPosition session, out Gtid foreign)
+    {
+        foreign = session.Lost ?? default;
+        if (session.Lost is not null) return false;
+        if (session.JudgedIn == view.Epoch) return true;
+        var floor = session.Floor;
+        var writer = Lineage.WriterOf(view);
+        var isForeign = Lineage.IsForeign(view, in floor, writer, out foreign);
+        foreach (var hidden in session.Hidden)
+            isForeign = isForeign || Lineage.IsForeign(view, new Position(hidden), writer, out foreign);
+        // A domain that the history does not name yet stays to be judged.
+        if (!isForeign && Lineage.KnowsDomains(view, in floor)) session.Judged(view.Epoch);
+        else if (!isForeign) return true;
+        else if (!session.HasRaised || Lineage.IsForeign(view, session.Written, writer, out _) || Lineage.Judge(view, new Position(foreign), out _) == LineageVerdict.Lost) session.MarkLost(in foreign);
+        return !isForeign;
     }
 
     static Route Hold(in Position needed, RoutingPolicy policy, Instant arrivedAt) =>
@@ -255,6 +268,16 @@ public static class Router
     {
         var index = IndexOf(view, state);
         return new Route { Kind = RouteKind.Wait, Reason = reason, Server = index < 0 ? view.Primary : view.Servers[index], ServerIndex = index, Needed = needed, Until = until };
+    }
+
+    /// <summary>The primary's samples bound what any copy can have shown, also while it is away: it bears the role until there is another.</summary>
+    static ServerState? PrimaryState(ClusterView view)
+    {
+        if (view.Primary is { } primary) return primary.State;
+        var servers = view.Servers;
+        for (var i = 0; i < servers.Length; i++)
+            if (servers[i].Role == ServerRole.Primary) return servers[i].State;
+        return null;
     }
 
     static int IndexOf(ClusterView view, ServerState state)

@@ -5,10 +5,11 @@ namespace Headwater.Core.Statements;
 /// <summary>Tables that show the server itself, not the data: who asks "the database" for them means the primary.</summary>
 internal static class ServerLocal
 {
-    // What information_schema tells from the data dictionary, which replicas share.
+    // What information_schema tells from the data dictionary, which replicas share. TABLES, PARTITIONS and STATISTICS hold each server's own
+    // estimates and times beside it.
     static readonly FrozenSet<string> Shared = Set("""
-        tables columns views schemata statistics key_column_usage table_constraints referential_constraints routines parameters triggers check_constraints
-        character_sets collations collation_character_set_applicability partitions keywords sql_functions column_privileges table_privileges
+        columns views schemata key_column_usage table_constraints referential_constraints routines parameters triggers check_constraints
+        character_sets collations collation_character_set_applicability keywords sql_functions column_privileges table_privileges
         schema_privileges user_privileges applicable_roles enabled_roles geometry_columns spatial_ref_sys sequences periods key_period_usage
         """);
 

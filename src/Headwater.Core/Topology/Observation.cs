@@ -15,8 +15,11 @@ public enum ProbeOutcome : byte
 {
     Answered,
 
-    /// <summary>Nobody listens there, or the name or the network is not there.</summary>
+    /// <summary>The name or the network is not there, or the connection broke.</summary>
     Unreachable,
+
+    /// <summary>The host is there and says that nobody listens: the server's process is gone, which no waiting makes truer.</summary>
+    Closed,
 
     /// <summary>The connection stands or was accepted, and no answer came in time.</summary>
     Silent,
@@ -50,6 +53,9 @@ public sealed record ReplicationLink
 
     /// <summary>Last_IO_Error or Last_SQL_Error; empty when there is none.</summary>
     public string Error { get; init; } = "";
+
+    /// <summary>SQL_Delay: how long it deliberately waits before it applies.</summary>
+    public TimeSpan Delay { get; init; }
 }
 
 /// <summary>What one probe of one server said, with the time it was true. Only the first four members mean anything unless it answered.</summary>
@@ -73,6 +79,12 @@ public sealed record Observation
 
     /// <summary>The probe ran on a connection that was made since the last probe that was answered.</summary>
     public bool NewConnection { get; init; }
+
+    /// <summary>Its position was seen to go backwards since the probe before, by who samples it.</summary>
+    public bool WentBack { get; init; }
+
+    /// <summary>@@log_slave_updates: what it applies as a replica stands in its own log too.</summary>
+    public bool LogsReplicated { get; init; } = true;
     public Position BinlogPosition { get; init; }
     public Position SlavePosition { get; init; }
 

@@ -27,6 +27,7 @@ sealed record ServerFacts
     /// <summary>Why a server that has not answered has not.</summary>
     public string Silence => Latest.Outcome switch
     {
+        ProbeOutcome.Closed => "accepts no connections: nobody listens there",
         ProbeOutcome.Silent => $"accepts connections but has not answered for {Milliseconds(SilentFor)}",
         ProbeOutcome.Refused => $"has refused the monitoring user for {Milliseconds(SilentFor)}: {Latest.Failure}",
         _ => $"has not been reachable for {Milliseconds(SilentFor)}" + (Latest.Failure.Length > 0 ? $": {Latest.Failure}" : ""),
@@ -42,7 +43,7 @@ sealed record ServerFacts
             {
                 Watched = observation.Server, Latest = observation, Answer = last, Before = before, SilentFor = silent,
                 // A server that never answered has no role to keep.
-                Dead = last is null || silent >= options.DeadAfter,
+                Dead = last is null || silent >= options.DeadAfter || observation.Outcome == ProbeOutcome.Closed,
                 State = before?.State ?? new ServerState(observation.Server.Id, 1),
             };
         }
@@ -64,6 +65,7 @@ sealed record ServerFacts
     {
         if (last is null || ReferenceEquals(now, last)) return (false, false, "");
         if (now.Number != last.Number) return (true, true, $"another server answers there: its server_id was {last.Number} and is {now.Number}");
+        if (now.WentBack) return (true, true, "its position went back between two looks");
         if (!now.BinlogPosition.Covers(last.BinlogPosition)) return (true, true, $"its log went back from {last.BinlogPosition} to {Or(now.BinlogPosition)}");
         if (now.Links.Length > 0 && !now.SlavePosition.Covers(last.SlavePosition)) return (true, true, $"it went back from {last.SlavePosition} to {Or(now.SlavePosition)}");
         if (now.NewConnection && now.Uptime <= now.AnsweredAt - last.AnsweredAt + TimeSpan.FromSeconds(1)) return (true, false, "it has restarted");

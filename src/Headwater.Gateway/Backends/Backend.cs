@@ -53,6 +53,9 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
     public Instant IdleSince { get; set; }
     public Dictionary<SharedStatement, BackendStatement> Statements { get; } = [];
 
+    /// <summary>Statements prepared here by text, by name; the value is the very text object of the session that prepared it.</summary>
+    public Dictionary<string, byte[]> TextStatements { get; } = [];
+
     public bool IsClosed => endpoint.IsClosed;
 
     /// <summary>Waiting in the pool, not lent.</summary>

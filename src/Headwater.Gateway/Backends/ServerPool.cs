@@ -173,7 +173,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     {
         foreach (var (profile, bucket) in _buckets.ToArray())
         {
-            foreach (var backend in bucket.Idle.Where(b => b.IdleSince < before).ToArray()) Discard(backend);
+            foreach (var backend in bucket.Idle.Where(b => b.IdleSince < before && b.Residue == Residue.None).ToArray()) Discard(backend);
             _ = profile;
         }
     }

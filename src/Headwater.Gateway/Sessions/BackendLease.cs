@@ -33,6 +33,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     /// <summary>The backend whose last insert id is this session's; with null, <see cref="SavedInsertId"/> has it.</summary>
     public Backend? InsertedOn { get; private set; }
     public string? SavedInsertId { get; private set; }
+    ulong? _idShown;
 
     int _savers;
     Signal<bool>? _saved;
@@ -181,6 +182,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         if (await backend.RunCommandAsync(Command.ResetConnection) is not { Failed: false }) return Lost(backend);
         if (await backend.RunAsync("SET @@session.session_track_system_variables='*'") is not { Failed: false }) return Lost(backend);
         backend.Statements.Clear();
+        backend.TextStatements.Clear();
         backend.Variables = UserVariables.None;
         backend.NeedsReset = false;
         // A reset keeps the schema: https://mariadb.com/kb/en/com_reset_connection/ .
@@ -221,10 +223,13 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
 
     async ValueTask SaveInsertIdAsync(Backend backend)
     {
-        InsertedOn = null;
-        var borrowed = backend.IsIdle;
+        var borrowed = backend != Held && backend.IsIdle;
         if (borrowed && !backend.Pool.TakeThis(backend, session)) return;
+        InsertedOn = null;
+        // Should the backend be gone, the OK packet's id is what is left; it differs only where the statement named the id itself.
+        SavedInsertId = _idShown?.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (!backend.IsClosed && await backend.RunAsync("SELECT LAST_INSERT_ID()") is { Failed: false, Rows: [[{ } id]] }) SavedInsertId = id;
+        backend.Residue &= ~Residue.LastInsertId;
         if (borrowed) backend.Pool.Return(backend);
     }
 
@@ -245,7 +250,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     }
 
     /// <summary>Notes what a statement left on the backend it ran on.</summary>
-    public void NoteOutcome(Backend backend, Residue residue)
+    public void NoteOutcome(Backend backend, Residue residue, ulong insertId)
     {
         Last = backend;
         var kept = backend.Residue & (Residue.LastInsertId | Residue.UserVariables);
@@ -253,6 +258,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         {
             InsertedOn = backend;
             SavedInsertId = null;
+            _idShown = insertId;
         }
         if ((residue & Residue.UserVariables) != 0) VariablesOn = backend;
         backend.Residue = residue | kept;
@@ -282,7 +288,11 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     public void Forget(Backend backend)
     {
         if (Last == backend) Last = null;
-        if (InsertedOn == backend) InsertedOn = null;
+        if (InsertedOn == backend)
+        {
+            InsertedOn = null;
+            SavedInsertId = _idShown?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
         if (VariablesOn == backend) VariablesOn = null;
     }
 
@@ -297,6 +307,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         }
         Last = InsertedOn = VariablesOn = null;
         SavedInsertId = null;
+        _idShown = null;
         Variables = UserVariables.None;
     }
 }

@@ -54,6 +54,7 @@ internal sealed class ClientSession
     public SessionTracking Tracking { get; private set; } = null!;
     public BackendLease Lease { get; }
     public Holds Holds { get; } = new();
+    public TextStatements TextStatements { get; } = new();
     public Commands Commands { get; }
     public Identity Identity { get; private set; } = new("", [], null);
     public BackendProfile Profile { get; private set; } = null!;
@@ -303,9 +304,9 @@ internal sealed class ClientSession
         _requestBuffer = null;
     }
 
-    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable;
+    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
 
-    bool WithVariables => (Facts.Needs & Needs.ReadsUserVariables) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
+    bool WithVariables => (Facts.Needs & (Needs.ReadsUserVariables | Needs.OpensReadOnlyTransaction)) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
 
     public Route Choose(Instant now)
     {
@@ -318,13 +319,22 @@ internal sealed class ClientSession
     /// <summary>The backend to use, when that takes no waiting: held, or idle and standing as needed.</summary>
     Backend? TakeHot()
     {
-        if (Lease.Held is { } held) return held.Endpoint.IsClosed || IsOfAnOldEpoch(held) ? null : held;
-        if ((Facts.Needs & (Needs.LastInsertId | Needs.LastOutcome)) != 0 || Lease.IsBeingSaved) return null;
+        if (Lease.Held is { } held) return held.Endpoint.IsClosed || IsOfAnOldEpoch(held) || NeedsLaying(held) ? null : held;
+        if ((Facts.Needs & (Needs.LastInsertId | Needs.LastOutcome | Needs.ExecutesText | Needs.DeallocatesText)) != 0 || Lease.IsBeingSaved) return null;
         var route = Choose(ArrivedAt);
         if (route.Kind != RouteKind.Server) return null;
         if (WithVariables && (!Lease.Variables.IsEmpty || Lease.VariablesOn is not null)) return null;
         return Lease.TakeReady(On.PoolAt(route.ServerIndex));
     }
+
+    /// <summary>The held backend lacks what the session did elsewhere before it held this one.</summary>
+    bool NeedsLaying(Backend held) =>
+        (Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) != 0
+        || ((Facts.Needs & Needs.LastInsertId) != 0 && Lease.InsertedOn != held && (Lease.InsertedOn is not null || Lease.SavedInsertId is not null));
+
+    async ValueTask<bool> LayWhatIsAskedForAsync(Backend backend) =>
+        ((Facts.Needs & Needs.LastInsertId) == 0 || await Lease.LayInsertIdAsync(backend))
+        && ((Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) == 0 || await TextStatements.LayAsync(backend, Facts.Names));
 
     /// <summary>A write goes to no server of another epoch than the one it was routed in.</summary>
     bool IsOfAnOldEpoch(Backend held) => held.Epoch != On.View.Epoch && !ReferenceEquals(On.View.Primary?.State, held.Server) && (Status & ServerStatus.InTransactionReadOnly) == 0;
@@ -334,6 +344,7 @@ internal sealed class ClientSession
     {
         if (Lease.Held is { } held)
         {
+            if (!held.Endpoint.IsClosed && !IsOfAnOldEpoch(held) && await LayWhatIsAskedForAsync(held)) return held;
             var reasons = Holds.Describe();
             Lose(held);
             Commands.SendError(2013, "HY000", $"Lost connection to {held.Server.Id} while the session held it for {reasons}: the transaction is gone");
@@ -352,7 +363,7 @@ internal sealed class ClientSession
                 var (backend, failure) = await Lease.AcquireAsync(pool, WithVariables);
                 if (backend is not null)
                 {
-                    if ((Facts.Needs & Needs.LastInsertId) == 0 || await Lease.LayInsertIdAsync(backend)) return backend;
+                    if (await LayWhatIsAskedForAsync(backend)) return backend;
                     Lease.Destroy(backend);
                     failure = new LeaseFailure(2013, "HY000", $"Lost connection to {pool.Server}", true);
                 }
@@ -420,6 +431,7 @@ internal sealed class ClientSession
         if (Tracking.Commit is { } gtid) _position.AfterWrite(gtid, onPrimary ? backend.Server : null);
         else if (!failed || outcome.Rows > 0) _position.AfterRead(backend.Server, onPrimary, new Instant(now / (Stopwatch.Frequency / 10_000_000)));
         if (!failed) Status = outcome.Status;
+        if ((Facts.Needs & (Needs.PreparesText | Needs.DeallocatesText)) != 0 && !failed) TextStatements.Follow(backend, Facts, Request.Payload[1..]);
         Holds.After(Facts, failed ? Status : outcome.Status, failed);
         if (Shape == ResponseShape.Prepare) Commands.AfterPrepare(backend, outcome, failed);
         else if (Statement is not null) FollowExecute(outcome);
@@ -428,7 +440,7 @@ internal sealed class ClientSession
         if (outcome.Warnings != 0 || failed) residue |= Residue.Warnings;
         if ((Facts.Needs & Needs.CalculatesFoundRows) != 0) residue |= Residue.FoundRows;
         if ((Facts.Needs & (Needs.AssignsUserVariables | Needs.Opaque)) != 0) residue |= Residue.UserVariables;
-        if (Shape == ResponseShape.Result) Lease.NoteOutcome(backend, residue);
+        if (Shape == ResponseShape.Result) Lease.NoteOutcome(backend, residue, outcome.LastInsertId);
         if (Tracking.SetTimestamp) Commands.FollowTimestamp();
         FollowProfile();
         backend.Settings = Tracking.Settings;
@@ -466,6 +478,7 @@ internal sealed class ClientSession
         else
         {
             statistics.Writes++;
+            if (Facts.Kind == StatementKind.Definition) On.Server.SomethingDefined();
             statistics.WriteLatency.Add(ticks);
         }
         if (Facts.Digest.Length == 0) return;
@@ -651,6 +664,10 @@ internal sealed class ClientSession
         _stopping = true;
         if (Lease.Held is null && Input.IsWaiting) Input.Abort();
     }
+
+    /// <summary>Where the session stands, for a finding: read from another thread, so not to be acted on.</summary>
+    internal string WhatItDoes =>
+        $"session {Id}: {(Input.IsWaiting ? "waits for its client" : Running is { } on ? $"runs on {on} (hung up {on.Endpoint.IsHungUp}, closed {on.Endpoint.IsClosed}, readable {on.Endpoint.MaybeReadable})" : "waits for something of its own")}, attempts {_attempts}, held {Lease.Held}, {LastRoute.Kind} {LastRoute.Reason}, killed {Killed}";
 
     /// <summary>KILL CONNECTION of this session.</summary>
     public void Kill()

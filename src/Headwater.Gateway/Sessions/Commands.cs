@@ -369,6 +369,7 @@ internal sealed class Commands(ClientSession session)
             else session.Lease.Destroy(held);
         }
         session.Holds.Forget();
+        session.TextStatements.Forget();
         session.Lease.Forget();
     }
 

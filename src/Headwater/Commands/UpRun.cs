@@ -102,7 +102,7 @@ sealed class UpRun(UpOptions options, TextWriter output)
     void Introduce(EmbeddedCluster cluster, Composition composition)
     {
         var (application, port) = (cluster.Accounts.Application, composition.Gateway.Port);
-        output.WriteLine($"Headwater serves: primary {cluster.Primary.Name}, {cluster.Servers.Length - 1} replicas, in {cluster.State.Path}");
+        output.WriteLine($"Headwater serves: primary {cluster.Primary.Name}, {(cluster.Servers.Length == 2 ? "1 replica" : $"{cluster.Servers.Length - 1} replicas")}, in {cluster.State.Path}");
         output.WriteLine();
         output.WriteLine($"  mariadb -h 127.0.0.1 -P {port} -u {application.User} -p{application.Password} {application.Schema}");
         output.WriteLine($"  mariadb -S {SocketOf(cluster)} -u {application.User} -p{application.Password} {application.Schema}");

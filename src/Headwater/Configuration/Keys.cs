@@ -82,10 +82,10 @@ static class Keys
     public static readonly Key<bool> MonitorDiscover = Add(new Key<bool>("monitor.discover", Flag, "true",
         "Whether a server that replicates from one of the cluster's servers joins by itself once it is found and the monitoring account may log in to it."));
 
-    public static readonly Key<TimeSpan> SampleEvery = Add(new Key<TimeSpan>("monitor.sample_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)), "10ms",
+    public static readonly Key<TimeSpan> SampleEvery = Add(new Key<TimeSpan>("monitor.sample_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)), "50ms",
         "How often a server's position is asked for while it moves or sessions wait for it."));
 
-    public static readonly Key<TimeSpan> SampleIdleEvery = Add(new Key<TimeSpan>("monitor.sample_idle_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)), "100ms",
+    public static readonly Key<TimeSpan> SampleIdleEvery = Add(new Key<TimeSpan>("monitor.sample_idle_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)), "250ms",
         "How often it is asked for while nothing happens."));
 
     public static readonly Key<TimeSpan> ProbeEvery = Add(new Key<TimeSpan>("monitor.probe_every", Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)), "250ms",

@@ -31,6 +31,9 @@ internal sealed record DemoSnapshot
     public required long Errors { get; init; }
     public required string LastTrouble { get; init; }
 
+    /// <summary>Something went wrong since the last look.</summary>
+    public bool TroubleIsNew { get; init; }
+
     /// <summary>Share of the reads that replicas answered; null when there were none.</summary>
     public required double? OnReplicas { get; init; }
     public required ClusterView View { get; init; }

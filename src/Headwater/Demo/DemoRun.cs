@@ -79,11 +79,13 @@ internal sealed class DemoRun(DemoOptions options, DemoTarget target, Func<DemoF
     {
         long _at = time.GetTimestamp();
         DemoFigures _last = figures();
+        long _troubles;
 
         public DemoSnapshot Next()
         {
             var (at, total) = (time.GetTimestamp(), figures());
             var (replicas, primary) = (total.ReadsOnReplicas - _last.ReadsOnReplicas, total.ReadsOnPrimary - _last.ReadsOnPrimary);
+            var troubles = counters.StaleReads + counters.BackwardReads + counters.Errors;
             var snapshot = new DemoSnapshot
             {
                 Over = time.GetElapsedTime(_at, at),
@@ -95,10 +97,11 @@ internal sealed class DemoRun(DemoOptions options, DemoTarget target, Func<DemoF
                 BackwardReads = counters.BackwardReads,
                 Errors = counters.Errors,
                 LastTrouble = counters.LastTrouble,
+                TroubleIsNew = troubles != _troubles,
                 OnReplicas = replicas + primary > 0 ? (double)replicas / (replicas + primary) : null,
                 View = view.Current,
             };
-            (_at, _last) = (at, total);
+            (_at, _last, _troubles) = (at, total, troubles);
             return snapshot;
         }
     }

@@ -35,7 +35,8 @@ internal static class DemoScreen
         + $" | reads {PerSecond(now.Timelines.Count + now.ReReads.Count, now.Over)}/s p50 {Time(now.Timelines.P50)} p95 {Time(now.Timelines.P95)} p99 {Time(now.Timelines.P99)}"
         + $" | analysts {PerSecond(now.Analyses.Count, now.Over)}/s p95 {Time(now.Analyses.P95)}"
         + $" | {Share(now.OnReplicas)} of reads on replicas | stale {now.StaleReads} back {now.BackwardReads} errors {now.Errors}"
-        + string.Concat(now.View.Servers.Where(server => now.View.Primary?.Id != server.Id).Select(server => $" | {server.Id} {Lag(server)}"));
+        + string.Concat(now.View.Servers.Where(server => now.View.Primary?.Id != server.Id).Select(server => $" | {server.Id} {Lag(server)}"))
+        + (now.TroubleIsNew ? $" | {now.LastTrouble}" : "");
 
     static void Row(Table table, string what, Percentiles took, TimeSpan over) =>
         table.AddRow(Markup.Escape(what), PerSecond(took.Count, over), Time(took.P50), Time(took.P95), Time(took.P99));
@@ -56,6 +57,7 @@ internal static class DemoScreen
         { Role: ServerRole.Primary } => "",
         { Health: ServerHealth.Down } => "down",
         { Replicating: false } => "stopped",
+        { Lag.TotalMilliseconds: 0 } => "0 ms behind",
         { Lag: { } lag } => Time(lag) + " behind",
         _ => "not known",
     };

@@ -36,7 +36,10 @@ static class GatewayMetrics
         Counter(text, "headwater_settings_laid_total", "Times a session's settings had to be laid on a backend that had others.", counters.SettingsLaid);
         Counter(text, "headwater_settings_reset_total", "Times a backend was reset for another session.", counters.SettingsReset);
         Counter(text, "headwater_statements_prepared_total", "Prepared statements prepared on a backend.", counters.StatementsPrepared);
+        Counter(text, "headwater_reactor_allocated_bytes_total", "Managed memory that the threads which move bytes have allocated: it stands still while they only relay.", statistics.ReactorAllocatedBytes());
 
+        text.Gauge("headwater_buffers_outstanding", "Buffers that are rented now; with no session open there are none, or one leaks.");
+        text.Sample(statistics.BuffersOutstanding());
         text.Gauge("headwater_sessions", "Sessions open now.");
         text.Sample(statistics.SessionsOpen);
         text.Gauge("headwater_sessions_holding", "Sessions that hold a backend now: an open transaction, a temporary table, a lock, a cursor.");

@@ -201,7 +201,7 @@ internal sealed class RawClient : IAsyncDisposable
     /// <summary>EOF has at most 5 bytes; the OK that replaces it may be longer, and a row that begins with 0xFE is longer than a packet.</summary>
     bool EndsRows(byte[] packet) => packet[0] == 0xFF || packet[0] == 0xFE && ((Capabilities & Capabilities.DeprecateEof) != 0 ? packet.Length < Packet.MaxPayload : packet.Length < 9);
 
-    ServerStatus StatusOfEnd(byte[] packet) =>
+    internal ServerStatus StatusOfEnd(byte[] packet) =>
         packet[0] == 0xFF ? default : (Capabilities & Capabilities.DeprecateEof) != 0 ? StatusOfOk(packet) : (ServerStatus)BinaryPrimitives.ReadUInt16LittleEndian(packet.AsSpan(3));
 
     static ServerStatus StatusOfOk(byte[] packet)

@@ -6,7 +6,7 @@ namespace Headwater.IntegrationTests.Fixtures;
 /// What a client is pointed at. Every expectation of a client is checked against the primary directly first, so that what
 /// then differs through the gateway is the gateway's.
 /// </summary>
-internal sealed record Target(string Name, Reachable At, Account Account, Account Administrator, bool OffersTls)
+internal sealed record Target(string Name, Reachable At, Reachable Primary, Account Account, Account Administrator, bool OffersTls)
 {
     static readonly Lock Gate = new();
     static Task<RealServer>? s_plain;
@@ -24,7 +24,13 @@ internal sealed record Target(string Name, Reachable At, Account Account, Accoun
         Account? account = null;
         foreach (var schema in schemas.Reverse()) account = await cluster.FreshSchemaAsync(schema, ct);
         var at = name == "direct" ? cluster.Primary : cluster.Gateway;
-        return new Target(name, at, account!, cluster.Administrator, await OffersTlsAsync(at, account!, ct));
+        return new Target(name, at, cluster.Primary, account!, cluster.Administrator, await OffersTlsAsync(at, account!, ct));
+    }
+
+    /// <summary>Returns when each copy has what the primary has: what one session wrote, another's position does not speak of.</summary>
+    public async Task CaughtUpAsync(CancellationToken ct)
+    {
+        if (Name != "plain") await (await SharedCluster.StartedAsync()).CaughtUpAsync(ct);
     }
 
     static async Task<Target> PrepareAsync(RealServer server, string[] schemas, CancellationToken ct)
@@ -40,7 +46,7 @@ internal sealed record Target(string Name, Reachable At, Account Account, Accoun
             await root.DoAsync($"CREATE DATABASE {schema}", ct);
             await root.DoAsync($"GRANT ALL PRIVILEGES ON {schema}.* TO application@'%'", ct);
         }
-        return new Target("plain", address, new("application", "plain", schemas[0]), new("administrator", "plain"), OffersTls: false);
+        return new Target("plain", address, address, new("application", "plain", schemas[0]), new("administrator", "plain"), OffersTls: false);
     }
 
     static Task<RealServer> PlainAsync()

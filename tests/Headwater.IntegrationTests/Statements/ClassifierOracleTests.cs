@@ -20,7 +20,9 @@ public sealed class ClassifierOracleTests(OracleServers oracleServers) : IClassF
         var falseReads = new StringBuilder();
         foreach (var line in Corpus.Lines.Where(line => Classifier.Classify(line.Bytes, line.Syntax, Corpus.Catalogue).IsPlainRead))
         {
-            if (await oracle.FindFaultAsync(line.Statement, ReadOracle.SqlMode(line.Syntax)) is { } fault)
+            // plans are each server's own
+            var plan = line.Statement.StartsWith("EXPLAIN", StringComparison.Ordinal) || line.Statement.StartsWith("ANALYZE", StringComparison.Ordinal);
+            if (await oracle.FindFaultAsync(line.Statement, ReadOracle.SqlMode(line.Syntax), sameAnswers: !plan) is { } fault)
                 falseReads.AppendLine($"line {line.Number}: {line.Statement}\n  {fault}");
         }
         Say($"{oracle.Executed} plain reads executed, {oracle.Failed} of them refused alike by both servers:\n{string.Join('\n', oracle.Refused)}");
@@ -60,7 +62,7 @@ public sealed class ClassifierOracleTests(OracleServers oracleServers) : IClassF
             var sql = splicer.Next();
             if (sql.Contains("sleep", StringComparison.OrdinalIgnoreCase) || !Classifier.Classify(Encoding.UTF8.GetBytes(sql), SqlSyntax.Standard, Corpus.Catalogue).IsPlainRead)
                 continue;
-            if (await oracle.FindFaultAsync(sql, "") is { } fault)
+            if (await oracle.FindFaultAsync(sql, "", sameAnswers: false) is { } fault)
                 falseReads.AppendLine($"{sql}\n  {fault}");
         }
         Say($"{oracle.Executed} of {rounds} mutations were plain reads; {oracle.Executed - oracle.Failed} of them ran");

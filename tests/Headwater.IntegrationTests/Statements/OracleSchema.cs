@@ -7,7 +7,7 @@ static class OracleSchema
 
     public static readonly string[] Statements =
     [
-        "CREATE DATABASE app",
+        "CREATE DATABASE app CHARACTER SET utf8mb4",
         "CREATE DATABASE db",
         "CREATE TABLE app.t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(50) DEFAULT '7', b VARCHAR(50), c DATETIME, `for` INT, `update` INT, `lock` INT, g POINT, INDEX i1 (a), FULLTEXT (a, b)) WITH SYSTEM VERSIONING",
         "INSERT INTO app.t (a, b, c) VALUES ('1', '2', '2026-01-01 10:00:00'), ('2', 'x', '2026-01-02'), ('x', '2', NULL)",
@@ -24,6 +24,11 @@ static class OracleSchema
         "CREATE TABLE app.`straße` (a INT, b INT)",
         "CREATE TABLE app.sbtest1 (id INT PRIMARY KEY, k INT, c CHAR(120))",
         "INSERT INTO app.sbtest1 VALUES (1, 1, 'one'), (12345, 2, 'many')",
+        "CREATE TABLE app.users (id INT PRIMARY KEY, name VARCHAR(50), visits INT, seen_at DATETIME, deleted_at DATETIME)",
+        "CREATE TABLE app.posts (id INT PRIMARY KEY AUTO_INCREMENT, title TEXT, body TEXT, created_at DATETIME)",
+        "CREATE TABLE app.comments (id INT PRIMARY KEY, post_id INT)",
+        "INSERT INTO app.users VALUES (1, 'ann', 0, NULL, NULL)",
+        "INSERT INTO app.posts VALUES (1, 't', 'b', '2026-01-01')",
         "CREATE TABLE app.hits (n INT) ENGINE=InnoDB",
         "INSERT INTO app.hits VALUES (0)",
         "CREATE SEQUENCE app.s",

@@ -20,6 +20,7 @@ enum Fault
     ReadDatedByItsStart = 1 << 7,
     HistoryForgotten = 1 << 8,
     TokenIgnored = 1 << 9,
+    SampleOfAnotherHistory = 1 << 10,
 }
 
 /// <summary>One gateway's picture of the world: its own samples, incarnations and view, taken over a network with delays.</summary>
@@ -39,6 +40,7 @@ sealed class SimGateway
     public ClusterView View { get; private set; } = null!;
     public ServerLoad[] Load { get; }
     public bool Stopped;
+    public event Action? EpochChanged;
 
     public SimGateway(World world, Fault fault)
     {
@@ -136,7 +138,7 @@ sealed class SimGateway
             var applied = (_fault & Fault.BinlogPositionTakenAsApplied) != 0 ? logged : slave;
             sample = new PositionSample(asked, _world.Now, applied) { Logged = (_fault & Fault.LowerBoundTakenAsUpper) != 0 ? slave : logged };
         }
-        _states[i].Advance(sample);
+        if ((_fault & Fault.SampleOfAnotherHistory) != 0 || Lineage.Accepts(View, sample)) _states[i].Advance(sample);
         Wake();
     }
 
@@ -149,8 +151,10 @@ sealed class SimGateway
         _world.After(200 + _world.Chance.Below(2_000), () =>
         {
             if (epoch == _world.Epoch) (_primary, _lookedEpoch, _history) = (primary, epoch, history);
-            if (_lookedEpoch != _epoch) _epoch = _lookedEpoch;
+            var changed = _lookedEpoch != _epoch;
+            _epoch = _lookedEpoch;
             Publish();
+            if (changed) EpochChanged?.Invoke();
             Wake();
         });
         Probe();
@@ -168,7 +172,7 @@ sealed class SimGateway
             {
                 State = _states[i], Address = new ServerAddress($"db{i + 1}", 3306), Role = i == _primary ? ServerRole.Primary : ServerRole.Replica,
                 Health = _reachable[i] ? ServerHealth.Up : ServerHealth.Down,
-                LastAnswer = new Observation { Server = new WatchedServer(_states[i].Id, new ServerAddress("", 0)), AskedAt = _world.Now, AnsweredAt = _world.Now, Number = (uint)(i + 1) },
+                Number = (uint)(i + 1),
             };
         }
         View = new ClusterView

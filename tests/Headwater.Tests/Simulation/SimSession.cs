@@ -13,12 +13,16 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
 {
     SessionPosition _position;
     Marks _seen, _written;
+    Marks _primaryThen; // what the primary showed when the present read arrived
     bool _lostAWrite;
     int _left = statements;
 
+    public SimGateway Gateway => gateway;
     public bool Done => _left <= 0;
     public List<SimSession> Others = [];
     public Level Main;
+
+    public void Judge() => Router.Judge(gateway.View, ref _position, out _);
 
     public void Start() => world.After(world.Chance.Below(5_000), Next);
 
@@ -28,6 +32,7 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
         if (!kept.Covers(_written)) _lostAWrite = true;
         _seen = _seen.Min(kept);
         _written = _written.Min(kept);
+        _primaryThen = _primaryThen.Min(kept);
     }
 
     void Next()
@@ -41,7 +46,8 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
                 case 2 when Others.Count > 0: Give(Others[world.Chance.Below(Others.Count)], world.Now); break;
                 default:
                     var level = world.Chance.OneIn(6) ? Levels[world.Chance.Below(Levels.Length)] : Main;
-                    Read(level, world.Now, world.PrimaryShownAt(world.Microseconds), world.Microseconds);
+                    _primaryThen = world.PrimaryShownAt(world.Microseconds);
+                    Read(level, world.Now, world.Microseconds);
                     break;
             }
         });
@@ -72,14 +78,14 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
         });
     }
 
-    void Read(Level level, Instant arrivedAt, Marks primaryThen, long arrived)
+    void Read(Level level, Instant arrivedAt, long arrived)
     {
         var route = Router.ForRead(gateway.View, ref _position, level, policy, gateway.Load, world.Chance.Next(), world.Now, arrivedAt);
         verdict.Routed(route.Kind, route.Reason);
         switch (route.Kind)
         {
             case RouteKind.Server:
-                Run(route, level, arrivedAt, primaryThen, arrived);
+                Run(route, level, arrivedAt, arrived);
                 break;
             case RouteKind.Refuse:
                 (_lostAWrite, _seen, _written) = (false, default, default);
@@ -93,7 +99,7 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
                     break;
                 }
                 route.Server?.State.Demand(route.Needed);
-                AskAgain(route.Until, () => Read(level, arrivedAt, primaryThen, arrived));
+                AskAgain(route.Until, () => Read(level, arrivedAt, arrived));
                 break;
         }
     }
@@ -111,7 +117,7 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
         world.After((until.Ticks - world.Now.Ticks) / 10 + 1, Once);
     }
 
-    void Run(Route route, Level level, Instant arrivedAt, Marks primaryThen, long arrived)
+    void Run(Route route, Level level, Instant arrivedAt, long arrived)
     {
         var state = route.Server!.State;
         var server = world.Servers[route.ServerIndex];
@@ -132,10 +138,10 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
                 if (!connected || server.Boot != boot && (fault & Fault.IncarnationForgotten) == 0 || epoch != world.Epoch)
                 {
                     // the connection broke: nothing had been sent to the client, so ask again when the view may have changed
-                    world.After(3_000, () => Read(level, arrivedAt, primaryThen, arrived));
+                    world.After(3_000, () => Read(level, arrivedAt, arrived));
                     return;
                 }
-                Check(level, shown, seen, written, primaryThen, arrived, route);
+                Check(level, shown, seen, written, arrived, route);
                 _seen = _seen.Max(shown);
                 _position.AfterRead(state, fromPrimary, (fault & Fault.ReadDatedByItsStart) != 0 ? started : world.Now);
                 Next();
@@ -143,17 +149,17 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
         });
     }
 
-    void Check(Level level, Marks shown, Marks seen, Marks written, Marks primaryThen, long arrived, Route route)
+    void Check(Level level, Marks shown, Marks seen, Marks written, long arrived, Route route)
     {
         var bad = level.Kind switch
         {
             LevelKind.Eventual => false,
             LevelKind.Bounded => !shown.Covers(world.PrimaryShownAt(arrived - level.Bound.Ticks / 10)),
-            LevelKind.Strong => !shown.Covers(primaryThen) || !shown.Covers(seen.Max(written)),
+            LevelKind.Strong => !shown.Covers(_primaryThen) || !shown.Covers(seen.Max(written)),
             LevelKind.Monotonic => !shown.Covers(seen),
             _ => !shown.Covers(seen.Max(written)) || _lostAWrite,
         };
-        verdict.Read(level.Kind, bad, bad ? $"{level}: showed {shown}, seen {seen}, written {written}, lost {_lostAWrite}, primary then {primaryThen}; {RouteReasons.Sentence(in route)}" : "");
+        verdict.Read(level.Kind, bad, bad ? $"{level}: showed {shown}, seen {seen}, written {written}, lost {_lostAWrite}, primary then {_primaryThen}; floor {_position.Floor} judged in {_position.JudgedIn}, view epoch {gateway.View.Epoch} of {world.Epoch}, history {string.Join(',', gateway.View.History)}; {RouteReasons.Sentence(in route)}" : "");
     }
 
     /// <summary>Hands the token to another session, as a stateless web tier does: it must cover all that this one has seen and written.</summary>

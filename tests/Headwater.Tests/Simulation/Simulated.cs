@@ -43,6 +43,7 @@ static class Simulated
         {
             session.Others = sessions.Where(s => s != session).ToList();
             world.TailLost += session.TailLost;
+            session.Gateway.EpochChanged += session.Judge;
             session.Start();
         }
         Trouble(world);
@@ -72,7 +73,7 @@ static class Simulated
                 default: replica.LagMicroseconds = 200; break;
             }
         }
-        else if (replica == world.Primary && world.Chance.OneIn(3)) world.FailOver();
+        else if (replica == world.Primary && world.Microseconds - world.FailedOverAt > 200_000) world.FailOver();
         Trouble(world);
     });
 }

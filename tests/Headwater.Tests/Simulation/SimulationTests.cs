@@ -28,6 +28,7 @@ public class SimulationTests(ITestOutputHelper output)
     [InlineData(Fault.ReadDatedByItsStart)]
     [InlineData(Fault.HistoryForgotten)]
     [InlineData(Fault.TokenIgnored)]
+    [InlineData(Fault.SampleOfAnotherHistory)]
     public void A_planted_fault_is_found(object planted)
     {
         var fault = (Fault)planted;

@@ -47,7 +47,9 @@ sealed class World
     public readonly int Domains;
     public long Microseconds;
     public int PrimaryIndex;
+    public readonly Marks Granted;
     public int Epoch = 1;
+    public long FailedOverAt;
 
     /// <summary>Per domain: who wrote each transaction, and when it was logged. The one history; a lost tail is cut off.</summary>
     public readonly List<(uint Writer, long LoggedAt)>[] Log = [[], []];
@@ -63,9 +65,14 @@ sealed class World
         Chance = chance;
         Domains = domains;
         Servers = new SimServer[1 + replicas];
+        // every log begins with what set the servers up
+        Granted = new Marks(2, domains > 1 ? 1UL : 0);
+        for (var d = 0; d < 2; d++)
+            for (var i = 0UL; i < Granted[d]; i++) Log[d].Add((1, 0));
+        _primaryShown[0] = (0, Granted);
         for (var i = 0; i < Servers.Length; i++)
         {
-            Servers[i] = new SimServer(i) { LagMicroseconds = chance.OneIn(3) ? 200 : chance.Below(60_000) };
+            Servers[i] = new SimServer(i) { LagMicroseconds = chance.OneIn(3) ? 200 : chance.Below(60_000), Logged = Granted, Shown = Granted, SlavePosition = i == 0 ? default : Granted };
             if (i > 0) StartApplying(Servers[i]);
         }
     }
@@ -122,7 +129,7 @@ sealed class World
         {
             if (replica == Primary) return;
             var marks = replica.Shown;
-            if (rewind) marks = new Marks(marks.First - Math.Min(marks.First, (ulong)Chance.Below(6)), marks.Second - Math.Min(marks.Second, (ulong)Chance.Below(6)));
+            if (rewind) marks = new Marks(marks.First - Math.Min(marks.First - Granted.First, (ulong)Chance.Below(6)), marks.Second - Math.Min(marks.Second - Granted.Second, (ulong)Chance.Below(6)));
             replica.Logged = replica.Shown = replica.SlavePosition = marks;
             replica.Up = true;
             StartApplying(replica);
@@ -133,6 +140,7 @@ sealed class World
     public void FailOver()
     {
         var old = Primary;
+        FailedOverAt = Microseconds;
         var heir = Servers.Where(s => s != old && s.Up && s.Logged.Covers(s.Shown)).MaxBy(s => s.Logged.First);
         if (heir is null || Domains > 1) return;
         old.Up = false;
@@ -197,11 +205,11 @@ sealed class World
             return;
         }
         replica.Logged = replica.Logged.With(domain, next + 1);
-        After(5 + Chance.Below(150), () =>
+        After(5 + (Chance.OneIn(10) ? Chance.Below(4_000) : Chance.Below(150)), () =>
         {
             if (replica.Boot != boot || replica == Primary) return;
             replica.Shown = replica.Shown.With(domain, next + 1);
-            After(1 + Chance.Below(60), () =>
+            After(1 + (Chance.OneIn(10) ? Chance.Below(15_000) : Chance.Below(60)), () =>
             {
                 if (replica.Boot != boot || replica == Primary) return;
                 replica.SlavePosition = replica.SlavePosition.With(domain, next + 1);

@@ -1,14 +1,12 @@
-using Headwater.Core;
-using Headwater.Core.Topology;
 using Headwater.Core.Positions;
 
-namespace Headwater.Control;
+namespace Headwater.Core.Topology;
 
 /// <summary>
 /// How long ago the primary stood where a replica stands, by our clock alone. The timeline of a server reaches back seconds; this keeps one
 /// position of the primary per second for an hour, so that a replica that stands still is seen to fall behind ever further.
 /// </summary>
-internal sealed class LagMeter
+public sealed class LagMeter
 {
     const int Capacity = 3600;
     static readonly TimeSpan Step = TimeSpan.FromSeconds(1);

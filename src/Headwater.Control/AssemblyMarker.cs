@@ -1,3 +1,0 @@
-namespace Headwater.Control;
-
-internal static class AssemblyMarker;
