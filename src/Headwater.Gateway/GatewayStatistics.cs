@@ -138,6 +138,13 @@ public sealed class GatewayStatistics
     /// <summary>Buffers that reactors have lent out; zero when nothing runs.</summary>
     public long BuffersOutstanding() => _threads.Sum(t => Ask(t, () => t.Loop.Buffers.Outstanding, 0));
 
+    /// <summary>Per reactor: backends lent (or counted as busy), and prepared statements kept; both zero when no session is open. -1: the reactor does not answer.</summary>
+    internal IEnumerable<(int Reactor, int Backends, int Statements)> Lent() => _threads.Select(t =>
+    {
+        var (backends, statements) = Ask(t, () => (Math.Max(t.BackendsLent, t.Loads.Sum(l => l.Busy)), t.Statements.Count), (-1, -1));
+        return (t.Loop.Number, backends, statements);
+    });
+
     static DigestFigures[] Snapshot(GatewayThread thread) => Ask<DigestFigures[]>(thread, () => [.. thread.Statistics.Digests.Values], []);
 
     /// <summary>What belongs to a reactor only its own thread may read; this one waits for it.</summary>

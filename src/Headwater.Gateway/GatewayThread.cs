@@ -78,11 +78,25 @@ internal sealed class GatewayThread
         return -1;
     }
 
+    /// <summary>After a fault of our own: whatever the session had in hand is in a state that nobody knows.</summary>
+    public void DestroyLentTo(ClientSession session)
+    {
+        foreach (var pool in _byIndex)
+            foreach (var backend in pool.All.ToArray())
+                if (!backend.IsIdle && backend.LastUser == session) session.Lease.Destroy(backend);
+    }
+
+    public int BackendsLent => _byIndex.Sum(pool => pool.All.Count(backend => !backend.IsIdle));
+
     public void Apply(GatewayOptions options) => Options = options;
 
     public void Follow(ClusterView view)
     {
+        var newEpoch = view.Epoch != View.Epoch;
         View = view;
+        // Each session is judged by each epoch: a lost branch's numbers may be given out again later.
+        if (newEpoch)
+            foreach (var session in Sessions) Router.Judge(view, ref session.Position, out _);
         var loads = new ServerLoad[view.Servers.Length];
         var byIndex = new ServerPool[view.Servers.Length];
         var gone = new HashSet<ServerId>(_pools.Keys);

@@ -40,6 +40,8 @@ internal sealed unsafe class Listener : Watched
         fixed (byte* bytes = address.Bytes)
             if (Native.bind(fd, bytes, address.Bytes.Length) != 0) throw Failed(options, "bind", fd);
         if (Native.listen(fd, 4096) != 0) throw Failed(options, "listen", fd);
+        // Whoever may log in may connect, as with the servers' own sockets; the folder decides who may come near.
+        if (options.Socket is { } made && !OperatingSystem.IsWindows()) File.SetUnixFileMode(made, (UnixFileMode)0x1FF);
         var listener = new Listener(loop, options, fd, accepted);
         if (options.Socket is null) listener.Port = BoundPort(fd);
         loop.Post(() => loop.Add(listener, fd));

@@ -35,7 +35,7 @@ sealed class Composition : IAsyncDisposable
         _config = Complete(config, null);
         View = new Published<ClusterView>(new ClusterView { Cluster = _config.Watch.Cluster });
         _tracing = _config.Tracing is { } tracing ? new Tracing(tracing) : null;
-        _watcher = new ClusterWatcher(_config.Watch, View, _accounts, time, log.Factory);
+        _watcher = new ClusterWatcher(_config.Watch, View, _accounts, _catalogue, time, log.Factory);
         Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory);
         Gateway.Defined += _watcher.RefreshCatalogue;
         Gateway.AccountUnknown += _ => _watcher.RefreshAccounts();

@@ -27,14 +27,15 @@ static class SplitBench
         using var relay = new DelayRelay(cluster.Run.Primary.Port, TimeSpan.FromMilliseconds(lag));
         Prepare(cluster, relay, sessions);
         var measuredLag = MeasureLag(cluster, samples: 12);
-        var loads = Enumerable.Range(0, sessions).Select(i => new SplitLoad(i, cluster, sessions, writes, rate == 0 ? 0 : 1000.0 * sessions / rate, seed)).ToList();
-        Load(loads, 1);
-        var warm = (Reads: loads.Sum(static l => l.Reads), FromPrimary: loads.Sum(static l => l.ReadsFromPrimary), Writes: loads.Sum(static l => l.Writes));
+        var pause = rate == 0 ? 0 : 1000.0 * sessions / rate;
+        List<SplitLoad> Sessions(ulong of) => [.. Enumerable.Range(0, sessions).Select(i => new SplitLoad(i, cluster, sessions, writes, pause, of))];
+        Load(Sessions(seed + 1), 1);
+        var loads = Sessions(seed);
         var before = UserCommands.OnPrimary(cluster);
         Load(loads, seconds);
         Thread.Sleep(200);
         var commands = UserCommands.OnPrimary(cluster).Since(before);
-        return Report(cluster, loads, warm, commands, measuredLag, seconds) ? 0 : 1;
+        return Report(cluster, loads, commands, measuredLag, seconds) ? 0 : 1;
     }
 
     static void Prepare(Cluster cluster, DelayRelay relay, int sessions)
@@ -104,11 +105,11 @@ static class SplitBench
         if (trouble is not null) throw new UsageException($"a session of the load failed: {trouble.Message}");
     }
 
-    static bool Report(Cluster cluster, List<SplitLoad> loads, (long Reads, long FromPrimary, long Writes) warm, UserCommands commands, Spread lag, int seconds)
+    static bool Report(Cluster cluster, List<SplitLoad> loads, UserCommands commands, Spread lag, int seconds)
     {
-        var reads = loads.Sum(static l => l.Reads) - warm.Reads;
-        var fromPrimary = loads.Sum(static l => l.ReadsFromPrimary) - warm.FromPrimary;
-        var writes = loads.Sum(static l => l.Writes) - warm.Writes;
+        var reads = loads.Sum(static l => l.Reads);
+        var fromPrimary = loads.Sum(static l => l.ReadsFromPrimary);
+        var writes = loads.Sum(static l => l.Writes);
         var back = loads.Sum(static l => l.ReadsBack);
         var backFromPrimary = loads.Sum(static l => l.ReadsBackFromPrimary);
         var share = reads == 0 ? 0 : 1 - (double)fromPrimary / reads;

@@ -24,11 +24,14 @@ public readonly record struct LogPlace(string File, long Offset)
 /// acknowledgement takes, so <c>@@gtid_binlog_pos</c> is no proof. The status variables <c>Binlog_snapshot_file/position</c> are: outside of
 /// a consistent snapshot they name the place up to which the engine has committed. Each look asks, in this order, for the logged position, the end of
 /// the log (SHOW MASTER STATUS) and the snapshot's place; a logged position is visible as soon as a snapshot reaches an end read after it.
+/// A new log file is not trusted at once: a commit that hangs over the rotation leaves the new file's name with the old file's offset there. The first
+/// place that equals the end of the log says that everything is committed, and from then on the file's places are its own.
 /// Measured on MariaDB 10.11: docs/decisions/0001-what-a-read-may-see.md. One owner.
 /// </summary>
 public sealed class VisibleProof
 {
     readonly Queue<(Position Logged, LogPlace End)> _open = new();
+    string _trustedFile = "";
 
     public Position Visible { get; private set; } = Position.Empty;
 
@@ -36,7 +39,8 @@ public sealed class VisibleProof
     public Position Add(in Position logged, in LogPlace end, in LogPlace snapshot)
     {
         _open.Enqueue((logged, end));
-        while (_open.TryPeek(out var oldest) && snapshot.Reaches(oldest.End))
+        if (snapshot == end) _trustedFile = snapshot.File;
+        while (_trustedFile == snapshot.File && _open.TryPeek(out var oldest) && snapshot.Reaches(oldest.End))
         {
             Visible = Visible.Merge(oldest.Logged);
             _open.Dequeue();

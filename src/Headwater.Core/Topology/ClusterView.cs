@@ -55,8 +55,8 @@ public sealed record ServerView
     /// <summary>The last probe that was answered; null when none ever was. How long a server has been silent counts from it.</summary>
     public Observation? LastAnswer { get; init; }
 
-    /// <summary>@@server_id; 0 when it never answered.</summary>
-    public uint Number => LastAnswer?.Number ?? 0;
+    /// <summary>@@server_id, the writer's name in the GTIDs it writes; 0 when it is not known.</summary>
+    public uint Number { get; init; }
 }
 
 /// <summary>The immutable picture of a cluster at an instant. Replaced whole; one writer.</summary>

@@ -53,6 +53,9 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
     public Instant IdleSince { get; set; }
     public Dictionary<SharedStatement, BackendStatement> Statements { get; } = [];
 
+    /// <summary>Statements prepared here by text, by name; the value is the very text object of the session that prepared it.</summary>
+    public Dictionary<string, byte[]> TextStatements { get; } = [];
+
     public bool IsClosed => endpoint.IsClosed;
 
     /// <summary>Waiting in the pool, not lent.</summary>
@@ -101,7 +104,21 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
         return ReadResultAsync();
     }
 
+    /// <summary>Null: the server is gone, or says what no server says.</summary>
     async ValueTask<InternalResult?> ReadResultAsync()
+    {
+        try
+        {
+            if (await ReadAsync() is { } result) return result;
+        }
+        catch (MalformedPacketException)
+        {
+        }
+        endpoint.Close();
+        return null;
+    }
+
+    async ValueTask<InternalResult?> ReadAsync()
     {
         var result = new InternalResult();
         var columns = -1;

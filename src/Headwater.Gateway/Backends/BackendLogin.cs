@@ -155,9 +155,22 @@ internal static class BackendLogin
         return (null, LoginFailure.Lost(why));
     }
 
+    static bool TryError(ReadOnlySpan<byte> payload, out ErrPacket error)
+    {
+        error = default;
+        try
+        {
+            return ErrPacket.TryParse(payload, out error);
+        }
+        catch (MalformedPacketException)
+        {
+            return false;
+        }
+    }
+
     static (Backend?, LoginFailure?) Refused(Endpoint endpoint, PacketInput input, ReadOnlySpan<byte> payload)
     {
-        ErrPacket.TryParse(payload, out var error);
+        if (!TryError(payload, out var error)) return Failed(endpoint, input, "the server refused with an error that cannot be read");
         var failure = new LoginFailure(true, error.Code, Encoding.ASCII.GetString(error.SqlState), Encoding.UTF8.GetString(error.Message));
         input.Release();
         endpoint.Close();

@@ -132,11 +132,13 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     public void Return(Backend backend)
     {
         Count(-1);
-        if (backend.IsClosed || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server) || on.IsStopping)
+        // What nobody asked for would be taken for the next answer.
+        if (backend.IsClosed || backend.Input.HasMore || Index < 0 || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server) || on.IsStopping)
         {
             Drop(backend);
             return;
         }
+        backend.Input.Release();
         backend.IdleSince = EventLoop.Now;
         BucketOf(backend.Profile).Idle.Add(backend);
         backend.Park();
@@ -171,7 +173,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     {
         foreach (var (profile, bucket) in _buckets.ToArray())
         {
-            foreach (var backend in bucket.Idle.Where(b => b.IdleSince < before).ToArray()) Discard(backend);
+            foreach (var backend in bucket.Idle.Where(b => b.IdleSince < before && b.Residue == Residue.None).ToArray()) Discard(backend);
             _ = profile;
         }
     }
@@ -203,7 +205,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         {
             var (backend, failure) = await BackendLogin.OpenAsync(this, profile, schema);
             if (backend is null) return (null, failure);
-            if (on.IsStopping || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server))
+            if (on.IsStopping || Index < 0 || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server))
             {
                 backend.Close();
                 return (null, LoginFailure.Lost("the server left the view while logging in"));

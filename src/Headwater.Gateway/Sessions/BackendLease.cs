@@ -33,6 +33,22 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     /// <summary>The backend whose last insert id is this session's; with null, <see cref="SavedInsertId"/> has it.</summary>
     public Backend? InsertedOn { get; private set; }
     public string? SavedInsertId { get; private set; }
+    ulong? _idShown;
+
+    int _savers;
+    Signal<bool>? _saved;
+
+    /// <summary>Another session reads back what this one left on a backend that it takes over; until then nothing here is to be relied on.</summary>
+    public bool IsBeingSaved => _savers > 0;
+
+    public async ValueTask SavedAsync()
+    {
+        while (_savers > 0)
+        {
+            _saved ??= new Signal<bool>();
+            await _saved;
+        }
+    }
 
     Bucket BucketOn(ServerPool pool)
     {
@@ -62,6 +78,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     /// <summary>A backend of the pool, made to stand as the session needs it: idle, new, or waited for. Takes as long as it takes, within the queue's deadline.</summary>
     public async ValueTask<(Backend? Backend, LeaseFailure? Failure)> AcquireAsync(ServerPool pool, bool withVariables)
     {
+        if (IsBeingSaved) await SavedAsync();
         if (VariablesOn is { } carrier && withVariables)
         {
             if (carrier.Pool == pool && TakeIfMine(carrier) is { } mine) return (mine, null);
@@ -165,6 +182,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         if (await backend.RunCommandAsync(Command.ResetConnection) is not { Failed: false }) return Lost(backend);
         if (await backend.RunAsync("SET @@session.session_track_system_variables='*'") is not { Failed: false }) return Lost(backend);
         backend.Statements.Clear();
+        backend.TextStatements.Clear();
         backend.Variables = UserVariables.None;
         backend.NeedsReset = false;
         // A reset keeps the schema: https://mariadb.com/kb/en/com_reset_connection/ .
@@ -185,16 +203,34 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     /// <summary>Another session is about to take a backend on which this one left something.</summary>
     public async ValueTask SaveLeavingsAsync(Backend backend)
     {
-        if (backend == InsertedOn) await SaveInsertIdAsync(backend);
-        if (backend == VariablesOn) await SaveVariablesAsync(backend);
-        if (backend == Last) Last = null;
+        _savers++;
+        try
+        {
+            if (backend == InsertedOn) await SaveInsertIdAsync(backend);
+            if (backend == VariablesOn) await SaveVariablesAsync(backend);
+            if (backend == Last) Last = null;
+        }
+        finally
+        {
+            if (--_savers == 0)
+            {
+                var saved = _saved;
+                _saved = null;
+                saved?.Set(true);
+            }
+        }
     }
 
     async ValueTask SaveInsertIdAsync(Backend backend)
     {
+        var borrowed = backend != Held && backend.IsIdle;
+        if (borrowed && !backend.Pool.TakeThis(backend, session)) return;
         InsertedOn = null;
-        if (backend.IsClosed || await backend.RunAsync("SELECT LAST_INSERT_ID()") is not { Failed: false, Rows: [[{ } id]] }) return;
-        SavedInsertId = id;
+        // Should the backend be gone, the OK packet's id is what is left; it differs only where the statement named the id itself.
+        SavedInsertId = _idShown?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (!backend.IsClosed && await backend.RunAsync("SELECT LAST_INSERT_ID()") is { Failed: false, Rows: [[{ } id]] }) SavedInsertId = id;
+        backend.Residue &= ~Residue.LastInsertId;
+        if (borrowed) backend.Pool.Return(backend);
     }
 
     async ValueTask<bool> SaveVariablesAsync(Backend backend)
@@ -214,7 +250,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     }
 
     /// <summary>Notes what a statement left on the backend it ran on.</summary>
-    public void NoteOutcome(Backend backend, Residue residue)
+    public void NoteOutcome(Backend backend, Residue residue, ulong insertId)
     {
         Last = backend;
         var kept = backend.Residue & (Residue.LastInsertId | Residue.UserVariables);
@@ -222,6 +258,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         {
             InsertedOn = backend;
             SavedInsertId = null;
+            _idShown = insertId;
         }
         if ((residue & Residue.UserVariables) != 0) VariablesOn = backend;
         backend.Residue = residue | kept;
@@ -251,7 +288,11 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     public void Forget(Backend backend)
     {
         if (Last == backend) Last = null;
-        if (InsertedOn == backend) InsertedOn = null;
+        if (InsertedOn == backend)
+        {
+            InsertedOn = null;
+            SavedInsertId = _idShown?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
         if (VariablesOn == backend) VariablesOn = null;
     }
 
@@ -266,6 +307,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         }
         Last = InsertedOn = VariablesOn = null;
         SavedInsertId = null;
+        _idShown = null;
         Variables = UserVariables.None;
     }
 }

@@ -16,6 +16,9 @@ internal sealed record LoggedIn(Identity Identity, Capabilities Capabilities, by
 /// </summary>
 internal sealed class ClientLogin(GatewayThread on, ListenerOptions listener, string clientHost, uint threadId)
 {
+    /// <summary>Told when the connection goes on inside TLS: from then on only that endpoint is to be used, closed and timed.</summary>
+    public Action<Endpoint, PacketInput>? Secured { get; init; }
+
     const Capabilities Offered =
         Capabilities.FoundRows | Capabilities.LongFlag | Capabilities.ConnectWithDb | Capabilities.NoSchema | Capabilities.Odbc | Capabilities.LocalFiles
         | Capabilities.IgnoreSpace | Capabilities.Protocol41 | Capabilities.Interactive | Capabilities.IgnoreSigpipe | Capabilities.Transactions | Capabilities.Reserved
@@ -51,12 +54,17 @@ internal sealed class ClientLogin(GatewayThread on, ListenerOptions listener, st
         if (message.IsEnd) return null;
         if (LoginRequest.IsSslRequest(message.Payload))
         {
-            if ((offered & Capabilities.Ssl) == 0 || endpoint is not PlainEndpoint plain || input.HasMore) return null;
-            var secure = SecureEndpoint.AsServer(plain, on.Options.Certificate!);
-            if (!await secure.AuthenticatedAsync(on.Options.LoginTimeout)) return null;
-            input.Release();
+            if ((offered & Capabilities.Ssl) == 0 || endpoint is not PlainEndpoint plain) return null;
+            // A client begins the handshake without waiting, so its first bytes may have come along; they can be nothing but TLS.
+            var secure = SecureEndpoint.AsServer(plain, on.Options.Certificate!, input.TakeRest());
             endpoint = secure;
             input = new PacketInput(endpoint) { Limit = input.Limit, ExpectedSequence = 2 };
+            Secured?.Invoke(endpoint, input);
+            if (!await secure.AuthenticatedAsync(on.Options.LoginTimeout))
+            {
+                on.Server.TlsFailed(clientHost, secure.Fault);
+                return null;
+            }
             message = await input.NextAsync();
             if (message.IsEnd) return null;
         }

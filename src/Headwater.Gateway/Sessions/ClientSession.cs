@@ -36,6 +36,7 @@ internal sealed class ClientSession
 {
     const Needs MayRunOnCopy = Needs.ReadsUserVariables | Needs.CalculatesFoundRows | Needs.ChangesSession | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction;
     const int MostAttempts = 4;
+    const int MostUnread = 256 * 1024;
 
     SessionPosition _position;
     byte[]? _requestBuffer;
@@ -53,6 +54,7 @@ internal sealed class ClientSession
     public SessionTracking Tracking { get; private set; } = null!;
     public BackendLease Lease { get; }
     public Holds Holds { get; } = new();
+    public TextStatements TextStatements { get; } = new();
     public Commands Commands { get; }
     public Identity Identity { get; private set; } = new("", [], null);
     public BackendProfile Profile { get; private set; } = null!;
@@ -72,7 +74,7 @@ internal sealed class ClientSession
     public ClientStatement? Statement { get; set; }
     public SharedStatement? Preparing { get; set; }
     public Instant ArrivedAt { get; private set; }
-    public Backend? Running { get; private set; }
+    public Backend? Running { get; set; }
     public Route LastRoute { get; private set; }
     public bool IsLoggedIn { get; private set; }
 
@@ -101,6 +103,8 @@ internal sealed class ClientSession
             IsLoggedIn = true;
             while (!_stopping || Lease.Held is not null)
             {
+                // A client that asks on and on and takes no answer gets no more of them.
+                if (Client.PendingOutput > MostUnread && !await Drained.Of(Client)) break;
                 var message = await Input.NextAsync();
                 if (message.IsEnd)
                 {
@@ -119,8 +123,15 @@ internal sealed class ClientSession
                             next = Next.Done;
                             break;
                         }
-                        if (!TrySend(backend) && !await Commands.PrepareAndSendAsync(backend))
+                        if (!TrySend(backend) && await Commands.PrepareAndSendAsync(backend) is { Id: null } unprepared)
                         {
+                            if (unprepared.Refusal is not null)
+                            {
+                                // What was prepared elsewhere no longer can be: its table was dropped, say. The client has the server's word.
+                                if (Lease.Held != backend) Lease.Release(backend);
+                                next = Next.Done;
+                                break;
+                            }
                             next = await AfterLossAsync(backend, new Outcome(ExchangeEnd.BackendLost, Forwarded.Nothing, 0, 0, 0, 0, 0, 0, 0, 0, 1), sent: false);
                             if (next == Next.Retry) continue;
                             break;
@@ -147,11 +158,12 @@ internal sealed class ClientSession
         }
         catch (MalformedPacketException malformed)
         {
-            Commands.SendError(1835, "HY000", $"Malformed communication packet: {malformed.Message}");
+            Commands.SendError(1835, "HY000", $"Malformed communication packet: {malformed.Message}", NextSequence);
         }
         catch (Exception fault)
         {
             On.Server.Fault(this, fault);
+            On.DestroyLentTo(this);
             if (!Client.IsClosed) Commands.SendError(1105, "HY000", "The gateway met a fault of its own in this session and ends it; see its log");
         }
         finally
@@ -162,14 +174,26 @@ internal sealed class ClientSession
 
     async ValueTask<bool> LoginAsync()
     {
-        var limit = On.Loop.After(On.Options.LoginTimeout, () => Input.Abort());
+        var tookTooLong = false;
+        var limit = On.Loop.After(On.Options.LoginTimeout, () =>
+        {
+            tookTooLong = true;
+            Input.Abort();
+        });
         if (Listener.ExpectsProxyHeader(ClientHost))
         {
             var preface = new ProxyPreface(Client);
             if (!await preface.ReadAsync(On.Options.LoginTimeout)) return false;
             if (preface.ClientHost is { } behind) ClientHost = behind;
         }
-        var login = new ClientLogin(On, Listener, ClientHost, Id);
+        var login = new ClientLogin(On, Listener, ClientHost, Id)
+        {
+            Secured = (endpoint, input) =>
+            {
+                Client = endpoint;
+                Input = input;
+            },
+        };
         if (On.Server.SessionCount > On.Options.MaxSessions)
         {
             login.Refuse(Client, 0, 1040, "08004", $"Too many connections: limits.sessions allows {On.Options.MaxSessions}");
@@ -177,9 +201,12 @@ internal sealed class ClientSession
         }
         var result = await login.RunAsync(Client, Input);
         limit.Cancel();
-        if (result is null) return false;
-        Client = result.Endpoint;
-        Input = result.Input;
+        if (result is null)
+        {
+            if (tookTooLong) Commands.SendError(1159, "08S01", $"Got timeout reading communication packets: the login took longer than limits.login_timeout ({On.Options.LoginTimeout.TotalSeconds:0.###} s)", NextSequence);
+            else ExplainEnd();
+            return false;
+        }
         Establish(result.Identity, result.Capabilities, result.Collation, result.Schema);
         Exchange = new Exchange(Client, Tracking);
         if (On.Options.RuleOf(Identity.User) is { MaxSessions: > 0 and var most } && On.Server.SessionsOf(Identity.User) > most)
@@ -242,10 +269,11 @@ internal sealed class ClientSession
             case Command.Query:
                 Facts = On.Facts.Get(Request.IsSplit ? Request.WholePayload[1..] : payload[1..], Tracking.Syntax, On.Catalogue);
                 Shape = ResponseShape.Result;
+                if ((Facts.Needs & Needs.ConnectionId) != 0 && Facts.Digest == "select connection_id()") Request = Commands.WithOwnConnectionId();
                 return (Facts.Needs & Needs.Gateway) != 0 ? Next.Slow : Next.Run;
             case Command.StmtExecute:
             case Command.StmtBulkExecute:
-                if (payload.Length < 7 || !Statements.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(payload[1..]), out var statement)) return Next.Slow;
+                if (payload.Length < 7 || !Statements.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(payload[1..]), out var statement) || statement.LongDataLost) return Next.Slow;
                 Statement = statement;
                 Facts = statement.Shared.Facts;
                 Shape = ResponseShape.Result;
@@ -270,15 +298,16 @@ internal sealed class ClientSession
     {
         Request = default;
         Statement = null;
+        if (Preparing is { } notPrepared) On.Statements.Release(notPrepared);
         Preparing = null;
         if (_requestBuffer is null) return;
         On.Loop.Buffers.Return(_requestBuffer);
         _requestBuffer = null;
     }
 
-    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable;
+    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
 
-    bool WithVariables => (Facts.Needs & Needs.ReadsUserVariables) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
+    bool WithVariables => (Facts.Needs & (Needs.ReadsUserVariables | Needs.OpensReadOnlyTransaction)) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
 
     public Route Choose(Instant now)
     {
@@ -291,13 +320,22 @@ internal sealed class ClientSession
     /// <summary>The backend to use, when that takes no waiting: held, or idle and standing as needed.</summary>
     Backend? TakeHot()
     {
-        if (Lease.Held is { } held) return held.Endpoint.IsClosed || IsOfAnOldEpoch(held) ? null : held;
-        if ((Facts.Needs & (Needs.LastInsertId | Needs.LastOutcome)) != 0) return null;
+        if (Lease.Held is { } held) return held.Endpoint.IsClosed || IsOfAnOldEpoch(held) || NeedsLaying(held) ? null : held;
+        if ((Facts.Needs & (Needs.LastInsertId | Needs.LastOutcome | Needs.ExecutesText | Needs.DeallocatesText)) != 0 || Lease.IsBeingSaved) return null;
         var route = Choose(ArrivedAt);
         if (route.Kind != RouteKind.Server) return null;
         if (WithVariables && (!Lease.Variables.IsEmpty || Lease.VariablesOn is not null)) return null;
         return Lease.TakeReady(On.PoolAt(route.ServerIndex));
     }
+
+    /// <summary>The held backend lacks what the session did elsewhere before it held this one.</summary>
+    bool NeedsLaying(Backend held) =>
+        (Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) != 0
+        || ((Facts.Needs & Needs.LastInsertId) != 0 && Lease.InsertedOn != held && (Lease.InsertedOn is not null || Lease.SavedInsertId is not null));
+
+    async ValueTask<bool> LayWhatIsAskedForAsync(Backend backend) =>
+        ((Facts.Needs & Needs.LastInsertId) == 0 || await Lease.LayInsertIdAsync(backend))
+        && ((Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) == 0 || await TextStatements.LayAsync(backend, Facts.Names));
 
     /// <summary>A write goes to no server of another epoch than the one it was routed in.</summary>
     bool IsOfAnOldEpoch(Backend held) => held.Epoch != On.View.Epoch && !ReferenceEquals(On.View.Primary?.State, held.Server) && (Status & ServerStatus.InTransactionReadOnly) == 0;
@@ -307,12 +345,13 @@ internal sealed class ClientSession
     {
         if (Lease.Held is { } held)
         {
+            if (!held.Endpoint.IsClosed && !IsOfAnOldEpoch(held) && await LayWhatIsAskedForAsync(held)) return held;
             var reasons = Holds.Describe();
-            Lease.Destroy(held);
-            Holds.Forget();
+            Lose(held);
             Commands.SendError(2013, "HY000", $"Lost connection to {held.Server.Id} while the session held it for {reasons}: the transaction is gone");
             return null;
         }
+        if (Lease.IsBeingSaved) await Lease.SavedAsync();
         if ((Facts.Needs & Needs.LastOutcome) != 0 && Lease.TakeLast() is { } last) return last;
         if ((Facts.Needs & Needs.LastInsertId) != 0 && Lease.TakeInserted() is { } inserted) return inserted;
         while (true)
@@ -325,7 +364,7 @@ internal sealed class ClientSession
                 var (backend, failure) = await Lease.AcquireAsync(pool, WithVariables);
                 if (backend is not null)
                 {
-                    if ((Facts.Needs & Needs.LastInsertId) == 0 || await Lease.LayInsertIdAsync(backend)) return backend;
+                    if (await LayWhatIsAskedForAsync(backend)) return backend;
                     Lease.Destroy(backend);
                     failure = new LeaseFailure(2013, "HY000", $"Lost connection to {pool.Server}", true);
                 }
@@ -337,6 +376,8 @@ internal sealed class ClientSession
             {
                 On.Statistics.Refused++;
                 Commands.SendError(1290, "HY000", route.Kind == RouteKind.Refuse ? RouteReasons.Sentence(route) : $"No server can run this now: {On.View.Reason}");
+                // Told once that what it had seen is lost, the session goes on in the present history.
+                if (route.Kind == RouteKind.Refuse) _position.Forget();
                 return null;
             }
             if (route.Kind == RouteKind.Hold)
@@ -393,6 +434,7 @@ internal sealed class ClientSession
         if (Tracking.Commit is { } gtid) _position.AfterWrite(gtid, onPrimary ? backend.Server : null);
         else if (!failed || outcome.Rows > 0) _position.AfterRead(backend.Server, onPrimary, new Instant(now / (Stopwatch.Frequency / 10_000_000)));
         if (!failed) Status = outcome.Status;
+        if ((Facts.Needs & (Needs.PreparesText | Needs.DeallocatesText)) != 0 && !failed) TextStatements.Follow(backend, Facts, Request.Payload[1..]);
         Holds.After(Facts, failed ? Status : outcome.Status, failed);
         if (Shape == ResponseShape.Prepare) Commands.AfterPrepare(backend, outcome, failed);
         else if (Statement is not null) FollowExecute(outcome);
@@ -401,11 +443,12 @@ internal sealed class ClientSession
         if (outcome.Warnings != 0 || failed) residue |= Residue.Warnings;
         if ((Facts.Needs & Needs.CalculatesFoundRows) != 0) residue |= Residue.FoundRows;
         if ((Facts.Needs & (Needs.AssignsUserVariables | Needs.Opaque)) != 0) residue |= Residue.UserVariables;
-        if (Shape == ResponseShape.Result) Lease.NoteOutcome(backend, residue);
+        if (Shape == ResponseShape.Result) Lease.NoteOutcome(backend, residue, outcome.LastInsertId);
         if (Tracking.SetTimestamp) Commands.FollowTimestamp();
         FollowProfile();
         backend.Settings = Tracking.Settings;
         Count(backend, outcome, onPrimary, now - _startedAt, failed);
+        if (Exchange.Desynchronized) backend.Endpoint.Close();
         if (Holds.Reasons == Hold.None) Lease.Release(backend);
         else Lease.Hold(backend);
     }
@@ -466,7 +509,9 @@ internal sealed class ClientSession
                 Lease.Destroy(backend);
                 return Next.Quit;
             }
+            Running = backend;
             outcome = await Exchange.Resume();
+            Running = null;
         }
         switch (outcome.End)
         {
@@ -516,8 +561,8 @@ internal sealed class ClientSession
             // An ERR carries no status: a deadlock may have ended the transaction, or not. The server knows.
             if (await backend.RunCommandAsync(Command.Ping) is not { } pong)
             {
-                Lease.Destroy(backend);
-                Holds.Forget();
+                Lose(backend);
+                Status = ServerStatus.Autocommit;
                 return Next.Done;
             }
             Status = pong.Status;
@@ -535,8 +580,8 @@ internal sealed class ClientSession
         var name = backend.Server.Id;
         var held = Lease.Held == backend;
         var holding = held ? Holds.Describe() : "";
-        Lease.Destroy(backend);
-        if (held) Holds.Forget();
+        if (held) Lose(backend);
+        else Lease.Destroy(backend);
         Status = ServerStatus.Autocommit;
         On.Server.ServerSuspected(name);
         if (Client.IsHungUp) return Next.Quit;
@@ -565,6 +610,18 @@ internal sealed class ClientSession
         return Next.Done;
     }
 
+    /// <summary>A held backend is gone, and all that it was held for.</summary>
+    void Lose(Backend backend)
+    {
+        Lease.Destroy(backend);
+        Holds.Forget();
+        foreach (var statement in Statements.Values)
+        {
+            statement.LongDataLost |= statement.HasLongData && statement != Statement;
+            statement.HasCursor = statement.HasLongData = false;
+        }
+    }
+
     bool _timedOut;
     LoopTimer? _clock;
 
@@ -587,13 +644,21 @@ internal sealed class ClientSession
     public void OnBackendFailed(Backend backend)
     {
         if (Running == backend) Exchange.Abandon();
-        else backend.Input.Abort();
+        else
+        {
+            backend.Input.Abort();
+            // Held between two statements: the next one must not be sent there to wait for ever.
+            backend.Endpoint.Close();
+        }
     }
+
+    /// <summary>The number of an answer to what the client should have sent.</summary>
+    byte NextSequence => (byte)((Input.ExpectedSequence ?? 0) + 1);
 
     void ExplainEnd()
     {
-        if (Input.TooLong) Commands.SendError(1153, "08S01", $"Got a packet bigger than limits.packet allows ({Input.Limit} bytes)");
-        else if (Input.OutOfOrder) Commands.SendError(1156, "08S01", "Got packets out of order");
+        if (Input.TooLong) Commands.SendError(1153, "08S01", $"Got a packet bigger than limits.packet allows ({Input.Limit} bytes)", NextSequence);
+        else if (Input.OutOfOrder) Commands.SendError(1156, "08S01", "Got packets out of order", NextSequence);
     }
 
     /// <summary>Ends the session: at once when it is idle, after its transaction or statement otherwise.</summary>
@@ -603,11 +668,16 @@ internal sealed class ClientSession
         if (Lease.Held is null && Input.IsWaiting) Input.Abort();
     }
 
+    /// <summary>Where the session stands, for a finding: read from another thread, so not to be acted on.</summary>
+    internal string WhatItDoes =>
+        $"session {Id}: {(Input.IsWaiting ? "waits for its client" : Running is { } on ? $"runs on {on} (hung up {on.Endpoint.IsHungUp}, closed {on.Endpoint.IsClosed}, readable {on.Endpoint.MaybeReadable})" : "waits for something of its own")}, attempts {_attempts}, held {Lease.Held}, {LastRoute.Kind} {LastRoute.Reason}, killed {Killed}";
+
     /// <summary>KILL CONNECTION of this session.</summary>
     public void Kill()
     {
         Killed = true;
         if (Running is not null) Exchange.Abandon();
+        if (Client.Owner is Drained unread) unread.GiveUp();
         Input.Abort();
     }
 

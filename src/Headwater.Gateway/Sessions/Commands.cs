@@ -4,6 +4,7 @@ using Headwater.Core.Routing;
 using Headwater.Core.Statements;
 using Headwater.Gateway.Backends;
 using Headwater.Gateway.Reactor;
+using Headwater.Gateway.Transport;
 using Headwater.Wire.MySql;
 
 namespace Headwater.Gateway.Sessions;
@@ -40,7 +41,10 @@ internal sealed class Commands(ClientSession session)
                 return Prepare();
             case Command.StmtExecute:
             case Command.StmtBulkExecute:
-                return UnknownStatement("mysqld_stmt_execute");
+                if (!TryStatement(out var lost) || !lost.LongDataLost) return UnknownStatement("mysqld_stmt_execute");
+                lost.LongDataLost = false;
+                SendError(2013, "HY000", "Lost connection to the server that had the statement's parameter data: it was not executed");
+                return Next.Done;
             case Command.StmtClose:
                 Close();
                 return Next.Done;
@@ -92,12 +96,9 @@ internal sealed class Commands(ClientSession session)
 
     public void AfterPrepare(Backend backend, in Outcome outcome, bool failed)
     {
+        if (failed) return;
         var shared = session.Preparing!;
-        if (failed)
-        {
-            On.Statements.Release(shared);
-            return;
-        }
+        session.Preparing = null; // the client's from here on
         On.Statistics.StatementsPrepared++;
         shared.Parameters = outcome.ParameterCount;
         var id = ++session.LastStatementId;
@@ -126,31 +127,41 @@ internal sealed class Commands(ClientSession session)
         backend.Endpoint.Send(packet);
     }
 
-    /// <summary>Prepares the statement in hand on a backend that does not know it, then sends the command. False: the backend is lost.</summary>
-    public async ValueTask<bool> PrepareAndSendAsync(Backend backend)
+    /// <summary>Prepares the statement in hand on a backend that does not know it, then sends the command.</summary>
+    public async ValueTask<Preparation> PrepareAndSendAsync(Backend backend)
     {
         var statement = session.Statement!;
         if (!backend.Statements.ContainsKey(statement.Shared))
         {
-            if (await PrepareOnAsync(backend, statement.Shared) is not { } id) return false;
+            var prepared = await PrepareOnAsync(backend, statement.Shared);
+            if (prepared.Id is not { } id)
+            {
+                if (prepared.Refusal is { } refusal) session.Client.Send(refusal);
+                return prepared;
+            }
             Know(backend, statement.Shared, id);
         }
-        return TrySendExecute(backend, backend.Statements[statement.Shared]);
+        TrySendExecute(backend, backend.Statements[statement.Shared]);
+        return new(0, null);
     }
 
-    async ValueTask<uint?> PrepareOnAsync(Backend backend, SharedStatement shared)
+    /// <summary>What came of preparing on a backend: its id there, or the server's refusal (a whole packet), or neither when the backend is lost.</summary>
+    internal readonly record struct Preparation(uint? Id, byte[]? Refusal);
+
+    async ValueTask<Preparation> PrepareOnAsync(Backend backend, SharedStatement shared)
     {
         On.Statistics.StatementsPrepared++;
         backend.Endpoint.Send(shared.Packet);
         var message = await backend.Input.NextAsync();
-        if (message.IsEnd || message.Payload.Length < 12 || message.Payload[0] != 0) return null;
+        if (!message.IsEnd && message.Payload is [ErrPacket.Header, _, _, ..]) return new(null, message.Bytes.ToArray());
+        if (message.IsEnd || message.Payload.Length < PrepareOk.Length || message.Payload[0] != 0) return default;
         var prepared = PrepareOk.Parse(message.Payload);
         var eofs = (session.Capabilities & Capabilities.DeprecateEof) != 0 ? 0 : 1;
         var left = (prepared.Parameters > 0 ? prepared.Parameters + eofs : 0) + (prepared.Columns > 0 ? prepared.Columns + eofs : 0);
         for (; left > 0; left--)
-            if ((await backend.Input.NextAsync()).IsEnd) return null;
+            if ((await backend.Input.NextAsync()).IsEnd) return default;
         shared.Parameters = prepared.Parameters;
-        return prepared.StatementId;
+        return new(prepared.StatementId, null);
     }
 
     /// <summary>
@@ -245,6 +256,7 @@ internal sealed class Commands(ClientSession session)
             await held.RunAsync(packet);
             LetGo(statement);
         }
+        statement.LongDataLost = false;
         SendOk();
         return Next.Done;
     }
@@ -255,7 +267,9 @@ internal sealed class Commands(ClientSession session)
             return UnknownStatement("mysqld_stmt_fetch");
         BinaryPrimitives.WriteUInt32LittleEndian(session.Request.Writable[5..], known.Id);
         held.Endpoint.Send(session.Request.Bytes);
+        session.Running = held;
         var outcome = await session.Exchange.Relay(held.Endpoint, ResponseShape.Rows, (session.Capabilities & Capabilities.DeprecateEof) != 0, holdErrors: false);
+        session.Running = null;
         if (outcome.End != ExchangeEnd.Complete) return await session.AfterLossAsync(held, outcome, sent: true);
         if (outcome.ErrorCode != 0 || (outcome.Status & ServerStatus.LastRowSent) != 0)
         {
@@ -275,22 +289,30 @@ internal sealed class Commands(ClientSession session)
         var backend = session.Lease.Held;
         if (backend is null)
         {
+            // Only the execution has an answer, so only that can be refused.
+            statement.LongDataLost = true;
             var route = session.Choose(EventLoop.Now);
             if (route.Kind != RouteKind.Server) return Next.Done;
             (backend, _) = await session.Lease.AcquireAsync(On.PoolAt(route.ServerIndex), withVariables: true);
             if (backend is null) return Next.Done;
+            statement.LongDataLost = false;
         }
         session.Lease.Hold(backend);
         session.Holds.Set(Hold.LongData);
         statement.HasLongData = true;
         if (!backend.Statements.TryGetValue(statement.Shared, out var known))
         {
-            if (await PrepareOnAsync(backend, statement.Shared) is not { } id) return Next.Done;
+            if (await PrepareOnAsync(backend, statement.Shared) is not { Id: { } id })
+            {
+                statement.LongDataLost = true;
+                return Next.Done;
+            }
             Know(backend, statement.Shared, id);
             known = backend.Statements[statement.Shared];
         }
         BinaryPrimitives.WriteUInt32LittleEndian(session.Request.Writable[5..], known.Id);
         backend.Endpoint.Send(session.Request.Bytes);
+        await TakenAsync(backend);
         return Next.Done;
     }
 
@@ -348,6 +370,7 @@ internal sealed class Commands(ClientSession session)
             else session.Lease.Destroy(held);
         }
         session.Holds.Forget();
+        session.TextStatements.Forget();
         session.Lease.Forget();
     }
 
@@ -385,6 +408,18 @@ internal sealed class Commands(ClientSession session)
         return false;
     }
 
+    /// <summary>SELECT CONNECTION_ID() alone: the number that the greeting gave, which is also what KILL takes. Inside other expressions a backend answers.</summary>
+    public RawMessage WithOwnConnectionId()
+    {
+        var column = Encoding.UTF8.GetString(session.Request.Payload[1..]).Trim().TrimEnd(';').TrimEnd()[6..].Trim().Replace("`", "``", StringComparison.Ordinal);
+        var sql = Encoding.UTF8.GetBytes($"SELECT CAST({session.Id} AS UNSIGNED) AS `{column}`");
+        var packet = new byte[Packet.HeaderSize + 1 + sql.Length];
+        Packet.WriteHeader(packet, 1 + sql.Length, session.Request.Sequence);
+        packet[Packet.HeaderSize] = (byte)Command.Query;
+        sql.CopyTo(packet, Packet.HeaderSize + 1);
+        return new RawMessage(packet, 0, packet.Length);
+    }
+
     // ---- after a statement
 
     /// <summary>
@@ -418,18 +453,25 @@ internal sealed class Commands(ClientSession session)
                 if (message.IsEnd) return false;
                 backend.Endpoint.Send(message.Bytes);
                 if (message.Payload.IsEmpty) return true;
-                while (backend.Endpoint.PendingOutput > 1 << 20)
-                {
-                    var signal = new Signal<bool>().Within(On.Loop, TimeSpan.FromMilliseconds(5));
-                    await signal;
-                    if (backend.IsClosed) return false;
-                }
+                if (!await TakenAsync(backend)) return false;
             }
         }
         finally
         {
             session.Input.ExpectedSequence = 0;
         }
+    }
+
+    /// <summary>Waits while a backend does not take what it is sent; false when there is no more use in it.</summary>
+    async ValueTask<bool> TakenAsync(Backend backend)
+    {
+        while (backend.Endpoint.PendingOutput > 1 << 20)
+        {
+            var signal = new Signal<bool>().Within(On.Loop, TimeSpan.FromMilliseconds(5));
+            await signal;
+            if (backend.IsClosed || session.Client.IsHungUp || session.Killed) return false;
+        }
+        return true;
     }
 
     /// <summary>

@@ -93,7 +93,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
     byte[]? _carry;
     int _carryLength;
     Action? _continuation;
-    bool _complete;
+    bool _complete, _pumping;
     Outcome _outcome;
     bool _anythingSent;
     uint _statementId, _clientStatementId;
@@ -103,6 +103,9 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
 
     /// <summary>The ERR packet kept back, header included; valid until the session's next await.</summary>
     public ReadOnlyMemory<byte> HeldError { get; private set; }
+
+    /// <summary>The backend said more than was asked: it must not be used again.</summary>
+    public bool Desynchronized { get; private set; }
 
     public Exchange(Endpoint client, SessionTracking tracking)
     {
@@ -133,6 +136,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         _anythingSent = false;
         _rows = 0;
         _complete = false;
+        Desynchronized = false;
         backend.Owner = this;
         _client.Owner = _clientSide;
         return this;
@@ -155,6 +159,8 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         get
         {
             if (!_complete && _backend.MaybeReadable) Pump();
+            // A client that left before now raises no event any more.
+            if (!_complete && _client.IsHungUp) End(ExchangeEnd.ClientLost);
             return _complete;
         }
     }
@@ -188,6 +194,21 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
     }
 
     void Pump()
+    {
+        // Sending may drain at once and say so, in the midst of what is being followed.
+        if (_pumping) return;
+        _pumping = true;
+        try
+        {
+            PumpAll();
+        }
+        finally
+        {
+            _pumping = false;
+        }
+    }
+
+    void PumpAll()
     {
         while (!_complete)
         {
@@ -256,7 +277,11 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
             var packet = chunk.Slice(at, Packet.HeaderSize + payload);
             var before = at;
             var kept = FollowControl(packet);
-            if (_complete && _outcome.End == ExchangeEnd.FirstError) return;
+            if (_complete && _outcome.End == ExchangeEnd.FirstError)
+            {
+                Desynchronized = at + packet.Length < chunk.Length;
+                return;
+            }
             if (kept == packet.Length) at += kept;
             else
             {
@@ -270,7 +295,12 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
             if (_complete) break;
         }
         if (at > unsent) Forward(chunk[unsent..at]);
-        if (at < chunk.Length && !_complete)
+        if (at < chunk.Length && _complete && _outcome.End == ExchangeEnd.Complete)
+        {
+            // More than was asked for: whatever it is, the next answer would not be its own. The client has what it should have.
+            Desynchronized = true;
+        }
+        else if (at < chunk.Length && !_complete)
         {
             _carryLength = chunk.Length - at;
             _carry = _backend.Loop.Buffers.Rent(_carryLength);
@@ -496,7 +526,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
 
         public void OnDrained()
         {
-            if (exchange._complete || !exchange._backend.MaybeReadable) return;
+            if (exchange._complete || exchange._pumping || !exchange._backend.MaybeReadable) return;
             exchange.Pump();
             exchange.Continue();
         }

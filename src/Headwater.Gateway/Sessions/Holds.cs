@@ -82,7 +82,13 @@ internal sealed class Holds
         if ((needs & Needs.LocksTables) != 0) Reasons |= Hold.TableLock;
         if ((needs & Needs.UnlocksTables) != 0) Reasons &= ~Hold.TableLock;
         Named(_handlers, facts, Needs.OpensHandler, Needs.ClosesHandler, Hold.Handler);
-        Named(_textStatements, facts, Needs.PreparesText, Needs.DeallocatesText, Hold.TextStatement);
+        // One whose text stands in the statement is known to the session (TextStatements); one from a variable only to the backend.
+        if (!TextStatements.HasItsText(facts)) Named(_textStatements, facts, Needs.PreparesText, Needs.DeallocatesText, Hold.TextStatement);
+        else
+        {
+            foreach (var name in facts.Names) _textStatements.Remove(name);
+            Set(Hold.TextStatement, _textStatements.Count > 0);
+        }
         if ((needs & Needs.NextTransaction) != 0) Reasons |= Hold.NextTransaction;
         if ((needs & Needs.NextStatement) != 0) Reasons |= Hold.NextStatement;
     }

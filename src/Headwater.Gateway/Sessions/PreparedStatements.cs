@@ -47,4 +47,7 @@ internal sealed class ClientStatement(uint id, SharedStatement shared)
     public byte[]? Types { get; set; }
     public bool HasCursor { get; set; }
     public bool HasLongData { get; set; }
+
+    /// <summary>Parameter data was sent that no backend has: executing would bind something else.</summary>
+    public bool LongDataLost { get; set; }
 }

@@ -14,12 +14,16 @@ internal sealed class SessionSettings : IEquatable<SessionSettings>
 
     public string? Schema { get; }
 
+    /// <summary>Unqualified names mean the server's own tables here, which differ from server to server.</summary>
+    public bool InSystemSchema { get; }
+
     /// <summary>Sorted by name, so that character_set_connection is laid before the collation_connection that refines it.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Variables { get; }
 
     public SessionSettings(string? schema, ImmutableArray<KeyValuePair<string, string>> variables)
     {
         Schema = schema;
+        InSystemSchema = schema?.ToLowerInvariant() is "mysql" or "sys" or "information_schema" or "performance_schema";
         Variables = variables;
         var hash = new HashCode();
         hash.Add(schema);

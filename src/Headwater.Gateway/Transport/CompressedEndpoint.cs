@@ -45,7 +45,22 @@ internal sealed class CompressedEndpoint : Endpoint, IEndpointOwner
         _plainStart = _plainEnd = 0;
         while (true)
         {
-            if (CompressedFrames.TryRead(_frames.AsSpan(0, _framesEnd), out var sequence, out var content, out var consumed))
+            byte sequence;
+            ReadOnlySpan<byte> content;
+            int consumed;
+            bool whole;
+            try
+            {
+                whole = CompressedFrames.TryRead(_frames.AsSpan(0, _framesEnd), out sequence, out content, out consumed);
+            }
+            catch (MalformedPacketException)
+            {
+                // Nothing after it can be read either.
+                _ended = true;
+                _framesEnd = 0;
+                return;
+            }
+            if (whole)
             {
                 _sequence = (byte)(sequence + 1);
                 if (_plain.Length < content.Length) _plain = new byte[content.Length];

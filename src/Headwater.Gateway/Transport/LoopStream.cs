@@ -14,14 +14,25 @@ internal sealed class LoopStream : Stream, IEndpointOwner, IValueTaskSource<int>
     bool _reading;
     TaskCompletionSource? _drained;
 
-    public LoopStream(Endpoint inner)
+    ReadOnlyMemory<byte> _ahead;
+
+    /// <summary><paramref name="ahead"/>: bytes received before, which come first.</summary>
+    public LoopStream(Endpoint inner, ReadOnlyMemory<byte> ahead)
     {
         _inner = inner;
+        _ahead = ahead;
         inner.Owner = this;
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (!_ahead.IsEmpty)
+        {
+            var take = Math.Min(buffer.Length, _ahead.Length);
+            _ahead.Span[..take].CopyTo(buffer.Span);
+            _ahead = _ahead[take..];
+            return new ValueTask<int>(take);
+        }
         if (buffer.IsEmpty && _inner.MaybeReadable) return new ValueTask<int>(0);
         if (!buffer.IsEmpty && _inner.MaybeReadable)
         {

@@ -238,6 +238,14 @@ internal sealed class PacketInput(Endpoint endpoint) : IEndpointOwner, ICritical
         _end = used;
     }
 
+    /// <summary>What came beyond the message taken last, as bytes; the buffer is given back.</summary>
+    public byte[] TakeRest()
+    {
+        var rest = _pending is null ? [] : _pending.AsSpan(_start, _end - _start).ToArray();
+        Release();
+        return rest;
+    }
+
     /// <summary>Gives the buffer back; whatever had come is dropped.</summary>
     public void Release()
     {

@@ -20,17 +20,18 @@ internal sealed class SecureEndpoint : Endpoint
 
     public string Fault { get; private set; } = "";
 
-    SecureEndpoint(PlainEndpoint plain, Func<SslStream, Task> authenticate) : base(plain.Loop)
+    SecureEndpoint(PlainEndpoint plain, byte[] ahead, Func<SslStream, Task> authenticate) : base(plain.Loop)
     {
         _plain = plain;
-        _stream = new LoopStream(plain);
+        _stream = new LoopStream(plain, ahead);
         _tls = new SslStream(_stream, leaveInnerStreamOpen: true);
         _output = new OutputQueue(plain.Loop.Buffers);
         _authenticate = () => authenticate(_tls);
     }
 
-    public static SecureEndpoint AsServer(PlainEndpoint plain, X509Certificate2 certificate) =>
-        new(plain, tls => tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+    /// <summary><paramref name="ahead"/>: what of the handshake has been received already.</summary>
+    public static SecureEndpoint AsServer(PlainEndpoint plain, X509Certificate2 certificate, byte[] ahead) =>
+        new(plain, ahead, tls => tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
         {
             ServerCertificate = certificate,
             ClientCertificateRequired = false,
@@ -38,7 +39,7 @@ internal sealed class SecureEndpoint : Endpoint
         }));
 
     public static SecureEndpoint AsClient(PlainEndpoint plain, string host, GatewayOptions options) =>
-        new(plain, tls => tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        new(plain, [], tls => tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = host,
             RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>

@@ -92,8 +92,12 @@ public class PositionTimelineTests
         Assert.Equal("0-1-5", proof.Add(p("0-1-6"), In("b.000001", 1292), In("b.000001", 1092)).ToString());
         Assert.Equal("0-1-5", proof.Add(p("0-1-7"), In("b.000001", 1500), In("b.000001", 1092)).ToString());
         Assert.Equal("0-1-6", proof.Add(p("0-1-7"), In("b.000001", 1500), In("b.000001", 1292)).ToString());
-        // the log was rotated: a later file reaches any end of an earlier one, also past the millionth
-        Assert.Equal("0-1-8", proof.Add(p("0-1-8"), In("b.999999", 1600), In("b.1000000", 334)).ToString());
+        // the log was rotated while 8 hung: the place is the new file's name with the old file's offset, as measured, and proves nothing
+        Assert.Equal("0-1-6", proof.Add(p("0-1-8"), In("b.1000000", 334), In("b.1000000", 1700)).ToString());
+        Assert.Equal("0-1-6", proof.Add(p("0-1-9"), In("b.1000000", 500), In("b.1000000", 1700)).ToString());
+        Assert.Equal("0-1-9", proof.Add(p("0-1-9"), In("b.1000000", 500), In("b.1000000", 500)).ToString());
+        Assert.Equal("0-1-9", proof.Add(p("0-1-10"), In("b.1000000", 700), In("b.1000000", 500)).ToString());
+        Assert.Equal("0-1-10", proof.Add(p("0-1-11"), In("b.1000000", 900), In("b.1000000", 700)).ToString());
         Assert.False(In("b.000009", 9).Reaches(In("b.000010", 4)));
     }
 }

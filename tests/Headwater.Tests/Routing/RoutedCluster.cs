@@ -23,7 +23,7 @@ sealed class RoutedCluster
         {
             State = new ServerState(new ServerId($"db{i}"), 1), Address = new ServerAddress($"db{i}", 3306),
             Role = i == 1 ? ServerRole.Primary : ServerRole.Replica, Health = ServerHealth.Up,
-            LastAnswer = new Observation { Server = new WatchedServer(new ServerId($"db{i}"), new ServerAddress("", 0)), AskedAt = Now, AnsweredAt = Now, Number = (uint)i },
+            Number = (uint)i,
         }).ToArray();
         View = new ClusterView { Cluster = "shop", Epoch = new Epoch(1), Version = 1, Servers = [.. servers], Primary = servers[0] };
         Load = new ServerLoad[servers.Length];

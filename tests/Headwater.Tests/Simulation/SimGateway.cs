@@ -172,7 +172,7 @@ sealed class SimGateway
             {
                 State = _states[i], Address = new ServerAddress($"db{i + 1}", 3306), Role = i == _primary ? ServerRole.Primary : ServerRole.Replica,
                 Health = _reachable[i] ? ServerHealth.Up : ServerHealth.Down,
-                LastAnswer = new Observation { Server = new WatchedServer(_states[i].Id, new ServerAddress("", 0)), AskedAt = _world.Now, AnsweredAt = _world.Now, Number = (uint)(i + 1) },
+                Number = (uint)(i + 1),
             };
         }
         View = new ClusterView
