@@ -668,6 +668,10 @@ internal sealed class ClientSession
         if (Lease.Held is null && Input.IsWaiting) Input.Abort();
     }
 
+    /// <summary>Where the session stands, for a finding: read from another thread, so not to be acted on.</summary>
+    internal string WhatItDoes =>
+        $"session {Id}: {(Input.IsWaiting ? "waits for its client" : Running is { } on ? $"runs on {on} (hung up {on.Endpoint.IsHungUp}, closed {on.Endpoint.IsClosed}, readable {on.Endpoint.MaybeReadable})" : "waits for something of its own")}, attempts {_attempts}, held {Lease.Held}, {LastRoute.Kind} {LastRoute.Reason}, killed {Killed}";
+
     /// <summary>KILL CONNECTION of this session.</summary>
     public void Kill()
     {

@@ -125,7 +125,15 @@ sealed class RandomSessions(ulong seed)
             var capabilities = RawClient.Usual | (chance.OneIn(2) ? Capabilities.DeprecateEof : 0) | (chance.OneIn(2) ? Capabilities.SessionTrack : 0);
             using var client = await cluster.ConnectAsync(capabilities);
             var session = new RandomSession(client, chance, number, Corrupts, limit.Token);
-            await session.RunAsync(w => what = w);
+            try
+            {
+                await session.RunAsync(w => what = w);
+            }
+            catch (OperationCanceledException)
+            {
+                what += $" ({string.Join("; ", cluster.Gateway.AllSessions.Select(s => s.WhatItDoes))})";
+                throw;
+            }
             Interlocked.Add(ref _commands, session.Commands);
             Interlocked.Add(ref _answers, session.Answers);
             Interlocked.Add(ref _errors, session.Errors);
