@@ -29,7 +29,8 @@ static class SplitBench
         var measuredLag = MeasureLag(cluster, samples: 12);
         var pause = rate == 0 ? 0 : 1000.0 * sessions / rate;
         List<SplitLoad> Sessions(ulong of) => [.. Enumerable.Range(0, sessions).Select(i => new SplitLoad(i, cluster, sessions, writes, pause, of))];
-        Load(Sessions(seed + 1), 1);
+        // Long enough that the gateway has opened the backends that this load needs.
+        Load(Sessions(seed + 1), 3);
         var loads = Sessions(seed);
         var before = UserCommands.OnPrimary(cluster);
         Load(loads, seconds);
@@ -125,7 +126,7 @@ static class SplitBench
         var application = cluster.Run.Application.User;
         var (selects, updates, others) = commands.Of(application);
         var extra = selects - fromPrimary + (updates - writes) + others;
-        Console.WriteLine($"on the primary as {application}: {selects} selects ({fromPrimary} reads were routed there), {updates} writes ({writes} were sent), {others} others: {extra} extra statements");
+        Console.WriteLine($"on the primary as {application}: {selects} selects ({fromPrimary} reads were routed there), {updates} writes ({writes} were sent), {others} others: {extra} extra statements ({commands.Connections(application)} connections were opened meanwhile, which takes a statement each)");
         foreach (var user in commands.Users.Where(user => user != application))
         {
             var (s, u, o) = commands.Of(user);

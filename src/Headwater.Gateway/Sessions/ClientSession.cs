@@ -628,15 +628,16 @@ internal sealed class ClientSession
     /// <summary>Where statements may not run for ever, the server is told to end one that does; its answer ends the exchange.</summary>
     void StartClock()
     {
-        if (On.Options.StatementTimeout <= TimeSpan.Zero) return;
-        var running = Running;
-        _clock = On.Loop.After(On.Options.StatementTimeout, () =>
-        {
-            if (running is null || Running != running) return;
-            _timedOut = true;
-            Commands.KillQueryOn(running);
-        });
+        if (On.Options.StatementTimeout > TimeSpan.Zero) StartClock(Running);
     }
+
+    // Apart, so that what the callback captures is allocated only where there is a limit.
+    void StartClock(Backend? running) => _clock = On.Loop.After(On.Options.StatementTimeout, () =>
+    {
+        if (running is null || Running != running) return;
+        _timedOut = true;
+        Commands.KillQueryOn(running);
+    });
 
     void SendTimeout() => Commands.SendError(1969, "70100", $"Query execution was interrupted: it ran longer than limits.statement_timeout ({On.Options.StatementTimeout.TotalSeconds:0.###} s)");
 
