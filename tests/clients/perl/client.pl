@@ -190,15 +190,14 @@ my @checks = (
     },
     'a large result streams row by row' => sub {
         # DBD::MariaDB 1.22 gives no rows at all with use_result, against a server directly as well: it reads the result whole
-        my $c = open_one($driver eq 'mysql' ? (mysql_use_result => 1) : ());
-        my $s = $c->prepare("SELECT a.id, REPEAT('y', 60) FROM loaded a JOIN (SELECT 1 UNION SELECT 2 UNION SELECT 3) b");
+        my $c = shift;
+        my $s = $c->prepare("SELECT a.id, REPEAT('y', 60) FROM loaded a JOIN (SELECT 1 UNION SELECT 2 UNION SELECT 3) b", $driver eq 'mysql' ? { mysql_use_result => 1 } : {});
         $s->execute;
         my $rows = 0;
         $rows++ while $s->fetchrow_arrayref;
         same(60000, $rows);
         $s->finish;
         same(1, one($c, 'SELECT 1'));
-        $c->disconnect;
     },
     'a packet above 16 MB goes in and comes out whole' => sub {
         my $c = open_one(dsn => ";${p}_max_allowed_packet=67108864");

@@ -199,11 +199,12 @@ $checks = [
         $c->exec('DROP TABLE big');
     },
     'a large result streams unbuffered' => function (PDO $c) {
-        $u = open([PDO::MYSQL_ATTR_USE_BUFFERED_QUERY => false]);
+        $c->setAttribute(PDO::MYSQL_ATTR_USE_BUFFERED_QUERY, false);   // the session that has loaded the rows
         $rows = 0;
-        foreach ($u->query("SELECT a.id, REPEAT('y', 60) FROM loaded a JOIN (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5) b") as $_) $rows++;
+        foreach ($c->query("SELECT a.id, REPEAT('y', 60) FROM loaded a JOIN (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5) b") as $_) $rows++;
         same(100000, $rows);
-        same(1, one($u, 'SELECT 1'));
+        same(1, one($c, 'SELECT 1'));
+        $c->setAttribute(PDO::MYSQL_ATTR_USE_BUFFERED_QUERY, true);
     },
     'persistent connections come back clean' => function (PDO $c) {
         for ($i = 0; $i < 3; $i++) {

@@ -152,7 +152,7 @@ SQL
   eventually_same 5001 sql -e 'SELECT COUNT(*) FROM every_type'
   eventually_same 1 sql -e "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '$HW_SCHEMA'"
   local form checksum="CHECKSUM TABLE every_type, loaded, own, made EXTENDED"
-  for form in '--single-transaction --quick' '--lock-tables --hex-blob --skip-extended-insert'; do
+  for form in '--single-transaction --quick' '--lock-tables --hex-blob --skip-extended-insert --no-autocommit'; do
     # shellcheck disable=SC2086
     mariadb-dump "${as_admin[@]}" $form --routines --triggers --events "$HW_SCHEMA" >"$work/dump.sql"
     tail -n 1 "$work/dump.sql" | grep -q 'Dump completed'

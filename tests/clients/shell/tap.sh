@@ -17,13 +17,19 @@ check() {
 }
 skip() { echo "$*"; exit 77; }
 same() { [ "$1" = "$2" ] || { printf 'expected: %s\nfound:    %s\n' "$1" "$2"; exit 1; }; }
-# Another connection is another session, which owns nothing of what this one wrote: through a gateway it may read a copy that is a moment behind.
+# Another connection is another session, which owns nothing of what this one wrote: through a gateway it may read a copy that is a moment
+# behind. Four times in a row, because each time may be another copy.
 eventually_same() {
-  local expected=$1 found=
+  local expected=$1 found='' right=0
   shift
   for _ in $(seq 100); do
-    found=$("$@") && [ "$found" = "$expected" ] && return 0
-    sleep 0.1
+    if found=$("$@") && [ "$found" = "$expected" ]; then
+      right=$((right + 1))
+      [ $right -eq 4 ] && return 0
+    else
+      right=0
+      sleep 0.1
+    fi
   done
   same "$expected" "$found"
 }
