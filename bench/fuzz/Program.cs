@@ -30,6 +30,15 @@ if (sessions > 0)
     }
 }
 
+var minutes = double.Parse(Option("--minutes") ?? "0", CultureInfo.InvariantCulture);
+if (minutes > 0)
+{
+    var fuzz = new InputFuzz(seed);
+    fuzz.Run(TimeSpan.FromMinutes(minutes), Number("--from", 0), Number("--inputs", long.MaxValue));
+    Console.WriteLine($"fuzzing: {fuzz.Summary}; {fuzz.Findings.Count} findings");
+    findings.AddRange(fuzz.Findings);
+}
+
 foreach (var finding in findings) Console.WriteLine($"FOUND: {finding}");
 Console.WriteLine($"{Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s, seed {seed}: {(findings.Count == 0 ? "no crash, hang or leak" : $"{findings.Count} findings")}");
 return findings.Count == 0 ? 0 : 1;

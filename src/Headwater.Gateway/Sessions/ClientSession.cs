@@ -504,13 +504,13 @@ internal sealed class ClientSession
     {
         while (outcome.End == ExchangeEnd.WantsFile)
         {
-            if (!await Commands.SendFileAsync(backend))
+            if (await Commands.SendFileAsync(backend) is not { } sequence)
             {
                 Lease.Destroy(backend);
                 return Next.Quit;
             }
             Running = backend;
-            outcome = await Exchange.Resume();
+            outcome = await Exchange.Resume(sequence);
             Running = null;
         }
         switch (outcome.End)

@@ -441,8 +441,8 @@ internal sealed class Commands(ClientSession session)
         else session.Holds.Set(Hold.Timestamp);
     }
 
-    /// <summary>LOAD DATA LOCAL: passes the client's file on, packet by packet, to the empty one that ends it.</summary>
-    public async ValueTask<bool> SendFileAsync(Backend backend)
+    /// <summary>LOAD DATA LOCAL: passes the client's file on, packet by packet, to the empty one that ends it, whose sequence number is returned. Null: the client or the backend is gone.</summary>
+    public async ValueTask<byte?> SendFileAsync(Backend backend)
     {
         session.Input.ExpectedSequence = null;
         try
@@ -450,10 +450,11 @@ internal sealed class Commands(ClientSession session)
             while (true)
             {
                 var message = await session.Input.NextAsync();
-                if (message.IsEnd) return false;
+                if (message.IsEnd) return null;
+                var sequence = message.Sequence;
                 backend.Endpoint.Send(message.Bytes);
-                if (message.Payload.IsEmpty) return true;
-                if (!await TakenAsync(backend)) return false;
+                if (message.Payload.IsEmpty) return sequence;
+                if (!await TakenAsync(backend)) return null;
             }
         }
         finally

@@ -68,6 +68,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
 {
     const int HighWater = 64 * 1024;
     const int LargestControlPacket = 60 * 1024;
+    const int Nonsense = -1;
 
     enum At : byte
     {
@@ -142,10 +143,11 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         return this;
     }
 
-    /// <summary>Goes on after the client's file has been sent to the backend.</summary>
-    public Exchange Resume()
+    /// <summary>Goes on after the client's file has been sent to the backend; <paramref name="sequence"/> is that of its last packet.</summary>
+    public Exchange Resume(byte sequence)
     {
         _complete = false;
+        _sequence = sequence;
         _at = At.First;
         _backend.Owner = this;
         _client.Owner = _clientSide;
@@ -257,7 +259,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
                 if (!_continuationPacket && _at == At.First && !FollowColumnCount(chunk, at, payload))
                 {
                     if (left < Packet.HeaderSize + payload) break;
-                    End(ExchangeEnd.BackendLost);
+                    EndInNonsense(chunk[..at]);
                     return;
                 }
                 else if (!_continuationPacket) FollowData(payload);
@@ -269,7 +271,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
             }
             if (payload > LargestControlPacket)
             {
-                End(ExchangeEnd.BackendLost);
+                EndInNonsense(chunk[..at]);
                 return;
             }
             if (left < Packet.HeaderSize + payload) break;
@@ -277,6 +279,11 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
             var packet = chunk.Slice(at, Packet.HeaderSize + payload);
             var before = at;
             var kept = FollowControl(packet);
+            if (kept < 0)
+            {
+                EndInNonsense(chunk[..before]);
+                return;
+            }
             if (_complete && _outcome.End == ExchangeEnd.FirstError)
             {
                 Desynchronized = at + packet.Length < chunk.Length;
@@ -380,7 +387,14 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         else _at = At.Rows;
     }
 
-    /// <summary>Handles a packet that is there as a whole; returns how many bytes of it (header included) the client gets.</summary>
+    /// <summary>What made sense goes to the client, so that it is certain what the client has seen.</summary>
+    void EndInNonsense(ReadOnlySpan<byte> before)
+    {
+        if (!before.IsEmpty) Forward(before);
+        End(ExchangeEnd.BackendLost);
+    }
+
+    /// <summary>Handles a packet that is there as a whole; returns how many bytes of it (header included) the client gets, or <see cref="Nonsense"/>.</summary>
     int FollowControl(Span<byte> packet)
     {
         var payload = packet[Packet.HeaderSize..];
@@ -456,8 +470,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         var at = 1;
         if (!TryLengthEncoded(payload, ref at, out var affected) || !TryLengthEncoded(payload, ref at, out var insertId) || payload.Length < at + 4)
         {
-            End(ExchangeEnd.BackendLost);
-            return 0;
+            return Nonsense;
         }
         var statusAt = at;
         var status = (ServerStatus)BinaryPrimitives.ReadUInt16LittleEndian(payload[at..]);

@@ -72,8 +72,9 @@ public static class CompressedFrames
             var read = zlib.ReadAtLeast(inflated, length, throwOnEndOfStream: false);
             if (read != length || zlib.ReadByte() >= 0) throw MalformedPacketException.In("the compressed data is not as long as announced", frame, 4);
         }
-        catch (InvalidDataException)
+        catch (Exception unreadable) when (unreadable is InvalidDataException or IOException)
         {
+            // An IOException for data that asks for a preset dictionary (RFC 1950, FDICT): the runtime's ZLibException is one.
             throw MalformedPacketException.In("the compressed data cannot be read", frame, HeaderSize);
         }
         return inflated;

@@ -48,7 +48,7 @@ internal static class Transcript
         async Task<List<byte[]>> SendAsync(string what, Command command, ReadOnlyMemory<byte> argument)
         {
             var answer = await client.SendAsync(command, argument, late.Token);
-            exchanges.Add(new(session, step, what, Kept(answer)));
+            exchanges.Add(new(session, step, what, Kept(answer.ConvertAll(payload => SessionTrackers.InOrder(payload, client.Capabilities)))));
             return answer;
         }
 

@@ -106,7 +106,7 @@ public class PacketInputTests
         for (var i = 0; i < 20_000; i++)
         {
             var bytes = new byte[chance.Below(200)];
-            for (var b = 0; b < bytes.Length; b++) bytes[b] = (byte)(chance.OneIn(2) ? chance.Below(5) : chance.Next());
+            for (var b = 0; b < bytes.Length; b++) bytes[b] = chance.OneIn(2) ? (byte)chance.Below(5) : (byte)chance.Next();
             var at = chance.Below(bytes.Length + 1);
             Assert.Equal(0, Read([bytes[..at], bytes[at..]], limit: 100_000, expected: chance.OneIn(2) ? 0 : null).Outstanding);
         }

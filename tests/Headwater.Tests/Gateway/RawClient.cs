@@ -176,7 +176,8 @@ sealed class RawClient(Socket socket, Capabilities capabilities) : IDisposable
                         var prepared = PrepareOk.Parse(payload);
                         foreach (var count in (int[])[prepared.Parameters, prepared.Columns])
                             for (var i = count == 0 || !deprecateEof ? 0 : 1; i <= count && count > 0; i++)
-                                if (await Next() is null) return answer;
+                                if (await Next() is not { } definition) return answer;
+                                else if (definition is [0xFF, ..]) return Failed(answer, definition, rows);
                         return answer with { Complete = true, StatementId = prepared.StatementId };
                     }
                     if (!OkPacket.TryParse(payload, capabilities, out var ok)) return answer;
@@ -190,6 +191,7 @@ sealed class RawClient(Socket socket, Capabilities capabilities) : IDisposable
                 if (!deprecateEof)
                 {
                     if (await Next() is not { Length: >= 5 } eof) return answer;
+                    if (eof[0] == 0xFF) return Failed(answer, eof, rows);
                     if (((ServerStatus)BinaryPrimitives.ReadUInt16LittleEndian(eof.AsSpan(3)) & ServerStatus.CursorExists) != 0) return answer with { Complete = true, Status = ServerStatus.CursorExists };
                 }
             }
