@@ -34,6 +34,8 @@ public sealed class ClusterWatcher : IAsyncDisposable
     Instant _catalogueAt;
     Instant _catalogueReadAt;
     bool _catalogueAsked;
+    bool _catalogueWanted;
+    bool _accountsWanted;
     bool _catalogueComplained;
     bool _accountsAsked;
     bool _accountsComplained;
@@ -62,16 +64,10 @@ public sealed class ClusterWatcher : IAsyncDisposable
     });
 
     /// <summary>Reads the accounts anew, soon: for when a login fails whose account may be newer than what was read last.</summary>
-    public void RefreshAccounts() => Post(() =>
-    {
-        if (_time.Now() - _accountsAt >= RefreshAtMostEvery) ReadAccounts();
-    });
+    public void RefreshAccounts() => Post(() => _accountsWanted = true);
 
     /// <summary>Looks for a changed catalogue now: for when a definition has just passed by.</summary>
-    public void RefreshCatalogue() => Post(() =>
-    {
-        if (_time.Now() - _catalogueAt >= RefreshAtMostEvery) LookAtCatalogue();
-    });
+    public void RefreshCatalogue() => Post(() => _catalogueWanted = true);
 
     void Post(Action action) => _posted.Writer.TryWrite(action);
 
@@ -199,15 +195,19 @@ public sealed class ClusterWatcher : IAsyncDisposable
     void DoWhatIsDue()
     {
         var now = _time.Now();
-        if (!_accountsAsked && (now - _accountsAt >= _options.AccountsEvery || _accounts.Current.All.IsEmpty && now - _accountsAt >= _options.ProbeEvery)) ReadAccounts();
-        if (now - _catalogueAt >= _options.CatalogueEvery) LookAtCatalogue();
+        if (IsDue(_accountsAt, _accounts.Current.All.IsEmpty ? _options.ProbeEvery : _options.AccountsEvery, _accountsWanted)) ReadAccounts();
+        if (IsDue(_catalogueAt, _options.CatalogueEvery, _catalogueWanted)) LookAtCatalogue();
         if (_options.JoinFound && now - _followersAt >= FollowersEvery) LookForFollowers(now);
     }
+
+    // What is wanted sooner is asked soon, and not once for each who wants it.
+    bool IsDue(Instant last, TimeSpan every, bool wanted) => _time.Now() - last >= (wanted ? RefreshAtMostEvery : every);
 
     void ReadAccounts()
     {
         if (_accountsAsked || Answering() is not { } member) return;
         _accountsAsked = true;
+        _accountsWanted = false;
         _accountsAt = _time.Now();
         Accounts? read = null;
         Ask(member, async (connection, ct) => read = await AccountsReader.ReadAsync(connection, ct), failure =>
@@ -231,6 +231,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     {
         if (_catalogueAsked || Answering() is not { } member) return;
         _catalogueAsked = true;
+        _catalogueWanted = false;
         _catalogueAt = _time.Now();
         var knownChanges = _catalogueAt - _catalogueReadAt < _options.CatalogueAtLeastEvery ? _catalogueChanges : "";
         var changes = "";

@@ -79,11 +79,9 @@ sealed class PositionSampler(ServerConnection connection, ServerState state, Dem
         _provenAt = answeredAt;
         try
         {
-            if (await _proof.AskAsync(connection, logged, time, ct) is { } proven)
-            {
-                shown = shown.Merge(proven);
-                state.Advance(new PositionSample(askedAt, time.Now(), shown) { Logged = logged });
-            }
+            var proven = shown.Merge(await _proof.AskAsync(connection, logged, time, ct));
+            if (proven != shown) state.Advance(new PositionSample(askedAt, time.Now(), proven) { Logged = logged });
+            shown = proven;
         }
         catch (ServerException e) when (e.Code == NoPrivilege)
         {

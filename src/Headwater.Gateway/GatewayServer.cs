@@ -154,6 +154,8 @@ public sealed class GatewayServer : IAsyncDisposable
 
     internal void SomethingDefined() => Defined?.Invoke();
 
+    internal void TlsFailed(string host, string fault) => Log.TlsFailed(_log, host, fault.Length == 0 ? "the client gave up or took too long" : fault);
+
     internal void ServerSuspected(ServerId server) => Suspected?.Invoke(server);
 
     internal ClientSession? FindSession(uint id) => _sessions.GetValueOrDefault(id);

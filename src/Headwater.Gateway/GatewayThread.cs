@@ -92,7 +92,11 @@ internal sealed class GatewayThread
 
     public void Follow(ClusterView view)
     {
+        var newEpoch = view.Epoch != View.Epoch;
         View = view;
+        // Each session is judged by each epoch: a lost branch's numbers may be given out again later.
+        if (newEpoch)
+            foreach (var session in Sessions) Router.Judge(view, ref session.Position, out _);
         var loads = new ServerLoad[view.Servers.Length];
         var byIndex = new ServerPool[view.Servers.Length];
         var gone = new HashSet<ServerId>(_pools.Keys);

@@ -6,19 +6,20 @@ namespace Headwater.Bench.Cost;
 /// <summary>The table and the bars of <c>bench/gateway</c>.</summary>
 static class CostReport
 {
-    public static void Print(TextWriter to, CostOptions options, List<Run> runs, double idleBytesPerSecond)
+    public static void Print(TextWriter to, CostOptions options, List<Run> runs, (double Bytes, double Microseconds) idle)
     {
         to.WriteLine();
         foreach (var cell in options.Cells)
         {
             to.WriteLine($"{cell}: median (least–most) of the rounds");
-            var table = new TextTable("way", "CPU µs/query", "user", "system", "× HAProxy", "queries/s", "p95 ms", "p95 × HAProxy", "servers µs", "bytes/stmt", "of reactors", "dropped");
+            var table = new TextTable("way", "CPU µs/query", "user", "system", "of reactors", "their user", "× HAProxy", "queries/s", "p95 ms", "p95 × HAProxy", "servers µs", "bytes/stmt", "by reactors", "dropped");
             foreach (var way in options.Ways)
             {
                 var kept = Kept(runs, cell, way);
                 table.Row(way, way == CostOptions.Direct ? "-" : Of(kept, static run => run.CpuMicroseconds, "0.0"),
                     way == CostOptions.Direct ? "-" : Of(kept, static run => run.UserMicroseconds, "0.0"),
                     way == CostOptions.Direct ? "-" : Of(kept, static run => run.SystemMicroseconds, "0.0"),
+                    Of(kept, static run => run.ReactorMicroseconds, "0.0"), Of(kept, static run => run.ReactorUserMicroseconds, "0.0"),
                     way == CostOptions.Direct ? "-" : Ratio(runs, cell, way, static run => run.CpuMicroseconds).Text("0.00"),
                     Of(kept, static run => run.QueriesPerSecond, "0"), Of(kept, static run => run.P95Milliseconds, "0.00"),
                     Ratio(runs, cell, way, static run => run.P95Milliseconds).Text("0.00"), Of(kept, static run => run.ServersMicroseconds, "0"),
@@ -30,8 +31,9 @@ static class CostReport
         }
         var steal = Spread.Of(runs.Select(static run => run.StolenShare * 100));
         to.WriteLine($"stolen time per run: {steal.Text("0.0")} %; {runs.Count(static run => run.Dropped)} of {runs.Count} runs dropped for more than {options.StealLimit:P0}");
-        if (double.IsFinite(idleBytesPerSecond))
-            to.WriteLine(string.Create(CultureInfo.InvariantCulture, $"bytes/stmt is the whole process, control loops and /metrics included; they allocate {idleBytesPerSecond:0} bytes/s with no statement running"));
+        if (double.IsFinite(idle.Bytes))
+            to.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"CPU and bytes/stmt are of the whole process, what follows the replicas' positions included; with no statement running it uses {idle.Microseconds / 10_000:0.0} % of a processor and allocates {idle.Bytes:0} bytes/s"));
         to.WriteLine();
     }
 
@@ -56,13 +58,13 @@ static class CostReport
                 bars.Check(p95.Median <= 1.1, $"p95 ≤ 1.1 × HAProxy's ({cell})", p95.Text("0.00"));
             }
         }
-        // 1/100 byte: what is not allocated per statement (a login, a growing pool) is spread over some 100,000 of them.
+        // Half a byte: what is not of statements (the two looks at /metrics, a timer, a backend opened) is spread over some 100,000 of them.
         var reactors = Spread.Of(runs.Where(static run => run is { Dropped: false, Way: CostOptions.Gateway }).Select(static run => run.ReactorAllocatedBytes));
-        if (reactors.Count > 0) bars.Check(reactors.Median < 0.01, "0 bytes allocated per statement on the reactor threads (all cells)", reactors.Text("0.000"));
+        if (reactors.Count > 0) bars.Check(reactors.Median < 0.5, "0 bytes allocated per statement on the reactor threads (all cells)", reactors.Text("0.000"));
         else
         {
             var process = Spread.Of(runs.Where(static run => run is { Dropped: false, Way: CostOptions.Gateway }).Select(static run => run.AllocatedBytes));
-            bars.Check(process.Median < 1, "0 bytes allocated per statement (whole process, all cells)", process.Text("0.00"));
+            bars.Check(process.Median < 0.5, "0 bytes allocated per statement (whole process, all cells)", process.Text("0.00"));
         }
         bars.Print(to);
         return bars.AllReached;

@@ -21,6 +21,10 @@ sealed record Run
     public double UserMicroseconds { get; init; }
     public double SystemMicroseconds { get; init; }
 
+    /// <summary>Of the reactor threads alone, which move the bytes; the rest is sampling positions, metrics, collecting garbage. NaN for other programs.</summary>
+    public double ReactorUserMicroseconds { get; init; } = double.NaN;
+    public double ReactorSystemMicroseconds { get; init; } = double.NaN;
+
     /// <summary>All mariadbd processes together: Headwater spreads the reads over three, the others use one.</summary>
     public double ServersMicroseconds { get; init; }
 
@@ -32,5 +36,6 @@ sealed record Run
     public double StolenShare { get; init; }
     public bool Dropped { get; set; }
     public double CpuMicroseconds => UserMicroseconds + SystemMicroseconds;
+    public double ReactorMicroseconds => ReactorUserMicroseconds + ReactorSystemMicroseconds;
     public Cell Cell => new(Script, Threads, PsMode);
 }

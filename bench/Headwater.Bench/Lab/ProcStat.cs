@@ -18,10 +18,17 @@ static partial class ProcStat
     static readonly double _microsecondsPerTick = 1e6 / SysConf(ClockTicksName);
 
     /// <summary>Fields 14 and 15 of /proc/PID/stat. The name in field 2 may hold anything, so counting starts behind its last parenthesis.</summary>
-    public static ProcessorTime CpuOf(int pid)
+    public static ProcessorTime CpuOf(int pid) => Times(File.ReadAllText($"/proc/{pid}/stat"));
+
+    /// <summary>Of the threads whose name starts so.</summary>
+    public static ProcessorTime CpuOfThreads(int pid, string name) => Directory.EnumerateDirectories($"/proc/{pid}/task")
+        .Select(static thread => File.ReadAllText(thread + "/stat"))
+        .Where(text => text[(text.IndexOf('(', StringComparison.Ordinal) + 1)..].StartsWith(name, StringComparison.Ordinal))
+        .Aggregate(default(ProcessorTime), static (sum, text) => sum + Times(text));
+
+    static ProcessorTime Times(string stat)
     {
-        var text = File.ReadAllText($"/proc/{pid}/stat");
-        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         return new ProcessorTime(Parse(fields[11]) * _microsecondsPerTick, Parse(fields[12]) * _microsecondsPerTick);
     }
 

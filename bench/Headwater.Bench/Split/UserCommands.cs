@@ -8,18 +8,24 @@ namespace Headwater.Bench.Split;
 /// </summary>
 sealed class UserCommands
 {
-    readonly Dictionary<string, (long Selects, long Updates, long Others)> _byUser = [];
+    readonly Dictionary<string, (long Selects, long Updates, long Others, long Connections)> _byUser = [];
 
     public IEnumerable<string> Users => _byUser.Keys.Order();
 
-    public (long Selects, long Updates, long Others) Of(string user) => _byUser.GetValueOrDefault(user);
+    public (long Selects, long Updates, long Others) Of(string user)
+    {
+        var (selects, updates, others, _) = _byUser.GetValueOrDefault(user);
+        return (selects, updates, others);
+    }
+
+    public long Connections(string user) => _byUser.GetValueOrDefault(user).Connections;
 
     public static UserCommands OnPrimary(Cluster cluster)
     {
         var commands = new UserCommands();
         using var root = Cluster.AsRoot(cluster.Run.Primary);
-        root.Query("SELECT USER, SELECT_COMMANDS, UPDATE_COMMANDS, OTHER_COMMANDS FROM information_schema.USER_STATISTICS WHERE USER <> 'root'");
-        for (var i = 0; i < root.Rows; i++) commands._byUser[root.Text(i, 0)] = (root.Int64(i, 1), root.Int64(i, 2), root.Int64(i, 3));
+        root.Query("SELECT USER, SELECT_COMMANDS, UPDATE_COMMANDS, OTHER_COMMANDS, TOTAL_CONNECTIONS FROM information_schema.USER_STATISTICS WHERE USER <> 'root'");
+        for (var i = 0; i < root.Rows; i++) commands._byUser[root.Text(i, 0)] = (root.Int64(i, 1), root.Int64(i, 2), root.Int64(i, 3), root.Int64(i, 4));
         return commands;
     }
 
@@ -29,7 +35,7 @@ sealed class UserCommands
         foreach (var (user, now) in _byUser)
         {
             var then = before.Of(user);
-            since._byUser[user] = (now.Selects - then.Selects, now.Updates - then.Updates, now.Others - then.Others);
+            since._byUser[user] = (now.Selects - then.Selects, now.Updates - then.Updates, now.Others - then.Others, now.Connections - before.Connections(user));
         }
         return since;
     }

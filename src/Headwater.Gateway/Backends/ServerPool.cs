@@ -188,15 +188,18 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         return signal;
     }
 
+    // Apart from the loop: there, what the action captures would be allocated for every statement, also where nobody waits.
     void Wake()
     {
         while (_queue.TryDequeue(out var waiting))
         {
             if (waiting.IsCompleted) continue;
-            on.Loop.Post(() => waiting.Set(null));
+            Resume(waiting);
             return;
         }
     }
+
+    void Resume(Signal<Backend?> waiting) => on.Loop.Post(() => waiting.Set(null));
 
     public async ValueTask<(Backend? Backend, LoginFailure? Failure)> OpenAsync(BackendProfile profile, string? schema, ClientSession session)
     {

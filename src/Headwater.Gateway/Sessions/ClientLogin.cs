@@ -60,7 +60,11 @@ internal sealed class ClientLogin(GatewayThread on, ListenerOptions listener, st
             endpoint = secure;
             input = new PacketInput(endpoint) { Limit = input.Limit, ExpectedSequence = 2 };
             Secured?.Invoke(endpoint, input);
-            if (!await secure.AuthenticatedAsync(on.Options.LoginTimeout)) return null;
+            if (!await secure.AuthenticatedAsync(on.Options.LoginTimeout))
+            {
+                on.Server.TlsFailed(clientHost, secure.Fault);
+                return null;
+            }
             message = await input.NextAsync();
             if (message.IsEnd) return null;
         }

@@ -269,6 +269,7 @@ internal sealed class ClientSession
             case Command.Query:
                 Facts = On.Facts.Get(Request.IsSplit ? Request.WholePayload[1..] : payload[1..], Tracking.Syntax, On.Catalogue);
                 Shape = ResponseShape.Result;
+                if ((Facts.Needs & Needs.ConnectionId) != 0 && Facts.Digest == "select connection_id()") Request = Commands.WithOwnConnectionId();
                 return (Facts.Needs & Needs.Gateway) != 0 ? Next.Slow : Next.Run;
             case Command.StmtExecute:
             case Command.StmtBulkExecute:
@@ -375,6 +376,8 @@ internal sealed class ClientSession
             {
                 On.Statistics.Refused++;
                 Commands.SendError(1290, "HY000", route.Kind == RouteKind.Refuse ? RouteReasons.Sentence(route) : $"No server can run this now: {On.View.Reason}");
+                // Told once that what it had seen is lost, the session goes on in the present history.
+                if (route.Kind == RouteKind.Refuse) _position.Forget();
                 return null;
             }
             if (route.Kind == RouteKind.Hold)
@@ -625,15 +628,16 @@ internal sealed class ClientSession
     /// <summary>Where statements may not run for ever, the server is told to end one that does; its answer ends the exchange.</summary>
     void StartClock()
     {
-        if (On.Options.StatementTimeout <= TimeSpan.Zero) return;
-        var running = Running;
-        _clock = On.Loop.After(On.Options.StatementTimeout, () =>
-        {
-            if (running is null || Running != running) return;
-            _timedOut = true;
-            Commands.KillQueryOn(running);
-        });
+        if (On.Options.StatementTimeout > TimeSpan.Zero) StartClock(Running);
     }
+
+    // Apart, so that what the callback captures is allocated only where there is a limit.
+    void StartClock(Backend? running) => _clock = On.Loop.After(On.Options.StatementTimeout, () =>
+    {
+        if (running is null || Running != running) return;
+        _timedOut = true;
+        Commands.KillQueryOn(running);
+    });
 
     void SendTimeout() => Commands.SendError(1969, "70100", $"Query execution was interrupted: it ran longer than limits.statement_timeout ({On.Options.StatementTimeout.TotalSeconds:0.###} s)");
 

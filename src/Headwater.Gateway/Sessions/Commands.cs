@@ -4,6 +4,7 @@ using Headwater.Core.Routing;
 using Headwater.Core.Statements;
 using Headwater.Gateway.Backends;
 using Headwater.Gateway.Reactor;
+using Headwater.Gateway.Transport;
 using Headwater.Wire.MySql;
 
 namespace Headwater.Gateway.Sessions;
@@ -405,6 +406,18 @@ internal sealed class Commands(ClientSession session)
         if (failure!.TryElsewhere) return true;
         SendError(failure.Code, failure.SqlState, failure.Message, sequence);
         return false;
+    }
+
+    /// <summary>SELECT CONNECTION_ID() alone: the number that the greeting gave, which is also what KILL takes. Inside other expressions a backend answers.</summary>
+    public RawMessage WithOwnConnectionId()
+    {
+        var column = Encoding.UTF8.GetString(session.Request.Payload[1..]).Trim().TrimEnd(';').TrimEnd()[6..].Trim().Replace("`", "``", StringComparison.Ordinal);
+        var sql = Encoding.UTF8.GetBytes($"SELECT CAST({session.Id} AS UNSIGNED) AS `{column}`");
+        var packet = new byte[Packet.HeaderSize + 1 + sql.Length];
+        Packet.WriteHeader(packet, 1 + sql.Length, session.Request.Sequence);
+        packet[Packet.HeaderSize] = (byte)Command.Query;
+        sql.CopyTo(packet, Packet.HeaderSize + 1);
+        return new RawMessage(packet, 0, packet.Length);
     }
 
     // ---- after a statement

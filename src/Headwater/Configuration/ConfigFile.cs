@@ -66,6 +66,7 @@ static class ConfigFile
         ProbeEvery = values.Get(Keys.ProbeEvery),
         DeadAfter = values.Get(Keys.DeadAfter),
         AccountsEvery = values.Get(Keys.AccountsEvery),
+        CatalogueEvery = values.Get(Keys.CatalogueEvery),
         JoinFound = values.Get(Keys.MonitorDiscover),
     };
 

@@ -97,6 +97,9 @@ static class Keys
     public static readonly Key<TimeSpan> AccountsEvery = Add(new Key<TimeSpan>("monitor.accounts_every", Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), "5s",
         "How often accounts are read from the servers; a login of an account that is not known has them read at once."));
 
+    public static readonly Key<TimeSpan> CatalogueEvery = Add(new Key<TimeSpan>("monitor.catalogue_every", Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), "1s",
+        "How often it is looked whether views, stored functions or triggers have changed, which decide whether a statement is a plain read."));
+
     // listeners
 
     public static readonly SectionKey Listeners = Add(new SectionKey("listeners[]",

@@ -34,7 +34,7 @@ internal sealed record ClientScript(string Schema, string Program, params string
     {
         ["HW_HOST"] = target.At.Host,
         ["HW_PORT"] = $"{target.At.Port}",
-        ["HW_SOCKET"] = target.At.Socket ?? "",
+        ["HW_SOCKET"] = target.Socket ?? "",
         ["HW_USER"] = target.Account.User,
         ["HW_PASSWORD"] = target.Account.Password,
         ["HW_SCHEMA"] = Schema,

@@ -30,10 +30,12 @@ public class WatcherCost
             var writing = new ProcessStartInfo("mariadb") { RedirectStandardInput = true };
             foreach (var argument in (string[])["--no-defaults", "-umonitor", $"-p{RealServer.Password}", $"-S{servers[0].SocketPath}"]) writing.ArgumentList.Add(argument);
             using var writer = Process.Start(writing)!;
-            await writer.StandardInput.WriteLineAsync("DELIMITER //\nBEGIN NOT ATOMIC WHILE 1 DO UPDATE d.t SET v=v+1; DO SLEEP(0.001); END WHILE; END//");
+            await writer.StandardInput.WriteLineAsync("DELIMITER //\nBEGIN NOT ATOMIC WHILE (SELECT v FROM d.t) >= 0 DO UPDATE d.t SET v=v+1; DO SLEEP(0.001); END WHILE; END//");
             await MeasureAsync("positions move (about 1000 writes/s)", 6, servers, view);
             await MeasureAsync("and a demand every millisecond for each server", 6, servers, view, demanding: true);
-            writer.Kill();
+            await servers[0].ExecuteAsync("UPDATE d.t SET v=-1000000000");
+            writer.StandardInput.Close();
+            await writer.WaitForExitAsync(Ct);
             // Last, when everything has been compiled for good.
             await Task.Delay(2000, Ct);
             await MeasureAsync("idle", 10, servers, view);

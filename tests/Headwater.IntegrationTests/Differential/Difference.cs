@@ -21,6 +21,10 @@ internal static class Difference
         return found;
     }
 
+    /// <summary>A transcript to be read by people: what was sent, and OK, the error, or how many packets.</summary>
+    public static IEnumerable<string> InWords(IEnumerable<Exchange> transcript) => transcript.Select(exchange =>
+        $"{Where(exchange)}: {(exchange.Answer.Count == 0 ? "nothing" : exchange.Answer[^1][0] == 0xFF ? Show(exchange.Answer[^1]) : exchange.Answer[0][0] == 0 ? "ok" : $"{exchange.Answer.Count} packets")}");
+
     static (int, string) Key(Exchange exchange) => (exchange.Step.Line, exchange.What);
 
     static string Where(Exchange exchange) => $"[{exchange.Session.Name}] {exchange.Step}, {exchange.What}";
@@ -34,7 +38,7 @@ internal static class Difference
             case Comparison.Kind or Comparison.Shape:
                 if (KindOf(left[0]) != KindOf(right[0])) return Pair(0, left[0], right[0]);
                 if (expected.Step.Comparison == Comparison.Shape && left.Count != right.Count) return $"{left.Count} packets directly, {right.Count} through the gateway";
-                var metadata = KindOf(left[0]) == "rows" ? 1 + left[0][0] : 0;
+                var metadata = KindOf(left[0]) == "rows" && expected.Step.Kind != StepKind.Statistics ? 1 + left[0][0] : 0;
                 return FirstDifference(left.Take(metadata).ToList(), right.Take(metadata).ToList());
             case Comparison.AnyOrder:
                 return FirstDifference(left.OrderBy(Convert.ToHexString, StringComparer.Ordinal).ToList(), right.OrderBy(Convert.ToHexString, StringComparer.Ordinal).ToList());

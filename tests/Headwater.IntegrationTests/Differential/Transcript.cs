@@ -48,7 +48,7 @@ internal static class Transcript
         async Task<List<byte[]>> SendAsync(string what, Command command, ReadOnlyMemory<byte> argument)
         {
             var answer = await client.SendAsync(command, argument, late.Token);
-            exchanges.Add(new(session, step, what, Kept(answer)));
+            exchanges.Add(new(session, step, what, Kept(answer.ConvertAll(payload => SessionTrackers.InOrder(payload, client.Capabilities)))));
             return answer;
         }
 
@@ -80,10 +80,10 @@ internal static class Transcript
                     if (step.FetchRows == 0 || rows[0][0] is 0x00 or 0xFF) continue;
                     for (var fetches = 0; fetches < 50; fetches++)
                     {
-                        var fetched = await SendAsync($"fetch {fetches + 1}", Command.StmtFetch, (byte[])[.. Number(id), .. Number((uint)step.FetchRows)]);
+                        var fetched = await SendAsync($"execute {n + 1}, fetch {fetches + 1}", Command.StmtFetch, (byte[])[.. Number(id), .. Number((uint)step.FetchRows)]);
                         if (fetched[^1][0] == 0xFF || (client.StatusOfEnd(fetched[^1]) & ServerStatus.LastRowSent) != 0) break;
                     }
-                    await SendAsync("reset statement", Command.StmtReset, Number(id));
+                    await SendAsync($"execute {n + 1}, reset", Command.StmtReset, Number(id));
                 }
                 await client.SendAsync(Command.StmtClose, Number(id), late.Token);
                 break;

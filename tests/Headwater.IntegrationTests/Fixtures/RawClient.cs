@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Headwater.Wire.MySql;
@@ -37,10 +38,12 @@ internal sealed class RawClient : IAsyncDisposable
 
     public static async Task<RawClient> ConnectAsync(Reachable to, Account account, Capabilities wanted, CancellationToken ct)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = to.Socket == null
+            ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(to.Host, to.Port, ct);
+            await socket.ConnectAsync(to.Socket == null ? new IPEndPoint(IPAddress.Parse(to.Host), to.Port) : new UnixDomainSocketEndPoint(to.Socket), ct);
         }
         catch
         {
@@ -193,6 +196,7 @@ internal sealed class RawClient : IAsyncDisposable
     {
         var head = await AddAsync(answer, ct);
         if (head[0] == 0xFF) return;
+        if (head[0] != 0 || head.Length != 12) throw new InvalidDataException($"No answer to a prepare: {Convert.ToHexString(head)}.");
         int columns = BinaryPrimitives.ReadUInt16LittleEndian(head.AsSpan(5)), parameters = BinaryPrimitives.ReadUInt16LittleEndian(head.AsSpan(7));
         var ended = (Capabilities & Capabilities.DeprecateEof) == 0 ? 1 : 0;
         for (var i = 0; i < (parameters > 0 ? parameters + ended : 0) + (columns > 0 ? columns + ended : 0); i++) await AddAsync(answer, ct);

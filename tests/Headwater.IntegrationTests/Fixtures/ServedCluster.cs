@@ -14,7 +14,8 @@ internal sealed class ServedCluster : IAsyncDisposable
     public RunFile Run { get; private set; }
     public TimeSpan StartedWithin { get; private init; }
 
-    public Reachable Gateway => new(Run.Gateway.Address, Run.Gateway.Port, Run.Gateway.Socket);
+    /// <summary>By TCP, as most clients come.</summary>
+    public Reachable Gateway => new(Run.Gateway.Address, Run.Gateway.Port);
     public Reachable Primary => At(Run.Servers.Single(server => server.Role == "primary"));
     public IEnumerable<Reachable> Replicas => Run.Servers.Where(server => server.Role == "replica").Select(At);
     public Account Application => new(Run.Application.User, Run.Application.Password, Run.Application.Schema);

@@ -8,6 +8,10 @@ namespace Headwater.IntegrationTests.Fixtures;
 /// </summary>
 internal sealed record Target(string Name, Reachable At, Reachable Primary, Account Account, Account Administrator, bool OffersTls)
 {
+    /// <summary>For clients that are to come by Unix socket.</summary>
+    public string? Socket { get; init; }
+
+
     static readonly Lock Gate = new();
     static Task<RealServer>? s_plain;
 
@@ -24,7 +28,7 @@ internal sealed record Target(string Name, Reachable At, Reachable Primary, Acco
         Account? account = null;
         foreach (var schema in schemas.Reverse()) account = await cluster.FreshSchemaAsync(schema, ct);
         var at = name == "direct" ? cluster.Primary : cluster.Gateway;
-        return new Target(name, at, cluster.Primary, account!, cluster.Administrator, await OffersTlsAsync(at, account!, ct));
+        return new Target(name, at, cluster.Primary, account!, cluster.Administrator, await OffersTlsAsync(at, account!, ct)) { Socket = name == "direct" ? at.Socket : cluster.Run.Gateway.Socket };
     }
 
     /// <summary>Returns when each copy has what the primary has: what one session wrote, another's position does not speak of.</summary>
@@ -35,7 +39,7 @@ internal sealed record Target(string Name, Reachable At, Reachable Primary, Acco
 
     static async Task<Target> PrepareAsync(RealServer server, string[] schemas, CancellationToken ct)
     {
-        var address = new Reachable("127.0.0.1", server.Port, server.SocketPath);
+        var address = new Reachable("127.0.0.1", server.Port);
         await using var root = await RawClient.ConnectAsync(address, new(server.Login.User, server.Login.Password), ct);
         await root.DoAsync("CREATE USER IF NOT EXISTS administrator@'%' IDENTIFIED BY 'plain'", ct);
         await root.DoAsync("GRANT ALL PRIVILEGES ON *.* TO administrator@'%' WITH GRANT OPTION", ct);

@@ -64,7 +64,7 @@ public class ConfigFileTests
               - { address: db1.example.com, name: db1, zone: fra1, weight: 0.5 }
               - { socket: run/mysqld.sock, name: db2, tags: [analytics, delayed] }
               - { address: "[::1]:3310", tags: backup }
-            monitor: { user: m, password: "${HEADWATER_TEST_PASSWORD}", tls: required, discover: false, sample_every: 5ms, sample_idle_every: 50ms, accounts_every: 1s, probe_every: 100ms, dead_after: 0.4s }
+            monitor: { user: m, password: "${HEADWATER_TEST_PASSWORD}", tls: required, discover: false, sample_every: 5ms, sample_idle_every: 50ms, accounts_every: 1s, catalogue_every: 2s, probe_every: 100ms, dead_after: 0.4s }
             listeners:
               - { address: "0.0.0.0:4407", socket: /run/hw.sock, tls: required, level: bounded 250ms, tag: analytics, proxy_protocol: [10.0.0.0/8, 192.168.1.1] }
             users:
@@ -88,8 +88,8 @@ public class ConfigFileTests
         Assert.Equal((new ServerAddress("::1", 3310), ServerTags.Backup), (config.Watch.Servers[2].Address, config.Watch.Servers[2].Tags));
         var watch = config.Watch;
         Assert.Equal(new ServerLogin("m", "from ${the} environment", Tls: TlsMode.Required), watch.Monitor);
-        Assert.Equal((false, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(1)),
-            (watch.JoinFound, watch.SampleEvery, watch.SampleIdleEvery, watch.ProbeEvery, watch.DeadAfter, watch.AccountsEvery));
+        Assert.Equal((false, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)),
+            (watch.JoinFound, watch.SampleEvery, watch.SampleIdleEvery, watch.ProbeEvery, watch.DeadAfter, watch.AccountsEvery, watch.CatalogueEvery));
 
         var gateway = config.Gateway;
         var (tcp, unix) = (gateway.Listeners[0], gateway.Listeners[1]);

@@ -17,6 +17,16 @@ check() {
 }
 skip() { echo "$*"; exit 77; }
 same() { [ "$1" = "$2" ] || { printf 'expected: %s\nfound:    %s\n' "$1" "$2"; exit 1; }; }
+# Another connection is another session, which owns nothing of what this one wrote: through a gateway it may read a copy that is a moment behind.
+eventually_same() {
+  local expected=$1 found=
+  shift
+  for _ in $(seq 100); do
+    found=$("$@") && [ "$found" = "$expected" ] && return 0
+    sleep 0.1
+  done
+  same "$expected" "$found"
+}
 contains() { case $2 in *"$1"*) ;; *) printf 'expected to find: %s\nin: %s\n' "$1" "$2"; exit 1 ;; esac; }
 
 work=$(mktemp -d)
