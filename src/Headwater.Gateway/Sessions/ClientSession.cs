@@ -307,14 +307,19 @@ internal sealed class ClientSession
 
     bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
 
-    bool WithVariables => (Facts.Needs & (Needs.ReadsUserVariables | Needs.OpensReadOnlyTransaction)) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
+    bool WithVariables => (Facts.Needs & (Needs.ReadsUserVariables | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction)) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
 
     public Route Choose(Instant now)
     {
         var view = On.View;
-        return LastRoute = MayRunOnCopyNow
-            ? Router.ForRead(view, ref _position, Level, Policy, On.Loads, On.Chance(), now, ArrivedAt)
-            : Router.ForPrimary(view, ref _position, Level, Policy, now, ArrivedAt);
+        if (MayRunOnCopyNow)
+        {
+            LastRoute = Router.ForRead(view, ref _position, Level, Policy, On.Loads, On.Chance(), now, ArrivedAt);
+            // Nobody has asked for a while, so samples are rare: this read goes to the primary, the next ones need not.
+            if (LastRoute.Reason == RouteReason.NoSampleInBound) On.DemandSamples();
+            return LastRoute;
+        }
+        return LastRoute = Router.ForPrimary(view, ref _position, Level, Policy, now, ArrivedAt);
     }
 
     /// <summary>The backend to use, when that takes no waiting: held, or idle and standing as needed.</summary>
@@ -433,6 +438,7 @@ internal sealed class ClientSession
         var now = Stopwatch.GetTimestamp();
         if (Tracking.Commit is { } gtid) _position.AfterWrite(gtid, onPrimary ? backend.Server : null);
         else if (!failed || outcome.Rows > 0) _position.AfterRead(backend.Server, onPrimary, new Instant(now / (Stopwatch.Frequency / 10_000_000)));
+        backend.Server.Heard(new Instant(now / (Stopwatch.Frequency / 10_000_000)));
         if (!failed) Status = outcome.Status;
         if ((Facts.Needs & (Needs.PreparesText | Needs.DeallocatesText)) != 0 && !failed) TextStatements.Follow(backend, Facts, Request.Payload[1..]);
         Holds.After(Facts, failed ? Status : outcome.Status, failed);

@@ -111,7 +111,7 @@ public class SplitSessionTests
         }
         Assert.Equal("", await cluster.LeftoversAsync());
         using var after = await cluster.LoggedInAsync();
-        Assert.True((await after.QueryAsync("select 'still' from t")).IsOk);
+        Assert.True((await after.QueryAsync("select 'still' from t", TestContext.Current.CancellationToken)).IsOk);
     }
 
     [Theory]
@@ -132,7 +132,7 @@ public class SplitSessionTests
                 cutAt = null;
                 return how;
             };
-        using (var client = await cluster.LoggedInAsync()) Assert.True((await client.QueryAsync(sql)).IsOk);
+        using (var client = await cluster.LoggedInAsync()) Assert.True((await client.QueryAsync(sql, TestContext.Current.CancellationToken)).IsOk);
         var whole = length;
         for (var at = 0; at < whole; at++)
         {
