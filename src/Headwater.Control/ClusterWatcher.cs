@@ -26,6 +26,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     readonly CancellationTokenSource _end = new();
     WatchOptions _options;
     Instant _publishedAt;
+    Instant _excusedAt;
     Instant _followersAt;
     Instant _accountsAt;
     ClusterView _decided;
@@ -133,9 +134,10 @@ public sealed class ClusterWatcher : IAsyncDisposable
         // The first picture is a whole one: of a part of the servers, the wrong one could be taken for the primary. Each look has a deadline.
         if (_decided.Servers.IsEmpty && _members.Exists(static member => member.Latest is null)) return;
         var now = _time.Now();
+        Excuse(now);
         var before = _decided;
         _decided = Measured(Discovery.Decide(
-            [.. _members.Where(static member => member.Latest is not null).Select(static member => member.Latest!)], before,
+            [.. _members.Where(static member => member.Latest is not null).Select(static member => member.WithWhatWasHeard())], before,
             new DiscoveryOptions { Cluster = _options.Cluster, DeadAfter = _options.DeadAfter, MaxLag = _options.MaxLag }, now), now);
         var news = !Discovery.SaysTheSame(before, _decided);
         if (news) Tell(before, _decided);
@@ -153,6 +155,18 @@ public sealed class ClusterWatcher : IAsyncDisposable
                     view.LastAnswer?.AskedAt ?? default, member.Answers));
         }
         if (_options.JoinFound && _decided.Primary is null) JoinSources();
+    }
+
+    // Looks end several times a second whatever the servers do. When none did for long, it was this process that stood still, and
+    // the silence of that time says nothing about any server.
+    void Excuse(Instant now)
+    {
+        var pause = now - _excusedAt;
+        _excusedAt = now;
+        if (pause < _options.ProbeEvery + _options.DeadAfter / 2) return;
+        foreach (var member in _members)
+            if (member.Latest is { Outcome: ProbeOutcome.Answered } latest && latest.AnsweredAt < now)
+                member.Latest = latest with { AnsweredAt = latest.AnsweredAt + (pause - _options.ProbeEvery) is var excused && excused > now ? now : excused };
     }
 
     // What the samples do not reach any more is known more coarsely for longer: a replica that is minutes behind says so.

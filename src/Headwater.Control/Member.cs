@@ -16,5 +16,18 @@ sealed class Member(WatchedServer server, ServerWatch watch, bool found)
 
     /// <summary>What the last decision made of it; null before the first.</summary>
     public ServerView? View { get; set; }
+    /// <summary>
+    /// The latest look, unless the server has answered a session of ours since: then it lives, and is what it said last. On a machine that is
+    /// too busy to answer a probe in time, this keeps servers that work from being taken for dead.
+    /// </summary>
+    public Observation WithWhatWasHeard()
+    {
+        var latest = Latest!;
+        if (View is not { LastAnswer: { } told, State: { } state } || latest.Outcome is ProbeOutcome.Closed or ProbeOutcome.Refused) return latest;
+        var heardAt = state.HeardAt;
+        var since = latest.Outcome == ProbeOutcome.Answered ? latest.AnsweredAt : latest.AskedAt;
+        return heardAt <= since ? latest : (latest.Outcome == ProbeOutcome.Answered ? latest : told) with { AnsweredAt = heardAt, NewConnection = false };
+    }
+
     public bool Answers => View is { LastAnswer: not null, Health: not ServerHealth.Down };
 }

@@ -265,7 +265,7 @@ sealed class ServerWatch : IDisposable
                     await _positionWake.WaitAsync(options.ProbeEvery, sampling.Token);
                     return;
                 }
-                rhythm.After(round.Moved, round.Demanded);
+                rhythm.After(round.Demanded, _time.Now());
                 if (!round.Again) await _positionWake.WaitAsync(rhythm.Pause, sampling.Token);
                 else if (assigned.Role == ServerRole.Primary) await _positionWake.WaitAsync(Breath, sampling.Token);
             }

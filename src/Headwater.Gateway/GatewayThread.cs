@@ -90,8 +90,29 @@ internal sealed class GatewayThread
 
     public void Apply(GatewayOptions options) => Options = options;
 
+    /// <summary>Has every server sampled soon.</summary>
+    public void DemandSamples()
+    {
+        foreach (var server in View.Servers) server.State.Demand(Position.Empty);
+    }
+
+    /// <summary>Most views differ from the one before in lag only: those are taken over without a trace in memory.</summary>
+    bool FollowFigures(ClusterView view)
+    {
+        if (_byIndex.Length != view.Servers.Length || view.Epoch != View.Epoch || !ReferenceEquals(view.Primary?.State, View.Primary?.State)) return false;
+        for (var i = 0; i < _byIndex.Length; i++)
+        {
+            var (before, next) = (View.Servers[i], view.Servers[i]);
+            if (!ReferenceEquals(before.State, next.State) || before.Health != next.Health || before.Role != next.Role || before.Address != next.Address || _byIndex[i].Address is null) return false;
+        }
+        View = view;
+        for (var i = 0; i < _byIndex.Length; i++) _byIndex[i].Refresh(view.Servers[i]);
+        return true;
+    }
+
     public void Follow(ClusterView view)
     {
+        if (FollowFigures(view)) return;
         var newEpoch = view.Epoch != View.Epoch;
         View = view;
         // Each session is judged by each epoch: a lost branch's numbers may be given out again later.

@@ -24,6 +24,13 @@ public sealed class ServerState(ServerId id, int incarnation)
     /// </summary>
     public HighWaterMark Acknowledged { get; } = new();
 
+    long _heardAt;
+
+    /// <summary>When the server last answered anybody here; a probe that is late on a busy machine is no proof against it.</summary>
+    public Instant HeardAt => new(Volatile.Read(ref _heardAt));
+
+    public void Heard(Instant at) => Volatile.Write(ref _heardAt, at.Ticks);
+
     /// <summary>Called by waiters on any thread; the watcher subscribes. The argument is the position waited for, empty for "a fresh sample, please".</summary>
     public event Action<Position>? Demanded;
 

@@ -48,6 +48,9 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         }
     }
 
+    /// <summary>Takes over a view that says nothing new but figures.</summary>
+    public void Refresh(ServerView view) => View = view;
+
     /// <summary>Closes all: idle ones at once; lent ones have their exchange abandoned, so that reads that had shown nothing are repeated elsewhere.</summary>
     public void Fail()
     {

@@ -73,7 +73,8 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     public Backend? TakeInserted() => InsertedOn == Last ? TakeLast() : TakeIfMine(InsertedOn);
 
     Backend? TakeIfMine(Backend? backend) =>
-        backend is { IsIdle: true, NeedsReset: false } && backend.LastUser == session && ReferenceEquals(backend.Settings, session.Settings) && backend.Pool.TakeThis(backend, session) ? backend : null;
+        backend is { IsIdle: true, NeedsReset: false } && backend.LastUser == session && ReferenceEquals(backend.Settings, session.Settings)
+        && backend.Profile.Equals(session.Profile) && backend.Pool.TakeThis(backend, session) ? backend : null;
 
     /// <summary>A backend of the pool, made to stand as the session needs it: idle, new, or waited for. Takes as long as it takes, within the queue's deadline.</summary>
     public async ValueTask<(Backend? Backend, LeaseFailure? Failure)> AcquireAsync(ServerPool pool, bool withVariables)

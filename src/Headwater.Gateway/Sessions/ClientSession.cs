@@ -208,6 +208,8 @@ internal sealed class ClientSession
             return false;
         }
         Establish(result.Identity, result.Capabilities, result.Collation, result.Schema);
+        foreach (var (name, value) in result.Request.Attributes)
+            if (name == "traceparent" && ActivityContext.TryParse(value, null, isRemote: true, out var named)) _trace = named;
         Exchange = new Exchange(Client, Tracking);
         if (On.Options.RuleOf(Identity.User) is { MaxSessions: > 0 and var most } && On.Server.SessionsOf(Identity.User) > most)
         {
@@ -305,16 +307,31 @@ internal sealed class ClientSession
         _requestBuffer = null;
     }
 
+    ActivityContext _trace;
+
+    /// <summary>The trace that a statement belongs to: the one it names, or the session's own.</summary>
+    public ActivityContext TraceOf(ReadOnlySpan<byte> text)
+    {
+        if (StatementTrace.TryFind(text, out var named)) return named;
+        if (_trace == default) _trace = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.None);
+        return _trace;
+    }
+
     bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
 
-    bool WithVariables => (Facts.Needs & (Needs.ReadsUserVariables | Needs.OpensReadOnlyTransaction)) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
+    bool WithVariables => (Facts.Needs & (Needs.ReadsUserVariables | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction)) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
 
     public Route Choose(Instant now)
     {
         var view = On.View;
-        return LastRoute = MayRunOnCopyNow
-            ? Router.ForRead(view, ref _position, Level, Policy, On.Loads, On.Chance(), now, ArrivedAt)
-            : Router.ForPrimary(view, ref _position, Level, Policy, now, ArrivedAt);
+        if (MayRunOnCopyNow)
+        {
+            LastRoute = Router.ForRead(view, ref _position, Level, Policy, On.Loads, On.Chance(), now, ArrivedAt);
+            // Nobody has asked for a while, so samples are rare: this read goes to the primary, the next ones need not.
+            if (LastRoute.Reason == RouteReason.NoSampleInBound) On.DemandSamples();
+            return LastRoute;
+        }
+        return LastRoute = Router.ForPrimary(view, ref _position, Level, Policy, now, ArrivedAt);
     }
 
     /// <summary>The backend to use, when that takes no waiting: held, or idle and standing as needed.</summary>
@@ -433,6 +450,7 @@ internal sealed class ClientSession
         var now = Stopwatch.GetTimestamp();
         if (Tracking.Commit is { } gtid) _position.AfterWrite(gtid, onPrimary ? backend.Server : null);
         else if (!failed || outcome.Rows > 0) _position.AfterRead(backend.Server, onPrimary, new Instant(now / (Stopwatch.Frequency / 10_000_000)));
+        backend.Server.Heard(new Instant(now / (Stopwatch.Frequency / 10_000_000)));
         if (!failed) Status = outcome.Status;
         if ((Facts.Needs & (Needs.PreparesText | Needs.DeallocatesText)) != 0 && !failed) TextStatements.Follow(backend, Facts, Request.Payload[1..]);
         Holds.After(Facts, failed ? Status : outcome.Status, failed);
@@ -484,6 +502,7 @@ internal sealed class ClientSession
             if (Facts.Kind == StatementKind.Definition) On.Server.SomethingDefined();
             statistics.WriteLatency.Add(ticks);
         }
+        if (StatementTrace.Source.HasListeners()) StatementTrace.Record(this, backend, ticks, failed);
         if (Facts.Digest.Length == 0) return;
         if (!statistics.Digests.TryGetValue(Facts, out var digest))
         {

@@ -43,16 +43,20 @@ public class DemandsTests
     }
 
     [Fact]
-    public void A_position_that_moves_is_sampled_often_and_one_that_stands_ever_less()
+    public void A_position_that_somebody_asked_for_is_sampled_often_for_a_second_and_then_ever_less()
     {
         var rhythm = new SampleRhythm(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(100));
         Assert.Equal([20, 40, 80, 100, 100], Enumerable.Range(0, 5).Select(_ =>
         {
-            rhythm.After(moved: false, demanded: false);
+            rhythm.After(demanded: false, Start);
             return (int)rhythm.Pause.TotalMilliseconds;
         }));
-        rhythm.After(moved: false, demanded: true);
+        rhythm.After(demanded: true, Start);
         Assert.Equal(10, rhythm.Pause.TotalMilliseconds);
+        rhythm.After(demanded: false, Start + TimeSpan.FromMilliseconds(999));
+        Assert.Equal(10, rhythm.Pause.TotalMilliseconds);
+        rhythm.After(demanded: false, Start + TimeSpan.FromMilliseconds(1001));
+        Assert.Equal(20, rhythm.Pause.TotalMilliseconds);
     }
 
     static Position At(string text) => Position.TryParse(text, out var position) ? position : throw new FormatException(text);
