@@ -23,7 +23,7 @@ if (sessions > 0)
     foreach (var corrupts in (bool[])[false, true])
     {
         if (Option("--corrupts") is { } only && bool.Parse(only) != corrupts) continue;
-        var run = new RandomSessions(seed) { Corrupts = corrupts, Parallel = (int)Number("--parallel", 24) };
+        var run = new RandomSessions(seed) { Corrupts = corrupts, Parallel = (int)Number("--parallel", 24), Trace = args.Contains("--trace") ? Console.WriteLine : null };
         await run.RunAsync((sessions + 1) / 2, from: Number("--from", 0), progress: line => Console.WriteLine($"  {line}"));
         Console.WriteLine($"random sessions{(corrupts ? " with corrupting servers" : "")}: {run.Summary}; {run.Findings.Count} findings");
         findings.AddRange(run.Findings);

@@ -151,7 +151,8 @@ internal sealed unsafe class EventLoop : IDisposable
 
     void RunPosted()
     {
-        Volatile.Write(ref _wakeupPending, 0);
+        // A full fence: were the queue read before this is seen, one who posts in between would neither be run nor wake the loop.
+        Interlocked.Exchange(ref _wakeupPending, 0);
         while (_posted.TryDequeue(out var action)) Guard(action);
     }
 

@@ -347,7 +347,7 @@ internal sealed class Commands(ClientSession session)
         writer.UInt8(0xFE);
         if ((session.Capabilities & Capabilities.DeprecateEof) != 0) writer.Zeros(2);
         else writer.UInt16(0);
-        writer.UInt16((ushort)session.Status);
+        writer.UInt16((ushort)OwnStatus);
         if ((session.Capabilities & Capabilities.DeprecateEof) != 0) writer.UInt16(0);
         writer.End();
         session.Client.Send(writer.Written);
@@ -491,10 +491,14 @@ internal sealed class Commands(ClientSession session)
 
     // ---- packets of the gateway's own
 
+    /// <summary>What the last answer said of the session, without what it said of itself (a cursor, slowness, more results).</summary>
+    ServerStatus OwnStatus => session.Status
+        & (ServerStatus.InTransaction | ServerStatus.InTransactionReadOnly | ServerStatus.Autocommit | ServerStatus.NoBackslashEscapes | ServerStatus.AnsiQuotes);
+
     public void SendOk()
     {
         On.Writer.Reset();
-        OkPacket.Write(On.Writer, 1, session.Capabilities, session.Status & ~ServerStatus.SessionStateChanged);
+        OkPacket.Write(On.Writer, 1, session.Capabilities, OwnStatus);
         session.Client.Send(On.Writer.Written);
     }
 
@@ -519,7 +523,7 @@ internal sealed class Commands(ClientSession session)
     {
         On.Writer.Reset();
         byte sequence = 1;
-        TextResultSet.Write(On.Writer, ref sequence, session.Capabilities, columns, rows, session.Status & ~ServerStatus.SessionStateChanged);
+        TextResultSet.Write(On.Writer, ref sequence, session.Capabilities, columns, rows, OwnStatus);
         session.Client.Send(On.Writer.Written);
     }
 }

@@ -23,6 +23,9 @@ sealed class RandomSessions(ulong seed)
     public bool Corrupts { get; init; }
     public int Parallel { get; init; } = 24;
 
+    /// <summary>Told all that is said and answered, to look at one session.</summary>
+    public Action<string>? Trace { get; init; }
+
     /// <summary>Per server; few of them make sessions wait for each other and take over each other's leavings.</summary>
     public int MaxBackends { get; init; } = 8;
     public IReadOnlyCollection<string> Findings => _findings;
@@ -126,10 +129,14 @@ sealed class RandomSessions(ulong seed)
         {
             var capabilities = RawClient.Usual | (chance.OneIn(2) ? Capabilities.DeprecateEof : 0) | (chance.OneIn(2) ? Capabilities.SessionTrack : 0);
             using var client = await cluster.ConnectAsync(capabilities);
-            var session = new RandomSession(client, chance, number, Corrupts, limit.Token);
+            var session = new RandomSession(client, chance, number, Corrupts, limit.Token) { Trace = Trace };
             try
             {
-                await session.RunAsync(w => what = w);
+                await session.RunAsync(w =>
+                {
+                    what = w;
+                    Trace?.Invoke(w);
+                });
             }
             catch (OperationCanceledException)
             {
@@ -164,6 +171,7 @@ sealed class RandomSession(RawClient client, Seeded chance, long number, bool co
 {
     int _statement;
 
+    public Action<string>? Trace { get; init; }
     public long Commands { get; private set; }
     public long Answers { get; private set; }
     public long Errors { get; private set; }
@@ -501,6 +509,7 @@ sealed class RandomSession(RawClient client, Seeded chance, long number, bool co
 
     void Check(Answer answer)
     {
+        Trace?.Invoke($"  complete {answer.Complete}, error {answer.ErrorCode} {answer.ErrorMessage}, rows {answer.Rows}, {answer.Status}: {Convert.ToHexString(answer.Bytes.Take(400).ToArray())}");
         // A corrupting server may ask for a file that nobody has offered: there is nothing to be said then.
         if (!answer.Complete || answer.WantsFile)
         {
@@ -522,7 +531,7 @@ sealed class RandomSession(RawClient client, Seeded chance, long number, bool co
 
     byte[] Noise(int most, bool header = false, byte sequence = 0)
     {
-        var bytes = new byte[chance.Below(most) + (header ? 5 : 0)];
+        var bytes = new byte[1 + chance.Below(most) + (header ? 5 : 0)];
         for (var i = 0; i < bytes.Length; i++) bytes[i] = (byte)chance.Next();
         if (header) Packet.WriteHeader(bytes, bytes.Length - 4, sequence);
         return bytes;
