@@ -136,7 +136,8 @@ static class SplitBench
         var bars = new Bars();
         bars.Check(lag.Median is > 35 and < 100, "the lag is ~50 ms", lag.Text("0") + " ms");
         bars.Check(share >= 0.9, "≥ 90 % of reads at level session are served by replicas", share.ToString("P1", CultureInfo.InvariantCulture));
-        bars.Check(extra == 0, "0 extra statements on the primary", $"{extra}");
+        var opened = commands.Connections(application);
+        bars.Check(extra <= opened, "0 extra statements on the primary, but one for each backend connection that is opened", $"{extra}, {opened} opened");
         bars.Check(loads.Sum(static l => l.Stale) == 0, "every session reads what it wrote", $"{loads.Sum(static l => l.Stale)} stale");
         bars.Print(Console.Out);
         return bars.AllReached;
