@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Headwater.Bench;
 using Headwater.Bench.Audit;
 using Headwater.Bench.Cost;
+using Headwater.Bench.Lab;
 using Headwater.Bench.Memory;
 using Headwater.Bench.Problem;
 using Headwater.Bench.Split;
@@ -9,6 +11,8 @@ using Headwater.Bench.Sql;
 using Headwater.Bench.Start;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
 try
 {
     var arguments = new Arguments(args.AsSpan(Math.Min(1, args.Length)));
@@ -32,4 +36,12 @@ catch (SqlException e)
 {
     Console.Error.WriteLine($"bench: a statement that had to succeed was refused: {e.Message}");
     return 70;
+}
+
+static void End(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    ChildProcess.StopAll();
+    Cluster.DeleteAll();
+    Environment.Exit(130);
 }

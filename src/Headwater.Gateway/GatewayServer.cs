@@ -170,7 +170,7 @@ public sealed class GatewayServer : IAsyncDisposable
     internal void Fault(ClientSession session, Exception fault) => Log.SessionFault(_log, session.Id, fault);
 
     internal void Slow(ClientSession session, Backends.Backend backend, long ticks) =>
-        Log.SlowStatement(_log, session.Id, session.Identity.User, backend.Server.Id.Name, ticks * 1000 / Stopwatch.Frequency, session.Facts.Digest);
+        Log.SlowStatement(_log, session.Id, session.Identity.User, backend.Server.Id.Name, ticks * 1000 / Stopwatch.Frequency, session.Facts.Digest, session.TraceOf(session.Request.Payload).TraceId.ToHexString());
 
     internal string StatisticsLine()
     {

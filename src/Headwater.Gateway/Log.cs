@@ -17,6 +17,6 @@ internal static partial class Log
     [LoggerMessage(104, LogLevel.Information, "TLS with a client at {Host} failed: {Fault}")]
     public static partial void TlsFailed(ILogger log, string host, string fault);
 
-    [LoggerMessage(103, LogLevel.Warning, "slow statement of session {Session} ({User}) on {Server}: {Milliseconds} ms: {Digest}")]
-    public static partial void SlowStatement(ILogger log, uint session, string user, string server, long milliseconds, string digest);
+    [LoggerMessage(103, LogLevel.Warning, "slow statement of session {Session} ({User}) on {Server}: {Milliseconds} ms: {Digest} (trace {TraceId})")]
+    public static partial void SlowStatement(ILogger log, uint session, string user, string server, long milliseconds, string digest, string traceId);
 }

@@ -98,12 +98,22 @@ static class CostBench
         var (allocated, allocatedByReactors) = allocations?.Close() ?? (double.NaN, double.NaN);
         return new Run
         {
-            Way = way.Name, Script = cell.Script, Threads = cell.Threads, PsMode = cell.PsMode, Round = round,
-            Queries = result.Queries, QueriesPerSecond = result.QueriesPerSecond, P95Milliseconds = result.P95Milliseconds,
-            UserMicroseconds = used.User / result.Queries, SystemMicroseconds = used.System / result.Queries,
-            ReactorUserMicroseconds = reactors.User / result.Queries, ReactorSystemMicroseconds = reactors.System / result.Queries,
+            Way = way.Name,
+            Script = cell.Script,
+            Threads = cell.Threads,
+            PsMode = cell.PsMode,
+            Round = round,
+            Queries = result.Queries,
+            QueriesPerSecond = result.QueriesPerSecond,
+            P95Milliseconds = result.P95Milliseconds,
+            UserMicroseconds = used.User / result.Queries,
+            SystemMicroseconds = used.System / result.Queries,
+            ReactorUserMicroseconds = reactors.User / result.Queries,
+            ReactorSystemMicroseconds = reactors.System / result.Queries,
             ServersMicroseconds = serversUsed.Total / result.Queries,
-            AllocatedBytes = allocated, ReactorAllocatedBytes = allocatedByReactors, StolenShare = steal.ShareSinceLastLook(),
+            AllocatedBytes = allocated,
+            ReactorAllocatedBytes = allocatedByReactors,
+            StolenShare = steal.ShareSinceLastLook(),
         };
     }
 

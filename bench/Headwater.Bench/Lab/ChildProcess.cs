@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
@@ -8,6 +9,7 @@ namespace Headwater.Bench.Lab;
 sealed partial class ChildProcess : IDisposable
 {
     const int SigTerm = 15;
+    static readonly ConcurrentDictionary<ChildProcess, bool> _running = new();
     readonly Process _process;
     readonly StreamWriter _log;
     readonly Lock _writing = new();
@@ -17,6 +19,7 @@ sealed partial class ChildProcess : IDisposable
         _process = process;
         Name = name;
         LogFile = logFile;
+        _running[this] = true;
         _log = new StreamWriter(logFile, append: true) { AutoFlush = true };
         process.OutputDataReceived += (_, line) => Note(line.Data);
         process.ErrorDataReceived += (_, line) => Note(line.Data);
@@ -89,8 +92,12 @@ sealed partial class ChildProcess : IDisposable
         return clock.Elapsed;
     }
 
+    /// <summary>For a program that is told to end in the middle: what it started must not outlive it.</summary>
+    public static void StopAll() => Parallel.ForEach(_running.Keys, static child => child.Stop(TimeSpan.FromSeconds(20)));
+
     public void Dispose()
     {
+        _running.TryRemove(this, out _);
         Stop(TimeSpan.FromSeconds(30));
         lock (_writing) _log.Dispose();
         _process.Dispose();

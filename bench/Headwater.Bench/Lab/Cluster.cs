@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http;
@@ -11,6 +12,7 @@ namespace Headwater.Bench.Lab;
 sealed class Cluster : IDisposable
 {
     static readonly TimeSpan _startPatience = TimeSpan.FromSeconds(90);
+    static readonly ConcurrentDictionary<string, bool> _directories = new();
     static readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
     readonly ChildProcess _up;
     readonly bool _keep;
@@ -44,13 +46,18 @@ sealed class Cluster : IDisposable
         var path = Path.Combine(Path.GetTempPath(), $"headwater-{name}-{Environment.ProcessId}");
         if (System.IO.Directory.Exists(path)) System.IO.Directory.Delete(path, recursive: true);
         System.IO.Directory.CreateDirectory(path);
+        _directories[path] = true;
         return path;
     }
 
     public static Cluster Start(string name, int replicas = 2, bool keep = false)
     {
         var directory = FreshDirectory(name);
-        if (keep) Console.Error.WriteLine($"  everything stays in {directory}");
+        if (keep)
+        {
+            _directories.TryRemove(directory, out _);
+            Console.Error.WriteLine($"  everything stays in {directory}");
+        }
         return StartIn(directory, replicas, keep);
     }
 
@@ -117,6 +124,13 @@ sealed class Cluster : IDisposable
             using var replica = Directly(server, Run.Administrator, TimeSpan.FromSeconds(90));
             if (replica.Scalar($"SELECT MASTER_GTID_WAIT('{position}', 60)") != "0") throw new UsageException($"{server.Name} did not reach {position} within 60 s");
         }
+    }
+
+    /// <summary>For a program that is told to end in the middle.</summary>
+    public static void DeleteAll()
+    {
+        foreach (var directory in _directories.Keys)
+            if (System.IO.Directory.Exists(directory)) System.IO.Directory.Delete(directory, recursive: true);
     }
 
     public TimeSpan Stop() => _up.Stop(TimeSpan.FromSeconds(30));

@@ -9,21 +9,22 @@ sealed class SecondGateway : IDisposable
 {
     readonly ChildProcess _serve;
 
-    SecondGateway(ChildProcess serve, int port, int httpPort)
+    SecondGateway(ChildProcess serve, int port, int analyticsPort)
     {
         _serve = serve;
         Port = port;
-        HttpPort = httpPort;
+        AnalyticsPort = analyticsPort;
     }
 
     public int Port { get; }
-    public int HttpPort { get; }
-    public int Id => _serve.Id;
-    public string LogTail() => _serve.LogTail();
 
-    public static SecondGateway Start(Cluster cluster)
+    /// <summary>A listener whose sessions read from the server with the tag analytics.</summary>
+    public int AnalyticsPort { get; }
+
+    /// <param name="analytics">The server that gets the tag analytics; null: none.</param>
+    public static SecondGateway Start(Cluster cluster, string? analytics = null)
     {
-        var (port, http) = (Cluster.FreePort(), Cluster.FreePort());
+        var (port, analyticsPort, http) = (Cluster.FreePort(), Cluster.FreePort(), Cluster.FreePort());
         var monitor = cluster.Monitor();
         var directory = Path.Combine(cluster.Directory, "second");
         Directory.CreateDirectory(directory);
@@ -32,10 +33,11 @@ sealed class SecondGateway : IDisposable
             cluster: {{cluster.Run.Cluster}}
             state_directory: {{directory}}
             servers:
-            {{string.Join('\n', cluster.Run.Servers.Select(static server => $"  - {{ address: \"{server.Address}:{server.Port}\", name: {server.Name} }}"))}}
+            {{string.Join('\n', cluster.Run.Servers.Select(server => $"  - {{ address: \"{server.Address}:{server.Port}\", name: {server.Name}{(server.Name == analytics ? ", tags: [analytics]" : "")} }}"))}}
             monitor: { user: {{monitor.User}}, password: "{{monitor.Password}}" }
             listeners:
               - { address: "127.0.0.1:{{port}}" }
+              - { address: "127.0.0.1:{{analyticsPort}}", tag: analytics }
             http: { address: "127.0.0.1:{{http}}" }
 
             """);
@@ -48,7 +50,7 @@ sealed class SecondGateway : IDisposable
             {
                 using var client = SqlClient.Tcp("127.0.0.1", port, account.User, account.Password, account.Schema, TimeSpan.FromSeconds(5));
                 client.Query("SELECT 1");
-                return new SecondGateway(serve, port, http);
+                return new SecondGateway(serve, port, analyticsPort);
             }
             catch (Exception e) when (e is SocketException or SqlException or EndOfStreamException)
             {

@@ -9,9 +9,11 @@ namespace Headwater.Bench.Problem;
 /// The problem that Headwater is for: do the writes suffer while the analysts' query runs? One server alone against a primary with two
 /// replicas behind Headwater, each without and with the analysts.
 ///
+/// The analysts use a listener bound to the tag analytics, which one replica has: their SQL does not know.
+///
 /// Here all servers share one machine, which replicas are not meant to: by sharing processors they cannot take load off each other. So it is
-/// measured twice: with every server free to use every processor, and with a processor for each side (the lone server or the primary
-/// has the first one, the replicas the rest), which is what machines of their own would be. Both tables are printed.
+/// measured twice: with every server free to use every processor, and with the replica for analytics on processors of its own (the lone
+/// server, or the primary with the other replica, have the first half), as a machine of its own would be. Both tables are printed.
 /// </summary>
 static class ProblemBench
 {
@@ -19,12 +21,12 @@ static class ProblemBench
 
     public static int Run(Arguments arguments)
     {
-        var seconds = arguments.Number("seconds", 12, 1);
-        var rounds = arguments.Number("rounds", 1, 1);
+        var seconds = arguments.Number("seconds", 8, 1);
+        var rounds = arguments.Number("rounds", 2, 1);
         var likes = arguments.Number("likes", 200_000, 1000);
         var writers = arguments.Number("writers", 8, 1);
         var rate = arguments.Number("rate", 100, 1);
-        var analysts = arguments.Number("analysts", 2, 1);
+        var analysts = arguments.Number("analysts", 4, 1);
         var seed = arguments.Seed();
         var keep = arguments.Flag("keep");
         arguments.NothingElse();
@@ -33,22 +35,27 @@ static class ProblemBench
         Console.WriteLine($"           ({likes:N0} likes, {Posts:N0} posts); {rounds} × {seconds} s a cell, seed {seed}. Through Headwater a write is acknowledged by a replica too (semi-synchronous).");
         var cells = new Dictionary<(bool Apart, string Setup, bool Analysts), List<ProblemResult>>();
         using (var alone = Cluster.Start("bench-problem-alone", replicas: 0, keep: keep))
-            Measure(alone, "one server alone", () => alone.Directly(alone.Run.Primary));
+            Measure(alone, "one server alone", () => alone.Directly(alone.Run.Primary), () => alone.Directly(alone.Run.Primary));
         using (var cluster = Cluster.Start("bench-problem", replicas: 2, keep: keep))
-            Measure(cluster, "through Headwater", () => cluster.ThroughGateway());
+        using (var gateway = SecondGateway.Start(cluster, analytics: cluster.Run.Replicas[^1].Name))
+        {
+            var account = cluster.Run.Application;
+            SqlClient By(int port) => SqlClient.Tcp("127.0.0.1", port, account.User, account.Password, account.Schema, TimeSpan.FromSeconds(60));
+            Measure(cluster, "through Headwater", () => By(gateway.Port), () => By(gateway.AnalyticsPort));
+        }
         return Report() ? 0 : 1;
 
-        void Measure(Cluster cluster, string setup, Func<SqlClient> open)
+        void Measure(Cluster cluster, string setup, Func<SqlClient> writer, Func<SqlClient> analyst)
         {
             Fill(cluster, likes);
             foreach (var apart in (bool[])[false, true])
             {
                 Pin(cluster, apart);
-                new ProblemLoad(open, writers, rate, 1, Users, Posts, seed).Run(2);
+                new ProblemLoad(writer, analyst, writers, rate, 1, Users, Posts, seed).Run(2);
                 for (var round = 0; round < rounds; round++)
                     foreach (var withAnalysts in (bool[])[false, true])
                     {
-                        var result = new ProblemLoad(open, writers, rate, withAnalysts ? analysts : 0, Users, Posts, seed + (ulong)round).Run(seconds);
+                        var result = new ProblemLoad(writer, analyst, writers, rate, withAnalysts ? analysts : 0, Users, Posts, seed + (ulong)round).Run(seconds);
                         if (!cells.TryGetValue((apart, setup, withAnalysts), out var results)) cells[(apart, setup, withAnalysts)] = results = [];
                         results.Add(result);
                     }
@@ -60,7 +67,7 @@ static class ProblemBench
             foreach (var apart in (bool[])[true, false])
             {
                 Console.WriteLine();
-                Console.WriteLine(apart ? "a processor for each side (as with machines of their own)" : "all servers share all processors");
+                Console.WriteLine(apart ? "processors of its own for what serves the analysts (as a machine of its own has)" : "all servers share all processors");
                 var table = new TextTable("writes, ms", "p50", "p95", "p99", "p95 × without analysts", "analyses/s", "one takes ms", "stolen");
                 foreach (var setup in (string[])["one server alone", "through Headwater"])
                     foreach (var with in (bool[])[false, true])
@@ -77,7 +84,7 @@ static class ProblemBench
             Console.WriteLine();
             var bars = new Bars();
             var (lone, ours) = (P95(true, "one server alone", true), P95(true, "through Headwater", true));
-            bars.Check(ours < lone, "p95 of writes while the analysts' query runs is lower through Headwater (a processor for each side)",
+            bars.Check(ours < lone, "p95 of writes while the analysts' query runs is lower through Headwater (processors of its own)",
                 string.Create(CultureInfo.InvariantCulture, $"{ours:0.0} ms against {lone:0.0} ms"));
             bars.Print(Console.Out);
             return bars.AllReached;
@@ -106,11 +113,12 @@ static class ProblemBench
 
     static void Pin(Cluster cluster, bool apart)
     {
-        var all = $"0-{Environment.ProcessorCount - 1}";
-        var rest = Environment.ProcessorCount == 1 ? "0" : $"1-{Environment.ProcessorCount - 1}";
+        var (count, half) = (Environment.ProcessorCount, Math.Max(1, Environment.ProcessorCount / 2));
+        var analytics = cluster.Run.Replicas.Count == 0 ? null : cluster.Run.Replicas[^1];
         foreach (var server in cluster.Run.Servers)
         {
-            var (exitCode, output) = ChildProcess.Run("taskset", ["-a", "-p", "-c", !apart ? all : server.Role == "primary" ? "0" : rest, $"{server.Pid}"], TimeSpan.FromSeconds(5));
+            var processors = !apart ? $"0-{count - 1}" : server == analytics ? $"{Math.Min(half, count - 1)}-{count - 1}" : $"0-{half - 1}";
+            var (exitCode, output) = ChildProcess.Run("taskset", ["-a", "-p", "-c", processors, $"{server.Pid}"], TimeSpan.FromSeconds(5));
             if (exitCode != 0) throw new UsageException($"taskset could not give {server.Name} its processors: {output}");
         }
     }

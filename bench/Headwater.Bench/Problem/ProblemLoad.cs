@@ -11,7 +11,7 @@ sealed record ProblemResult(double[] Writes, int Analyses, double AnalysisMedian
 }
 
 /// <summary>A community: people like and post at a fixed rate, analysts ask for the most liked posts of the day again and again.</summary>
-sealed class ProblemLoad(Func<SqlClient> open, int writers, int writesPerSecond, int analysts, int users, int posts, ulong seed)
+sealed class ProblemLoad(Func<SqlClient> openWriter, Func<SqlClient> openAnalyst, int writers, int writesPerSecond, int analysts, int users, int posts, ulong seed)
 {
     /// <summary>The heavy one, from the field: every like of the day, grouped and sorted.</summary>
     public const string Analysis = """
@@ -55,7 +55,7 @@ sealed class ProblemLoad(Func<SqlClient> open, int writers, int writesPerSecond,
     /// </summary>
     void Write(int number, List<double> times, long until)
     {
-        using var client = open();
+        using var client = openWriter();
         var chance = Chance.For(seed, number);
         var sql = new SqlText();
         var pause = (long)(Stopwatch.Frequency * writers / (double)writesPerSecond);
@@ -75,7 +75,7 @@ sealed class ProblemLoad(Func<SqlClient> open, int writers, int writesPerSecond,
 
     void Analyse(List<double> times, long until)
     {
-        using var client = open();
+        using var client = openAnalyst();
         while (Stopwatch.GetTimestamp() < until)
         {
             var begun = Stopwatch.GetTimestamp();

@@ -81,7 +81,8 @@ sealed class DelayRelay : IDisposable
         {
             // One end is gone, and with it this wire; replicas connect again by themselves.
         }
-    }) { IsBackground = true }.Start();
+    })
+    { IsBackground = true }.Start();
 
     public void Dispose()
     {

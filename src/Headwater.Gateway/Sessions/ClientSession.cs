@@ -208,6 +208,8 @@ internal sealed class ClientSession
             return false;
         }
         Establish(result.Identity, result.Capabilities, result.Collation, result.Schema);
+        foreach (var (name, value) in result.Request.Attributes)
+            if (name == "traceparent" && ActivityContext.TryParse(value, null, isRemote: true, out var named)) _trace = named;
         Exchange = new Exchange(Client, Tracking);
         if (On.Options.RuleOf(Identity.User) is { MaxSessions: > 0 and var most } && On.Server.SessionsOf(Identity.User) > most)
         {
@@ -303,6 +305,16 @@ internal sealed class ClientSession
         if (_requestBuffer is null) return;
         On.Loop.Buffers.Return(_requestBuffer);
         _requestBuffer = null;
+    }
+
+    ActivityContext _trace;
+
+    /// <summary>The trace that a statement belongs to: the one it names, or the session's own.</summary>
+    public ActivityContext TraceOf(ReadOnlySpan<byte> text)
+    {
+        if (StatementTrace.TryFind(text, out var named)) return named;
+        if (_trace == default) _trace = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.None);
+        return _trace;
     }
 
     bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
@@ -490,6 +502,7 @@ internal sealed class ClientSession
             if (Facts.Kind == StatementKind.Definition) On.Server.SomethingDefined();
             statistics.WriteLatency.Add(ticks);
         }
+        if (StatementTrace.Source.HasListeners()) StatementTrace.Record(this, backend, ticks, failed);
         if (Facts.Digest.Length == 0) return;
         if (!statistics.Digests.TryGetValue(Facts, out var digest))
         {
