@@ -96,6 +96,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
     Action? _continuation;
     bool _complete, _pumping;
     Outcome _outcome;
+    Exception? _fault;
     bool _anythingSent;
     uint _statementId, _clientStatementId;
     ushort _parameterCount;
@@ -167,7 +168,13 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         }
     }
 
-    public Outcome GetResult() => _outcome;
+    public Outcome GetResult()
+    {
+        if (_fault is not { } fault) return _outcome;
+        _fault = null;
+        throw new InvalidOperationException("following an answer failed", fault);
+    }
+
     public void OnCompleted(Action continuation) => _continuation = continuation;
     public void UnsafeOnCompleted(Action continuation) => _continuation = continuation;
 
@@ -203,6 +210,12 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         try
         {
             PumpAll();
+        }
+        catch (Exception fault)
+        {
+            // A fault of our own must end the session that waits here, not leave it waiting: it learns of it in GetResult.
+            _fault = fault;
+            End(ExchangeEnd.BackendLost);
         }
         finally
         {

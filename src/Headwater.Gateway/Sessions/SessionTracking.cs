@@ -66,10 +66,10 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
         var at = statusAt + 4;
         if (at >= payload.Length) return payload.Length;
         var infoAt = at;
-        if (!Exchange.TryLengthEncoded(payload, ref at, out var infoLength) || at + (long)infoLength > payload.Length) return payload.Length;
+        if (!Exchange.TryLengthEncoded(payload, ref at, out var infoLength) || infoLength > (ulong)(payload.Length - at)) return payload.Length;
         at += (int)infoLength;
         var infoEnd = at;
-        if (!Exchange.TryLengthEncoded(payload, ref at, out var stateLength) || at + (long)stateLength > payload.Length) return payload.Length;
+        if (!Exchange.TryLengthEncoded(payload, ref at, out var stateLength) || stateLength > (ulong)(payload.Length - at)) return payload.Length;
         var state = payload.Slice(at, (int)stateLength);
         Apply(state);
         var kept = clientTracks ? Filter(state) : 0;
@@ -153,7 +153,7 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
         {
             var from = at;
             var kind = (SessionStateKind)state[at++];
-            if (!Exchange.TryLengthEncoded(state, ref at, out var length) || at + (long)length > state.Length) break;
+            if (!Exchange.TryLengthEncoded(state, ref at, out var length) || length > (ulong)(state.Length - at)) break;
             var entry = state.Slice(at, (int)length);
             at += (int)length;
             if (!Shows(kind, entry)) continue;
@@ -168,7 +168,7 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
         if (kind == SessionStateKind.Schema) return _schemaSubscribed;
         if (kind != SessionStateKind.SystemVariable || _subscription.Length == 0) return false;
         var at = 0;
-        if (!Exchange.TryLengthEncoded(entry, ref at, out var length) || at + (long)length > entry.Length) return false;
+        if (!Exchange.TryLengthEncoded(entry, ref at, out var length) || length > (ulong)(entry.Length - at)) return false;
         var name = entry.Slice(at, (int)length);
         // The subscription itself is ours on the backend; a client sees it only when it has set it just now.
         if (_subscription == "*") return true;

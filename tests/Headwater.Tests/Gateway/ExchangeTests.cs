@@ -145,6 +145,22 @@ public class ExchangeTests
         Assert.True(exchange.Desynchronized);
     }
 
+    [Theory]
+    [InlineData("00 0000 0240 0000 FEFFFFFFFFFFFFFFFF 0100")]
+    [InlineData("00 0000 0240 0000 00 FEFFFFFFFFFFFFFFFF")]
+    [InlineData("00 0000 0240 0000 00 0A 00FEFFFFFFFFFFFFFFFF")]
+    [InlineData("00 0000 0240 0000 00 0B 0009FEFFFFFFFFFFFFFFFF")]
+    public void Lengths_beyond_all_measure_in_session_state_are_refused(string ok)
+    {
+        var payload = Convert.FromHexString(ok.Replace(" ", "", StringComparison.Ordinal));
+        foreach (var tracks in (bool[])[false, true])
+        {
+            using var following = new Following();
+            var (_, outcome, _) = following.Run(new RecordedAnswer("ok", ResponseShape.Result, [], true, tracks), Whole([(byte)payload.Length, 0, 0, 1, .. payload]));
+            Assert.Equal(ExchangeEnd.Complete, outcome?.End);
+        }
+    }
+
     [Fact]
     public void A_client_that_left_before_the_answer_is_noticed()
     {
