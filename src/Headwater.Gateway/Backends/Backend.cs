@@ -37,7 +37,16 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
 
     /// <summary>The epoch in which it was opened; a write goes to the primary of its own epoch only.</summary>
     public Epoch Epoch => epoch;
-    public BackendProfile Profile => profile;
+    public BackendProfile Profile { get; private set; } = profile;
+
+    /// <summary>Where it waits when it is idle.</summary>
+    public Bucket Bucket { get; private set; } = pool.BucketOf(profile);
+
+    public void MoveTo(BackendProfile other)
+    {
+        Profile = other;
+        Bucket = pool.BucketOf(other);
+    }
     public Endpoint Endpoint => endpoint;
     public PacketInput Input => input;
     public uint ThreadId => threadId;
@@ -139,7 +148,7 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
             else if (!inRows)
             {
                 if (payload[0] == 0xFE && payload.Length < 9) inRows = true;
-                else if (++definitions == columns && (profile.Capabilities & Capabilities.DeprecateEof) != 0) inRows = true;
+                else if (++definitions == columns && (Profile.Capabilities & Capabilities.DeprecateEof) != 0) inRows = true;
             }
             else if (payload[0] == 0xFE && payload.Length < 0xFFFFFF) return Close(result, payload);
             else result.Rows.Add(TextResultSet.ReadRow(payload, columns));
@@ -158,9 +167,9 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
 
     InternalResult Close(InternalResult result, ReadOnlySpan<byte> payload)
     {
-        if (payload[0] == 0xFE && (profile.Capabilities & Capabilities.DeprecateEof) == 0 && payload.Length >= 5)
+        if (payload[0] == 0xFE && (Profile.Capabilities & Capabilities.DeprecateEof) == 0 && payload.Length >= 5)
             result.Status = (ServerStatus)System.Buffers.Binary.BinaryPrimitives.ReadUInt16LittleEndian(payload[3..]);
-        else if (OkPacket.TryParse(payload, profile.Capabilities | BackendProfile.Always, out var ok)) result.Status = ok.Status;
+        else if (OkPacket.TryParse(payload, Profile.Capabilities | BackendProfile.Always, out var ok)) result.Status = ok.Status;
         return result;
     }
 

@@ -119,7 +119,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
 
     public bool TakeThis(Backend backend, ClientSession session)
     {
-        if (!backend.IsIdle || !BucketOf(backend.Profile).Idle.Remove(backend)) return false;
+        if (!backend.IsIdle || !backend.Bucket.Idle.Remove(backend)) return false;
         Lend(backend, session);
         return true;
     }
@@ -143,7 +143,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         }
         backend.Input.Release();
         backend.IdleSince = EventLoop.Now;
-        BucketOf(backend.Profile).Idle.Add(backend);
+        backend.Bucket.Idle.Add(backend);
         backend.Park();
         Wake();
         if (backend.IsIdle && backend.Endpoint.MaybeReadable) Discard(backend);
@@ -159,7 +159,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     /// <summary>An idle backend that is of no further use.</summary>
     public void Discard(Backend backend)
     {
-        BucketOf(backend.Profile).Idle.Remove(backend);
+        backend.Bucket.Idle.Remove(backend);
         Drop(backend);
     }
 

@@ -182,6 +182,9 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         on.Statistics.SettingsReset++;
         if (await backend.RunCommandAsync(Command.ResetConnection) is not { Failed: false }) return Lost(backend);
         if (await backend.RunAsync("SET @@session.session_track_system_variables='*'") is not { Failed: false }) return Lost(backend);
+        // What the login's IGNORE_SPACE did to sql_mode is undone by a reset, though not for the client's sake.
+        if ((backend.Profile.Capabilities & Capabilities.IgnoreSpace) != 0
+            && await backend.RunAsync("SET @@session.sql_mode=CONCAT(@@session.sql_mode, ',IGNORE_SPACE')") is not { Failed: false }) return Lost(backend);
         backend.Statements.Clear();
         backend.TextStatements.Clear();
         backend.Variables = UserVariables.None;

@@ -245,11 +245,11 @@ internal sealed class ClientSession
         Status = ServerStatus.Autocommit;
     }
 
-    /// <summary>A session that entered its first schema belongs to backends that have one: none can be left again.</summary>
+    /// <summary>Backends with a schema and without are kept apart: none can be made to leave its schema but by dropping it.</summary>
     void FollowProfile()
     {
-        if (Profile.HasSchema || Settings.Schema is null) return;
-        Profile = Profile with { HasSchema = true };
+        var hasSchema = Settings.Schema is not null;
+        if (Profile.HasSchema != hasSchema) Profile = Profile with { HasSchema = hasSchema };
     }
 
     public void SetMultiStatements(bool on) =>
@@ -461,10 +461,12 @@ internal sealed class ClientSession
         if (outcome.Warnings != 0 || failed) residue |= Residue.Warnings;
         if ((Facts.Needs & Needs.CalculatesFoundRows) != 0) residue |= Residue.FoundRows;
         if ((Facts.Needs & (Needs.AssignsUserVariables | Needs.Opaque)) != 0) residue |= Residue.UserVariables;
-        if (Shape == ResponseShape.Result) Lease.NoteOutcome(backend, residue, outcome.LastInsertId);
+        if (Shape == ResponseShape.Result || failed) Lease.NoteOutcome(backend, residue, outcome.LastInsertId);
         if (Tracking.SetTimestamp) Commands.FollowTimestamp();
         FollowProfile();
         backend.Settings = Tracking.Settings;
+        // It stands where the session stands, with or without a schema, and is found there by the next one.
+        if (backend.Profile.HasSchema != Profile.HasSchema) backend.MoveTo(backend.Profile with { HasSchema = Profile.HasSchema });
         Count(backend, outcome, onPrimary, now - _startedAt, failed);
         if (Exchange.Desynchronized) backend.Endpoint.Close();
         if (Holds.Reasons == Hold.None) Lease.Release(backend);

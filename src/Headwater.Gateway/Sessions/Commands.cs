@@ -37,6 +37,10 @@ internal sealed class Commands(ClientSession session)
                 session.Facts = command == Command.InitDb ? CommandFacts.InitDb : CommandFacts.FieldList;
                 session.Shape = command == Command.InitDb ? ResponseShape.Result : ResponseShape.FieldList;
                 return Next.Run;
+            case Command.ProcessInfo:
+                session.Facts = CommandFacts.Opaque;
+                session.Shape = ResponseShape.Result;
+                return Next.Run;
             case Command.StmtPrepare:
                 return Prepare();
             case Command.StmtExecute:
@@ -73,7 +77,7 @@ internal sealed class Commands(ClientSession session)
                 SendError(1235, "42000", "The gateway does not carry replication streams: connect the replica to a server of the cluster");
                 return Next.Done;
             default:
-                SendError(1047, "08S01", $"Unknown command ({(byte)command})");
+                SendError(1047, "08S01", "Unknown command");
                 return Next.Done;
         }
     }
@@ -334,7 +338,13 @@ internal sealed class Commands(ClientSession session)
             SendError(1047, "08S01", "Unknown command");
             return Next.Done;
         }
-        session.SetMultiStatements(BinaryPrimitives.ReadUInt16LittleEndian(payload[1..]) == 0);
+        var option = BinaryPrimitives.ReadUInt16LittleEndian(payload[1..]);
+        if (option > 1)
+        {
+            SendError(1047, "08S01", "Unknown command");
+            return Next.Done;
+        }
+        session.SetMultiStatements(option == 0);
         if (session.Lease.Held is not null)
         {
             session.Facts = CommandFacts.InitDb;
@@ -423,12 +433,14 @@ internal sealed class Commands(ClientSession session)
     // ---- after a statement
 
     /// <summary>
-    /// SET NAMES … COLLATE changes the collation without a word from the trackers (MariaDB 10.11: seen with
+    /// SET NAMES … COLLATE and SET CHARACTER SET change the collation without a word from the trackers (MariaDB 10.11: seen with
     /// session_track_system_variables='*'), so it is asked for once.
     /// </summary>
     public async ValueTask LearnCollationAsync(Backend backend)
     {
-        if (!session.Request.Payload.ToArray().AsSpan().ContainsAnyCollate()) return;
+        // A plain SET NAMES takes the character set's default collation, as laying the character set does.
+        var digest = session.Facts.Digest;
+        if (digest.StartsWith("set names", StringComparison.Ordinal) && !digest.Contains("collat", StringComparison.Ordinal) && !digest.Contains(',', StringComparison.Ordinal)) return;
         if (await backend.RunAsync("SELECT @@session.collation_connection") is { Failed: false, Rows: [[{ } collation]] })
             session.Tracking.Settings = On.Interner.Intern(session.Settings.With("collation_connection", collation));
     }
@@ -526,11 +538,4 @@ internal sealed class Commands(ClientSession session)
         TextResultSet.Write(On.Writer, ref sequence, session.Capabilities, columns, rows, OwnStatus);
         session.Client.Send(On.Writer.Written);
     }
-}
-
-internal static class CollateWord
-{
-    /// <summary>Whether a statement says COLLATE anywhere.</summary>
-    public static bool ContainsAnyCollate(this Span<byte> text) =>
-        Encoding.ASCII.GetString(text).Contains("collat", StringComparison.OrdinalIgnoreCase);
 }

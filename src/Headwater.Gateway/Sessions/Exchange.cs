@@ -468,6 +468,9 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
     {
         var status = payload.Length >= 5 ? (ServerStatus)BinaryPrimitives.ReadUInt16LittleEndian(payload[3..]) : default;
         var warnings = payload.Length >= 3 ? BinaryPrimitives.ReadUInt16LittleEndian(payload[1..]) : (ushort)0;
+        // An EOF has no place for session state: the flag comes from what only the gateway tracks.
+        if ((status & ServerStatus.SessionStateChanged) != 0)
+            BinaryPrimitives.WriteUInt16LittleEndian(packet[(Packet.HeaderSize + 3)..], (ushort)(status & ~ServerStatus.SessionStateChanged));
         if (_at == At.DefinitionsEof && (status & ServerStatus.CursorExists) == 0)
         {
             AfterDefinitions();

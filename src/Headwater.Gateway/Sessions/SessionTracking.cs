@@ -28,6 +28,7 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
     public bool IgnoredVariables { get; private set; }
 
     StatementFacts? _statement;
+    string? _collation; // as the present statement reported it
 
     /// <summary>The GTID of the commit that the last response told of.</summary>
     public Gtid? Commit { get; private set; }
@@ -41,6 +42,7 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
         Commit = null;
         ChangedConnectionCharset = false;
         SetTimestamp = false;
+        _collation = null;
     }
 
     /// <summary>The session is as after a login into <paramref name="schema"/>.</summary>
@@ -93,7 +95,7 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
         while (reader.TryNext(out var kind, out var name, out var value))
         {
             if (kind == SessionStateKind.SystemVariable) ApplyVariable(name, value);
-            else if (kind == SessionStateKind.Schema) Settings = interner.Intern(Settings.WithSchema(Encoding.UTF8.GetString(value)));
+            else if (kind == SessionStateKind.Schema) Settings = interner.Intern(Settings.WithSchema(value.IsEmpty ? null : Encoding.UTF8.GetString(value))); // "" when the present schema was dropped
         }
     }
 
@@ -125,6 +127,9 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
             case "character_set_connection":
                 ChangedConnectionCharset = true;
                 break;
+            case "collation_connection":
+                _collation = text;
+                break;
             case "character_set_client":
                 SetLoginCharset(text is "gbk" or "sjis" or "big5" or "cp932" or "gb18030" or "gb2312" or "euckr" or "eucjpms" or "ujis");
                 break;
@@ -141,7 +146,10 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
                     | (text.Contains("ORACLE", StringComparison.Ordinal) || text.Contains("MSSQL", StringComparison.Ordinal) ? SqlSyntax.Foreign : 0);
                 break;
         }
-        Settings = interner.Intern(Settings.With(variable, text));
+        var settings = Settings.With(variable, text);
+        // The trackers report in no order of their own: a collation reported beside its character set stands.
+        if (variable == "character_set_connection" && _collation is { } collation) settings = settings.With("collation_connection", collation);
+        Settings = interner.Intern(settings);
     }
 
     /// <summary>Moves the entries that the client subscribed to to the front; returns their length.</summary>
