@@ -271,7 +271,7 @@ internal sealed class ClientSession
             case Command.Query:
                 Facts = On.Facts.Get(Request.IsSplit ? Request.WholePayload[1..] : payload[1..], Tracking.Syntax, On.Catalogue);
                 Shape = ResponseShape.Result;
-                if ((Facts.Needs & Needs.ConnectionId) != 0 && Facts.Digest == "select connection_id()") Request = Commands.WithOwnConnectionId();
+                if ((Facts.Needs & Needs.ConnectionId) != 0 && Facts.Digest == "select connection_id()") return Next.Slow;
                 return (Facts.Needs & Needs.Gateway) != 0 ? Next.Slow : Next.Run;
             case Command.StmtExecute:
             case Command.StmtBulkExecute:
@@ -279,7 +279,7 @@ internal sealed class ClientSession
                 Statement = statement;
                 Facts = statement.Shared.Facts;
                 Shape = ResponseShape.Result;
-                return Next.Run;
+                return (Facts.Needs & Needs.Gateway) != 0 ? Next.Slow : Next.Run;
             case Command.Quit:
                 return Next.Quit;
             default:

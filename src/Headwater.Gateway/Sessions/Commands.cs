@@ -4,7 +4,6 @@ using Headwater.Core.Routing;
 using Headwater.Core.Statements;
 using Headwater.Gateway.Backends;
 using Headwater.Gateway.Reactor;
-using Headwater.Gateway.Transport;
 using Headwater.Wire.MySql;
 
 namespace Headwater.Gateway.Sessions;
@@ -27,6 +26,9 @@ internal sealed class Commands(ClientSession session)
         var command = (Command)session.Request.Payload[0];
         switch (command)
         {
+            case Command.Query when session.Facts.Gateway == GatewayStatement.None:
+                SendConnectionId();
+                return Next.Done;
             case Command.Query:
                 return await _answers.AnswerAsync();
             case Command.Ping:
@@ -68,7 +70,8 @@ internal sealed class Commands(ClientSession session)
                 return Next.Done;
             case Command.ResetConnection:
                 await ForgetEverythingAsync();
-                session.Establish(session.Identity, session.Capabilities, session.Profile.Collation, session.Settings.Schema);
+                // A reset undoes what IGNORE_SPACE at login did to sql_mode, at the servers as here.
+                session.Establish(session.Identity, session.Capabilities & ~Capabilities.IgnoreSpace, session.Profile.Collation, session.Settings.Schema);
                 SendOk();
                 return Next.Done;
             case Command.ChangeUser:
@@ -89,7 +92,7 @@ internal sealed class Commands(ClientSession session)
         var text = session.Request.Payload[1..];
         session.Facts = On.Facts.Get(text, session.Tracking.Syntax, On.Catalogue);
         session.Shape = ResponseShape.Prepare;
-        if ((session.Facts.Needs & Needs.Gateway) != 0)
+        if ((session.Facts.Needs & Needs.Gateway) != 0 && session.Facts.Gateway != GatewayStatement.Kill)
         {
             SendError(1295, "HY000", "This command is answered by the gateway and is not supported in the prepared statement protocol");
             return Next.Done;
@@ -395,8 +398,21 @@ internal sealed class Commands(ClientSession session)
         session.Input.ExpectedSequence = 0;
         session.Establish(identity, session.Capabilities, request.Collation is > 0 and < 256 ? (byte)request.Collation : session.Profile.Collation, request.Schema);
         if (!await EnterSchemaAsync(next)) return Next.Quit;
-        login.Send(session.Client, w => OkPacket.Write(w, next, session.Capabilities, session.Status));
+        login.Send(session.Client, w => OkPacket.Write(w, next, session.Capabilities, session.Status, sessionState: SchemaState(request.Schema)));
         return Next.Done;
+    }
+
+    /// <summary>What the trackers say of a change of schema, as the server says it to a client that tracks.</summary>
+    static ReadOnlySpan<byte> SchemaState(string? schema)
+    {
+        if (schema is null) return [];
+        var writer = new PacketWriter(64);
+        writer.LengthEncodedText(schema);
+        var entry = writer.Written.ToArray();
+        writer.Reset();
+        writer.UInt8((byte)SessionStateKind.Schema);
+        writer.LengthEncodedBytes(entry);
+        return writer.Written;
     }
 
     /// <summary>A login into a schema is proven on a server, so that its refusal reaches the client at once. No server to ask: the login stands.</summary>
@@ -419,15 +435,18 @@ internal sealed class Commands(ClientSession session)
     }
 
     /// <summary>SELECT CONNECTION_ID() alone: the number that the greeting gave, which is also what KILL takes. Inside other expressions a backend answers.</summary>
-    public RawMessage WithOwnConnectionId()
+    void SendConnectionId()
     {
-        var column = Encoding.UTF8.GetString(session.Request.Payload[1..]).Trim().TrimEnd(';').TrimEnd()[6..].Trim().Replace("`", "``", StringComparison.Ordinal);
-        var sql = Encoding.UTF8.GetBytes($"SELECT CAST({session.Id} AS UNSIGNED) AS `{column}`");
-        var packet = new byte[Packet.HeaderSize + 1 + sql.Length];
-        Packet.WriteHeader(packet, 1 + sql.Length, session.Request.Sequence);
-        packet[Packet.HeaderSize] = (byte)Command.Query;
-        sql.CopyTo(packet, Packet.HeaderSize + 1);
-        return new RawMessage(packet, 0, packet.Length);
+        var name = Encoding.UTF8.GetString(session.Request.Payload[1..]).Trim().TrimEnd(';').TrimEnd()[6..].Trim();
+        var column = new ColumnDefinition
+        {
+            Name = name, Collation = Collations.Binary, Length = 10, Type = ColumnType.Long,
+            Flags = ColumnFlags.NotNull | ColumnFlags.Unsigned | ColumnFlags.Binary,
+        };
+        On.Writer.Reset();
+        byte sequence = 1;
+        TextResultSet.Write(On.Writer, ref sequence, session.Capabilities, [column], [[session.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]], OwnStatus);
+        session.Client.Send(On.Writer.Written);
     }
 
     // ---- after a statement

@@ -10,14 +10,17 @@ namespace Headwater.Wire.MySql;
 public static class TextResultSet
 {
     public static void Write(PacketWriter writer, ref byte sequence, Capabilities client, IReadOnlyList<string> columns,
+        IEnumerable<string?[]> rows, ServerStatus status) =>
+        Write(writer, ref sequence, client, [.. columns.Select(static name => new ColumnDefinition { Name = name, Length = 1024 * 4, Decimals = 39 })], rows, status);
+
+    public static void Write(PacketWriter writer, ref byte sequence, Capabilities client, IReadOnlyList<ColumnDefinition> columns,
         IEnumerable<string?[]> rows, ServerStatus status)
     {
         writer.Begin(sequence);
         writer.LengthEncodedInteger((ulong)columns.Count);
         if ((client & Capabilities.MariaDbCacheMetadata) != 0) writer.UInt8(1);
         writer.End();
-        foreach (var column in columns)
-            new ColumnDefinition { Name = column, Length = 1024 * 4, Decimals = 39 }.Write(writer, writer.NextSequence, client);
+        foreach (var column in columns) column.Write(writer, writer.NextSequence, client);
         var deprecated = (client & Capabilities.DeprecateEof) != 0;
         if (!deprecated) EofPacket.Write(writer, writer.NextSequence, status);
         foreach (var row in rows)
