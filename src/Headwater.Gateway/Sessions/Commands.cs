@@ -45,6 +45,8 @@ internal sealed class Commands(ClientSession session)
                 return Next.Run;
             case Command.StmtPrepare:
                 return Prepare();
+            case Command.StmtExecute when session.Statement is { Shared.Facts.Gateway: GatewayStatement.Kill }:
+                return await _answers.AnswerAsync();
             case Command.StmtExecute:
             case Command.StmtBulkExecute:
                 if (!TryStatement(out var lost) || !lost.LongDataLost) return UnknownStatement("mysqld_stmt_execute");
