@@ -41,7 +41,10 @@ static class Probe
             // family does not know the variables above, and has said so by an error.
             Capabilities = new ServerCapabilities
             {
-                Version = connection.ServerVersion, TracksLastGtid = true, WaitsForGtid = true, ProtocolCapabilities = (ulong)connection.Capabilities,
+                Version = connection.ServerVersion,
+                TracksLastGtid = true,
+                WaitsForGtid = true,
+                ProtocolCapabilities = (ulong)connection.Capabilities,
             },
         };
     }

@@ -89,6 +89,7 @@ public sealed class GatewayServer : IAsyncDisposable
     {
         var id = Interlocked.Increment(ref _lastSessionId);
         if (host != "unix") Native.SetOption(fd, Native.IpProtoTcp, Native.TcpNoDelay, 1);
+        Native.SetOption(fd, Native.SolSocket, Native.SoKeepAlive, 1); // a client that has vanished must not keep its transaction for ever
         var session = new ClientSession(thread, options, new PlainEndpoint(thread.Loop, fd), host, id);
         _sessions[id] = session;
         _ = session.RunAsync();

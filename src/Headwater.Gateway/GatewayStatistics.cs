@@ -5,6 +5,7 @@ using Headwater.Core.Routing;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Headwater.Gateway.Reactor;
+using Headwater.Gateway.Sessions;
 
 namespace Headwater.Gateway;
 
@@ -98,13 +99,15 @@ public sealed class GatewayStatistics
 
     public IReadOnlyList<SessionFigures> Sessions() =>
     [
-        .. _server.AllSessions.Where(s => s.IsLoggedIn).OrderBy(s => s.Id).Select(s => new SessionFigures(
+        .. _threads.SelectMany(t => Ask<SessionFigures[]>(t, () => [.. t.Sessions.Where(s => s.IsLoggedIn).Select(Figures)], [])).OrderBy(s => s.Id),
+    ];
+
+    static SessionFigures Figures(ClientSession s) => new(
             s.Id, s.Identity.User, s.ClientHost, s.Settings.Schema, s.Level.ToString(), s.Lease.Held?.Server.Id.Name,
             s.Lease.Held is null ? null : (long)(EventLoop.Now - s.Lease.HeldSince).TotalMilliseconds,
             s.Lease.Held is null ? null : s.Holds.Describe(),
             s.Running is null ? null : (long)(EventLoop.Now - s.ArrivedAt).TotalMilliseconds,
-            s.Running is null ? null : s.Facts.Digest, (long)(EventLoop.Now - s.ConnectedAt).TotalSeconds)),
-    ];
+            s.Running is null ? null : s.Facts.Digest, (long)(EventLoop.Now - s.ConnectedAt).TotalSeconds);
 
     /// <summary>The digests that took most time in all.</summary>
     public IReadOnlyList<DigestSummary> Digests(int most)

@@ -19,6 +19,18 @@ internal sealed class ThreadStatistics
 
     public readonly Dictionary<StatementFacts, DigestFigures> Digests = new(ReferenceEqualityComparer.Instance);
     public const int MostDigests = 5_000;
+    readonly Dictionary<string, DigestFigures> _byText = new(StringComparer.Ordinal);
+
+    /// <summary>By the facts' identity, which is what comes often; facts that are made anew for each statement are found by their text. Null: the table is full.</summary>
+    public DigestFigures? DigestOf(StatementFacts facts)
+    {
+        if (Digests.TryGetValue(facts, out var figures)) return figures;
+        if (_byText.TryGetValue(facts.Digest, out figures)) return figures;
+        if (Digests.Count >= MostDigests) return null;
+        figures = new DigestFigures(facts);
+        _byText[facts.Digest] = figures;
+        return Digests[facts] = figures;
+    }
 }
 
 /// <summary>What is known of all statements of one digest on one reactor.</summary>

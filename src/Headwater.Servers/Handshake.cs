@@ -47,8 +47,13 @@ sealed class Handshake(PacketStream packets, ServerLogin login, string host, boo
         _writer.Reset();
         new LoginRequest
         {
-            Capabilities = Agreed, MaxPacket = MaxPacket, User = login.User, Schema = login.Schema, AuthPlugin = _plugin,
-            AuthResponse = Proof(), Attributes = [new("_client_name", "headwater"), new("program_name", "headwater")],
+            Capabilities = Agreed,
+            MaxPacket = MaxPacket,
+            User = login.User,
+            Schema = login.Schema,
+            AuthPlugin = _plugin,
+            AuthResponse = Proof(),
+            Attributes = [new("_client_name", "headwater"), new("program_name", "headwater")],
         }.Write(_writer, sequence);
         await packets.WriteAsync(_writer, ct);
         await ProveAsync(ct);

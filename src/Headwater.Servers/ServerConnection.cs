@@ -174,8 +174,12 @@ public sealed class ServerConnection : IAsyncDisposable
         return new QueryResult
         {
             Columns = reader.Columns.Length == 0 ? [] : [.. reader.Columns.Select(static column => column.Name)],
-            Rows = rows, AffectedRows = outcome.AffectedRows, LastInsertId = outcome.LastInsertId, Warnings = outcome.Warnings,
-            Status = outcome.Status, LastGtid = outcome.LastGtid,
+            Rows = rows,
+            AffectedRows = outcome.AffectedRows,
+            LastInsertId = outcome.LastInsertId,
+            Warnings = outcome.Warnings,
+            Status = outcome.Status,
+            LastGtid = outcome.LastGtid,
         };
     }
 

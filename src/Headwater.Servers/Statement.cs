@@ -51,8 +51,12 @@ public sealed class Statement : IAsyncDisposable
             while (await reader.RowAsync(ct) is { } row) rows.Add(BinaryRow.Read(row.Span, reader.Columns));
         return new StatementResult
         {
-            Columns = [.. reader.Columns.Select(static column => column.Name)], Rows = rows, AffectedRows = reader.Outcome.AffectedRows,
-            LastInsertId = reader.Outcome.LastInsertId, Status = reader.Outcome.Status, LastGtid = reader.Outcome.LastGtid,
+            Columns = [.. reader.Columns.Select(static column => column.Name)],
+            Rows = rows,
+            AffectedRows = reader.Outcome.AffectedRows,
+            LastInsertId = reader.Outcome.LastInsertId,
+            Status = reader.Outcome.Status,
+            LastGtid = reader.Outcome.LastGtid,
         };
     }
 

@@ -163,7 +163,11 @@ public static class Router
         if (best < 0) return false;
         route = new Route
         {
-            Kind = RouteKind.Wait, Reason = RouteReason.WaitsForReplica, Server = servers[best], ServerIndex = best, Needed = needed,
+            Kind = RouteKind.Wait,
+            Reason = RouteReason.WaitsForReplica,
+            Server = servers[best],
+            ServerIndex = best,
+            Needed = needed,
             Until = arrivedAt + policy.ReadWait,
         };
         return true;

@@ -166,10 +166,15 @@ static class Views
 {
     public static ServerView Of(ServerFacts server) => new()
     {
-        State = server.State, Address = server.Watched.Address, Weight = server.Watched.Weight, Zone = server.Watched.Zone,
+        State = server.State,
+        Address = server.Watched.Address,
+        Weight = server.Watched.Weight,
+        Zone = server.Watched.Zone,
         // A replica that waits on purpose is a delayed one, whether the configuration says so or not.
         Tags = server.Watched.Tags | (server.Answer is { } told && told.Links.Any(static link => link.Delay > TimeSpan.Zero) ? ServerTags.Delayed : ServerTags.None),
-        Capabilities = server.Answer?.Capabilities ?? server.Before?.Capabilities, LastAnswer = server.Answer, Number = server.Answer?.Number ?? 0,
+        Capabilities = server.Answer?.Capabilities ?? server.Before?.Capabilities,
+        LastAnswer = server.Answer,
+        Number = server.Answer?.Number ?? 0,
         Source = server.Answer is { Links.Length: > 0 } answer ? $"{answer.Links[0].SourceHost}:{answer.Links[0].SourcePort}" : null,
     };
 }

@@ -13,7 +13,9 @@ static class ReplicaRules
         var (role, health, reason, lag) = Decide(server, all, finding, next, options, now);
         return Views.Of(server) with
         {
-            Role = role, Health = health, Lag = lag,
+            Role = role,
+            Health = health,
+            Lag = lag,
             Replicating = server.Alive && server.Answer!.Links.Length > 0 && server.Answer.Links.All(l => l is { Applying: true, Receiving: not LinkState.Stopped }),
             Reason = server.Identity.Length > 0 ? $"{server.Identity}; {reason}" : reason,
         };

@@ -41,7 +41,11 @@ sealed record ServerFacts
             var silent = last is null ? TimeSpan.Zero : now - last.AnsweredAt;
             return new ServerFacts
             {
-                Watched = observation.Server, Latest = observation, Answer = last, Before = before, SilentFor = silent,
+                Watched = observation.Server,
+                Latest = observation,
+                Answer = last,
+                Before = before,
+                SilentFor = silent,
                 // A server that never answered has no role to keep.
                 Dead = last is null || silent >= options.DeadAfter || observation.Outcome == ProbeOutcome.Closed,
                 State = before?.State ?? new ServerState(observation.Server.Id, 1),
@@ -50,13 +54,18 @@ sealed record ServerFacts
         var (isNew, wentBack, identity) = Compare(observation, last);
         return new ServerFacts
         {
-            Watched = observation.Server, Latest = observation, Answer = observation, Before = before,
+            Watched = observation.Server,
+            Latest = observation,
+            Answer = observation,
+            Before = before,
             // A probe that was answered long ago is no answer: the prober itself may hang.
-            SilentFor = now - observation.AnsweredAt, Dead = now - observation.AnsweredAt >= options.DeadAfter,
+            SilentFor = now - observation.AnsweredAt,
+            Dead = now - observation.AnsweredAt >= options.DeadAfter,
             State = before is null ? new ServerState(observation.Server.Id, 1)
                 : isNew ? new ServerState(observation.Server.Id, before.State.Incarnation + 1)
                 : before.State,
-            Identity = identity, LogWentBack = wentBack,
+            Identity = identity,
+            LogWentBack = wentBack,
         };
     }
 

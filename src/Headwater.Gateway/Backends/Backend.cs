@@ -57,6 +57,18 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
     public ClientSession? LastUser { get; set; }
     public Residue Residue { get; set; }
 
+    /// <summary>Whose LAST_INSERT_ID() this backend would answer with; null when it would answer 0.</summary>
+    public ClientSession? InsertIdOf { get; set; }
+
+    /// <summary>Whose last statement ran here.</summary>
+    public ClientSession? LastOutcomeOf { get; set; }
+
+    /// <summary>Statements on their way here that end what runs: nobody else may be lent it meanwhile.</summary>
+    public int Killers { get; set; }
+
+    /// <summary>Stands where no session may find it.</summary>
+    public bool MustClose { get; set; }
+
     /// <summary>Must be reset before the next use: something was left that nothing else undoes.</summary>
     public bool NeedsReset { get; set; }
     public Instant IdleSince { get; set; }
@@ -94,6 +106,18 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
         writer.Text(sql);
         writer.End();
         return await RunAsync(writer.Written);
+    }
+
+    /// <summary>The same for a text that is a client's, in whatever character set.</summary>
+    public ValueTask<InternalResult?> RunTextAsync(ReadOnlySpan<byte> sql)
+    {
+        var writer = pool.On.Writer;
+        writer.Reset();
+        writer.Begin(0);
+        writer.UInt8((byte)Command.Query);
+        writer.Bytes(sql);
+        writer.End();
+        return RunAsync(writer.Written);
     }
 
     public ValueTask<InternalResult?> RunCommandAsync(Command command, string argument = "")

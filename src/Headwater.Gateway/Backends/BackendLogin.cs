@@ -17,7 +17,7 @@ internal sealed record LoginFailure(bool Refused, ushort Code, string SqlState, 
 internal static class BackendLogin
 {
     /// <summary>Every backend tracks all session variables: that is how the gateway knows what a session stands at and what it committed.</summary>
-    const string Track = "SET @@session.session_track_system_variables='*'";
+    public const string TrackEverything = "SET @@session.session_track_system_variables='*', @@session.session_track_schema=1";
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
     public static async ValueTask<(Backend?, LoginFailure?)> OpenAsync(ServerPool pool, BackendProfile profile, string? schema)
@@ -102,7 +102,7 @@ internal static class BackendLogin
             }
             var settings = pool.On.Interner.Intern(new SessionSettings(schema, []));
             var backend = new Backend(pool, server, epoch, profile, endpoint, input, greeting.ThreadId, settings);
-            if (await backend.RunAsync(Track) is not { Failed: false }) return Failed(endpoint, input, "session tracking could not be switched on");
+            if (await backend.RunAsync(TrackEverything) is not { Failed: false }) return Failed(endpoint, input, "session tracking could not be switched on");
             return (backend, null);
         }
         catch (MalformedPacketException malformed)

@@ -35,8 +35,11 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     public int Queued => _queue.Count;
     public IReadOnlyCollection<Backend> All => _all;
 
-    /// <summary>Takes over what a new view says. A server that is down, gone or another incarnation loses its backends.</summary>
-    public void Follow(ServerView? view, int index)
+    /// <summary>
+    /// Takes over what a new view says. True: the server is down, gone or another incarnation, and the caller is to <see cref="Fail"/> this pool
+    /// once all pools have followed, because sessions resume inline and choose by the new view.
+    /// </summary>
+    public bool Follow(ServerView? view, int index)
     {
         var before = View;
         Index = index;
@@ -44,8 +47,9 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         if (view is null || view.Health == ServerHealth.Down || (before is not null && !ReferenceEquals(before.State, view.State)) || (before is not null && before.Address != view.Address))
         {
             if (before is not null && view is not null && before.Address != view.Address) Address = null;
-            Fail();
+            return true;
         }
+        return false;
     }
 
     /// <summary>Takes over a view that says nothing new but figures.</summary>
@@ -136,7 +140,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     {
         Count(-1);
         // What nobody asked for would be taken for the next answer.
-        if (backend.IsClosed || backend.Input.HasMore || Index < 0 || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server) || on.IsStopping)
+        if (backend.IsClosed || backend.MustClose || backend.Killers > 0 || backend.Input.HasMore || Index < 0 || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server) || on.IsStopping)
         {
             Drop(backend);
             return;

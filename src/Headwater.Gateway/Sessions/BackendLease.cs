@@ -120,7 +120,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
                 if (failure.TryElsewhere && EventLoop.Now < deadline && pool.View.Health != ServerHealth.Down) continue;
                 return (null, failure);
             }
-            if (!MakeRoom(pool))
+            if (!MakeRoom(pool) && !await MakeRoomBySavingAsync(pool))
             {
                 if (pool.Queued >= on.Options.MaxQueued)
                     return (null, new LeaseFailure(1040, "08004", $"Too many statements wait for a backend on {pool.Server} ({pool.Queued}); limits.queue allows {on.Options.MaxQueued}", false));
@@ -142,6 +142,33 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
             if (backend.IsIdle && backend.Residue == Residue.None && (oldest is null || backend.IdleSince < oldest.IdleSince)) oldest = backend;
         if (oldest is null) return false;
         pool.Discard(oldest);
+        return true;
+    }
+
+    /// <summary>Idle backends with something left on them make room too, after what is left has been saved.</summary>
+    async ValueTask<bool> MakeRoomBySavingAsync(ServerPool pool)
+    {
+        Backend? oldest = null;
+        foreach (var backend in pool.All)
+            if (backend.IsIdle && (oldest is null || backend.IdleSince < oldest.IdleSince)) oldest = backend;
+        if (oldest is null) return false;
+        var owner = oldest.LastUser;
+        if (!pool.TakeThis(oldest, session)) return false;
+        if (owner is not null && owner != session) await owner.Lease.SaveLeavingsAsync(oldest);
+        Forget(oldest);
+        pool.Destroy(oldest);
+        return true;
+    }
+
+    /// <summary>Makes a lent backend read statements' texts as they were meant when they were written. False: it is lost.</summary>
+    public async ValueTask<bool> LaySettingsAsync(Backend backend, SessionSettings wanted)
+    {
+        if (wanted.Schema is { } schema && schema != backend.Settings.Schema && await backend.RunCommandAsync(Command.InitDb, schema) is not { Failed: false }) return false;
+        var differing = new List<string>();
+        foreach (var name in new[] { "sql_mode", "character_set_client", "character_set_connection", "collation_connection" })
+            if (wanted[name] != backend.Settings[name]) differing.Add($"@@session.{name}={(wanted[name] is { } value ? $"'{value}'" : "DEFAULT")}");
+        if (differing.Count > 0 && await backend.RunAsync($"SET {string.Join(", ", differing)}") is not { Failed: false }) return false;
+        backend.Settings = wanted;
         return true;
     }
 
@@ -181,7 +208,8 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     {
         on.Statistics.SettingsReset++;
         if (await backend.RunCommandAsync(Command.ResetConnection) is not { Failed: false }) return Lost(backend);
-        if (await backend.RunAsync("SET @@session.session_track_system_variables='*'") is not { Failed: false }) return Lost(backend);
+        if (await backend.RunAsync("SET @@session.session_track_system_variables='*', @@session.session_track_schema=1") is not { Failed: false }) return Lost(backend);
+        backend.InsertIdOf = null;
         // What the login's IGNORE_SPACE did to sql_mode is undone by a reset, though not for the client's sake.
         if ((backend.Profile.Capabilities & Capabilities.IgnoreSpace) != 0
             && await backend.RunAsync("SET @@session.sql_mode=CONCAT(@@session.sql_mode, ',IGNORE_SPACE')") is not { Failed: false }) return Lost(backend);
@@ -200,7 +228,11 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     public async ValueTask<bool> LayInsertIdAsync(Backend backend)
     {
         if (InsertedOn is { } there && there != backend) await SaveInsertIdAsync(there);
-        if (InsertedOn == backend || SavedInsertId is not { } id) return true;
+        if (InsertedOn == backend) return true;
+        if (SavedInsertId is null && backend.InsertIdOf is null) return true;
+        // A session that has inserted nothing gets 0, not what another session left there.
+        var id = SavedInsertId ?? "0";
+        backend.InsertIdOf = session;
         return await backend.RunAsync($"SET @@session.last_insert_id={id}") is { Failed: false };
     }
 
@@ -242,10 +274,11 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         var borrowed = backend != Held && backend.IsIdle;
         if (borrowed && !backend.Pool.TakeThis(backend, session)) return false;
         VariablesOn = null;
-        var result = backend.IsClosed ? null : await backend.RunAsync(UserVariables.Query);
+        var names = backend.IsClosed ? null : await backend.RunAsync(UserVariables.NamesQuery);
+        var result = names is { Failed: false } && UserVariables.ValuesQuery(names.Rows) is { } values ? await backend.RunAsync(values) : names;
         if (result is { Failed: false })
         {
-            Variables = UserVariables.FromRows(result.Rows);
+            Variables = names!.Rows.Count == 0 ? UserVariables.None : UserVariables.From(names.Rows, result.Rows[0]);
             backend.Variables = Variables;
             backend.Residue &= ~Residue.UserVariables;
         }
@@ -257,10 +290,12 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     public void NoteOutcome(Backend backend, Residue residue, ulong insertId)
     {
         Last = backend;
+        backend.LastOutcomeOf = session;
         var kept = backend.Residue & (Residue.LastInsertId | Residue.UserVariables);
         if ((residue & Residue.LastInsertId) != 0)
         {
             InsertedOn = backend;
+            backend.InsertIdOf = session;
             SavedInsertId = null;
             _idShown = insertId;
         }

@@ -46,7 +46,10 @@ internal sealed class ClientLogin(GatewayThread on, ListenerOptions listener, st
         if (listener.Tls != ClientTls.Off && on.Options.Certificate is not null) offered |= Capabilities.Ssl;
         var greeting = new Greeting
         {
-            ServerVersion = on.Server.VersionShown, ThreadId = threadId, Scramble = _scramble, Capabilities = offered,
+            ServerVersion = on.Server.VersionShown,
+            ThreadId = threadId,
+            Scramble = _scramble,
+            Capabilities = offered,
         };
         Send(endpoint, greeting.Write);
         input.ExpectedSequence = 1;
@@ -162,13 +165,14 @@ internal static class AccountMatch
         var bestRank = -1;
         foreach (var account in accounts.All)
         {
-            if (account.User != user || account.Locked) continue;
+            if (account.User != user) continue;
             var rank = Rank(account.Host, clientHost);
             if (rank <= bestRank) continue;
             best = account;
             bestRank = rank;
         }
-        return best;
+        // The most specific account decides, also when it is locked; several ways to prove oneself share one host.
+        return best is { Locked: true } ? accounts.All.FirstOrDefault(a => a.User == user && a.Host == best.Host && !a.Locked) : best;
     }
 
     /// <summary>How specifically a host pattern fits; -1 when it does not.</summary>

@@ -142,7 +142,7 @@ internal sealed class ClientSession
                         var outcome = await Exchange.Relay(backend.Endpoint, Shape, (Capabilities & Capabilities.DeprecateEof) != 0, holdErrors: true, Preparing is null ? 0 : LastStatementId + 1);
                         Running = null;
                         _clock?.Cancel();
-                        if (outcome.End == ExchangeEnd.Complete && outcome.ErrorCode == 0 && !Tracking.ChangedConnectionCharset && !Tracking.IgnoredVariables && (Facts.Needs & Needs.ClosesConnection) == 0)
+                        if (outcome.End == ExchangeEnd.Complete && outcome.ErrorCode == 0 && !Tracking.ChangedConnectionCharset && !Tracking.IgnoredVariables && !Tracking.ChangedSubscription && (Facts.Needs & Needs.ClosesConnection) == 0)
                         {
                             Finish(backend, outcome);
                             next = Next.Done;
@@ -163,12 +163,12 @@ internal sealed class ClientSession
         catch (Exception fault)
         {
             On.Server.Fault(this, fault);
-            On.DestroyLentTo(this);
             if (!Client.IsClosed) Commands.SendError(1105, "HY000", "The gateway met a fault of its own in this session and ends it; see its log");
         }
         finally
         {
             Cleanup();
+            On.DestroyLentTo(this);
         }
     }
 
@@ -277,7 +277,8 @@ internal sealed class ClientSession
             case Command.StmtBulkExecute:
                 if (payload.Length < 7 || !Statements.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(payload[1..]), out var statement) || statement.LongDataLost) return Next.Slow;
                 Statement = statement;
-                Facts = statement.Shared.Facts;
+                // A cursor holds its backend, and what is held must be able to take a write.
+                Facts = payload.Length > 5 && payload[5] != 0 && (Command)payload[0] == Command.StmtExecute ? statement.Shared.FactsOnPrimary : statement.Shared.Facts;
                 Shape = ResponseShape.Result;
                 return (Facts.Needs & Needs.Gateway) != 0 ? Next.Slow : Next.Run;
             case Command.Quit:
@@ -317,7 +318,11 @@ internal sealed class ClientSession
         return _trace;
     }
 
-    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
+    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && !SetsWhatHolds && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
+
+    /// <summary>SET timestamp and SET ROLE hold their backend, so that it has to be one that can take a write.</summary>
+    bool SetsWhatHolds => Facts.Kind == StatementKind.Set && (Facts.Needs & Needs.ChangesSession) != 0
+        && (Facts.Digest.Contains("timestamp", StringComparison.Ordinal) || Facts.Digest.StartsWith("set role", StringComparison.Ordinal));
 
     bool WithVariables => (Facts.Needs & (Needs.ReadsUserVariables | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction)) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
 
@@ -348,10 +353,12 @@ internal sealed class ClientSession
     /// <summary>The held backend lacks what the session did elsewhere before it held this one.</summary>
     bool NeedsLaying(Backend held) =>
         (Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) != 0
-        || ((Facts.Needs & Needs.LastInsertId) != 0 && Lease.InsertedOn != held && (Lease.InsertedOn is not null || Lease.SavedInsertId is not null));
+        || ((Facts.Needs & Needs.LastInsertId) != 0 && Lease.InsertedOn != held && (Lease.InsertedOn is not null || Lease.SavedInsertId is not null || held.InsertIdOf is not null));
 
     async ValueTask<bool> LayWhatIsAskedForAsync(Backend backend) =>
-        ((Facts.Needs & Needs.LastInsertId) == 0 || await Lease.LayInsertIdAsync(backend))
+        // The outcome of this session's last statement is gone with its backend; another session's must not answer for it.
+        ((Facts.Needs & Needs.LastOutcome) == 0 || backend.LastOutcomeOf == this || await backend.RunAsync("DO 0") is not null)
+        && ((Facts.Needs & Needs.LastInsertId) == 0 || await Lease.LayInsertIdAsync(backend))
         && ((Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) == 0 || await TextStatements.LayAsync(backend, Facts.Names));
 
     /// <summary>A write goes to no server of another epoch than the one it was routed in.</summary>
@@ -379,6 +386,11 @@ internal sealed class ClientSession
             {
                 var pool = On.PoolAt(route.ServerIndex);
                 var (backend, failure) = await Lease.AcquireAsync(pool, WithVariables);
+                if (backend is not null && !StillHolds(route, backend, now))
+                {
+                    Lease.Release(backend);
+                    continue;
+                }
                 if (backend is not null)
                 {
                     if (await LayWhatIsAskedForAsync(backend)) return backend;
@@ -415,6 +427,12 @@ internal sealed class ClientSession
         }
     }
 
+    /// <summary>Getting a backend may have taken time: whether what the route was chosen by is still so.</summary>
+    bool StillHolds(in Route route, Backend backend, Instant chosenAt) =>
+        ReferenceEquals(backend.Server, route.Server!.State)
+        && (route.Server.Role != ServerRole.Primary || ReferenceEquals(On.View.Primary?.State, backend.Server))
+        && (Level.Kind != LevelKind.Bounded || EventLoop.Now - chosenAt <= Level.Bound / 4);
+
     static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     /// <summary>A server could not be reached: wait a moment for the view to say so, within the statement's patience.</summary>
@@ -449,8 +467,12 @@ internal sealed class ClientSession
         var onPrimary = ReferenceEquals(On.View.Primary?.State, backend.Server);
         var now = Stopwatch.GetTimestamp();
         if (Tracking.Commit is { } gtid) _position.AfterWrite(gtid, onPrimary ? backend.Server : null);
-        else if (!failed || outcome.Rows > 0) _position.AfterRead(backend.Server, onPrimary, new Instant(now / (Stopwatch.Frequency / 10_000_000)));
+        // A statement that failed may have committed or shown something before (a CALL, an implicit commit); its ERR tells no position.
+        // One that committed may have read after its commit.
+        if (Tracking.Commit is null ? !failed || outcome.Rows > 0 || !Facts.IsPlainRead : (Facts.Needs & (Needs.Multiple | Needs.Opaque)) != 0)
+            _position.AfterRead(backend.Server, onPrimary, new Instant(now / (Stopwatch.Frequency / 10_000_000)));
         backend.Server.Heard(new Instant(now / (Stopwatch.Frequency / 10_000_000)));
+        _timedOut = false;
         if (!failed) Status = outcome.Status;
         if ((Facts.Needs & (Needs.PreparesText | Needs.DeallocatesText)) != 0 && !failed) TextStatements.Follow(backend, Facts, Request.Payload[1..]);
         Holds.After(Facts, failed ? Status : outcome.Status, failed);
@@ -458,15 +480,21 @@ internal sealed class ClientSession
         else if (Statement is not null) FollowExecute(outcome);
         var residue = Residue.None;
         if (outcome.LastInsertId != 0 || (Facts.Needs & Needs.SetsLastInsertId) != 0) residue |= Residue.LastInsertId;
-        if (outcome.Warnings != 0 || failed) residue |= Residue.Warnings;
+        if (outcome.Warnings != 0 || failed || (outcome.AffectedRows != 0 && !Facts.IsPlainRead)) residue |= Residue.Warnings;
         if ((Facts.Needs & Needs.CalculatesFoundRows) != 0) residue |= Residue.FoundRows;
         if ((Facts.Needs & (Needs.AssignsUserVariables | Needs.Opaque)) != 0) residue |= Residue.UserVariables;
         if (Shape == ResponseShape.Result || failed) Lease.NoteOutcome(backend, residue, outcome.LastInsertId);
         if (Tracking.SetTimestamp) Commands.FollowTimestamp();
+        if (Facts.Kind == StatementKind.Set && !failed && Facts.Digest.StartsWith("set role", StringComparison.Ordinal))
+        {
+            // No tracker tells of a role, and nothing but a reset takes it off again.
+            backend.NeedsReset = true;
+            Holds.Set(Hold.Role);
+        }
         FollowProfile();
         backend.Settings = Tracking.Settings;
         // It stands where the session stands, with or without a schema, and is found there by the next one.
-        if (backend.Profile.HasSchema != Profile.HasSchema) backend.MoveTo(backend.Profile with { HasSchema = Profile.HasSchema });
+        if (backend.Profile.HasSchema != Profile.HasSchema || backend.Profile.Capabilities != Profile.Capabilities) backend.MoveTo(Profile);
         Count(backend, outcome, onPrimary, now - _startedAt, failed);
         if (Exchange.Desynchronized) backend.Endpoint.Close();
         if (Holds.Reasons == Hold.None) Lease.Release(backend);
@@ -505,19 +533,14 @@ internal sealed class ClientSession
             statistics.WriteLatency.Add(ticks);
         }
         if (StatementTrace.Source.HasListeners()) StatementTrace.Record(this, backend, ticks, failed);
-        if (Facts.Digest.Length == 0) return;
-        if (!statistics.Digests.TryGetValue(Facts, out var digest))
-        {
-            if (statistics.Digests.Count >= ThreadStatistics.MostDigests) return;
-            statistics.Digests[Facts] = digest = new DigestFigures(Facts);
-        }
+        if (On.Options.SlowStatement.Ticks > 0 && ticks > On.Options.SlowStatement.Ticks * (Stopwatch.Frequency / 10_000_000)) On.Server.Slow(this, backend, ticks);
+        if (Facts.Digest.Length == 0 || statistics.DigestOf(Facts) is not { } digest) return;
         digest.Count++;
         digest.TotalTicks += ticks;
         if (ticks > digest.MaxTicks) digest.MaxTicks = ticks;
         digest.Rows += outcome.Rows;
         if (failed) digest.Errors++;
         if (!onPrimary) digest.OnReplicas++;
-        if (On.Options.SlowStatement.Ticks > 0 && ticks > On.Options.SlowStatement.Ticks * (Stopwatch.Frequency / 10_000_000)) On.Server.Slow(this, backend, ticks);
     }
 
     /// <summary>Everything but the plain success.</summary>
@@ -554,6 +577,8 @@ internal sealed class ClientSession
                 return await AfterErrorAsync(backend, outcome);
             case ExchangeEnd.Complete:
                 if (Tracking.ChangedConnectionCharset) await Commands.LearnCollationAsync(backend);
+                // What the client tracks is the gateway's to filter; the backend goes on tracking all.
+                if (Tracking.ChangedSubscription && await backend.RunAsync(BackendLogin.TrackEverything) is not { Failed: false }) backend.Endpoint.Close();
                 // The restoration is reported with the next answer; better to a ping of ours than to somebody's statement.
                 if (Tracking.IgnoredVariables && await backend.RunCommandAsync(Command.Ping) is null) backend.NeedsReset = true;
                 if ((Facts.Needs & Needs.ClosesConnection) != 0)

@@ -157,7 +157,22 @@ internal sealed class Commands(ClientSession session)
     /// <summary>What came of preparing on a backend: its id there, or the server's refusal (a whole packet), or neither when the backend is lost.</summary>
     internal readonly record struct Preparation(uint? Id, byte[]? Refusal);
 
+    /// <summary>
+    /// A statement means what it meant when the client prepared it, though the session has changed its schema or sql_mode since.
+    /// A backend that was taken into a schema for it and cannot be taken out again is closed after use.
+    /// </summary>
     async ValueTask<Preparation> PrepareOnAsync(Backend backend, SharedStatement shared)
+    {
+        var present = backend.Settings;
+        if (shared.Settings.ReadsLike(present)) return await PrepareAsItStandsAsync(backend, shared);
+        if (!await session.Lease.LaySettingsAsync(backend, shared.Settings)) return default;
+        var prepared = await PrepareAsItStandsAsync(backend, shared);
+        if (!await session.Lease.LaySettingsAsync(backend, present)) return default;
+        if (present.Schema is null && shared.Settings.Schema is not null) backend.MustClose = true;
+        return prepared;
+    }
+
+    async ValueTask<Preparation> PrepareAsItStandsAsync(Backend backend, SharedStatement shared)
     {
         On.Statistics.StatementsPrepared++;
         backend.Endpoint.Send(shared.Packet);
@@ -212,6 +227,7 @@ internal sealed class Commands(ClientSession session)
                 }
             }
         }
+        else if (parameters > 0) known.BoundBy = null; // bulk and split executes bind types of their own
         backend.Endpoint.Send(bytes);
         return true;
     }
@@ -294,7 +310,7 @@ internal sealed class Commands(ClientSession session)
     {
         if (!TryStatement(out var statement)) return Next.Done;
         session.Statement = statement;
-        session.Facts = statement.Shared.Facts;
+        session.Facts = statement.Shared.FactsOnPrimary; // it holds its backend, which has to be one that can take a write
         var backend = session.Lease.Held;
         if (backend is null)
         {
@@ -442,7 +458,10 @@ internal sealed class Commands(ClientSession session)
         var name = Encoding.UTF8.GetString(session.Request.Payload[1..]).Trim().TrimEnd(';').TrimEnd()[6..].Trim();
         var column = new ColumnDefinition
         {
-            Name = name, Collation = Collations.Binary, Length = 10, Type = ColumnType.Long,
+            Name = name,
+            Collation = Collations.Binary,
+            Length = 10,
+            Type = ColumnType.Long,
             Flags = ColumnFlags.NotNull | ColumnFlags.Unsigned | ColumnFlags.Binary,
         };
         On.Writer.Reset();
@@ -512,13 +531,26 @@ internal sealed class Commands(ClientSession session)
     /// Ends what runs on a backend, through another connection of the same user, who may always kill what is his. Nobody waits for it:
     /// the backend's own answer tells.
     /// </summary>
-    public void KillQueryOn(Backend backend) => _ = KillAsync(backend);
+    public void KillQueryOn(Backend backend) => _ = KillCountedAsync(backend);
+
+    async Task KillCountedAsync(Backend backend)
+    {
+        backend.Killers++;
+        try
+        {
+            await KillAsync(backend);
+        }
+        finally
+        {
+            backend.Killers--;
+        }
+    }
 
     async Task KillAsync(Backend backend)
     {
         var (killer, _) = await BackendLogin.OpenAsync(backend.Pool, backend.Profile with { HasSchema = false }, null);
         if (killer is null) return;
-        await killer.RunAsync($"KILL QUERY {backend.ThreadId}");
+        if (!backend.IsClosed && !backend.IsIdle) await killer.RunAsync($"KILL QUERY {backend.ThreadId}");
         killer.Close();
     }
 

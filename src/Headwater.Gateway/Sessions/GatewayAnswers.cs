@@ -20,7 +20,7 @@ internal sealed class GatewayAnswers(ClientSession session)
         switch (facts.Gateway)
         {
             case GatewayStatement.Show:
-                Show(facts.GatewayArgument);
+                await ShowAsync(facts.GatewayArgument);
                 break;
             case GatewayStatement.ExplainRoute:
                 Explain(facts.GatewayArgument);
@@ -145,28 +145,38 @@ internal sealed class GatewayAnswers(ClientSession session)
 
     static string Text(in Position position) => position.IsEmpty ? "(nothing)" : position.ToString();
 
-    void Show(string what)
+    async ValueTask ShowAsync(string what)
     {
-        switch (what.ToLowerInvariant())
+        var server = On.Server;
+        (string[] Columns, Func<IEnumerable<string?[]>> Rows)? table = what.ToLowerInvariant() switch
         {
-            case "servers":
-                session.Commands.SendRows(
-                    ["server", "address", "role", "health", "tags", "epoch", "position", "lag_ms", "behind", "busy", "backends", "reason"],
-                    On.Server.ServerRows());
-                break;
-            case "sessions":
-                session.Commands.SendRows(["id", "user", "host", "schema", "level", "held_on", "held_for_ms", "held_because", "running_ms", "statement"], On.Server.SessionRows());
-                break;
-            case "stats":
-                session.Commands.SendRows(["name", "value"], On.Server.Statistics.Rows());
-                break;
-            case "digests":
-                session.Commands.SendRows(["digest", "count", "errors", "on_replicas", "total_ms", "mean_us", "max_us", "rows", "reason"], On.Server.DigestRows());
-                break;
-            default:
-                session.Commands.SendError(1064, "42000", $"SHOW HEADWATER shows SERVERS, SESSIONS, STATS or DIGESTS; found '{what}'");
-                break;
+            "servers" => (["server", "address", "role", "health", "tags", "epoch", "position", "lag_ms", "behind", "busy", "backends", "reason"], server.ServerRows),
+            "sessions" => (["id", "user", "host", "schema", "level", "held_on", "held_for_ms", "held_because", "running_ms", "statement"], server.SessionRows),
+            "stats" => (["name", "value"], server.Statistics.Rows),
+            "digests" => (["digest", "count", "errors", "on_replicas", "total_ms", "mean_us", "max_us", "rows", "reason"], server.DigestRows),
+            _ => null,
+        };
+        if (table is not { } shown)
+        {
+            session.Commands.SendError(1064, "42000", $"SHOW HEADWATER shows SERVERS, SESSIONS, STATS or DIGESTS; found '{what}'");
+            return;
         }
+        // What is shown belongs to all reactors, and a reactor that waited for another would stand still with all its sessions.
+        var gathered = new Signal<string?[][]?>();
+        _ = Task.Run(() =>
+        {
+            string?[][]? rows = null;
+            try
+            {
+                rows = [.. shown.Rows()];
+            }
+            finally
+            {
+                On.Loop.Post(() => gathered.Set(rows));
+            }
+        });
+        if (await gathered is { } answer) session.Commands.SendRows(shown.Columns, answer);
+        else session.Commands.SendError(1105, "HY000", "What was to be shown could not be gathered; try again");
     }
 
     /// <summary>KILL by the gateway's own session numbers, which are what clients know.</summary>
@@ -188,5 +198,6 @@ internal sealed class GatewayAnswers(ClientSession session)
             if (connection) victim.Kill();
         });
         if (victim != session) session.Commands.SendOk();
+        else if (!connection) session.Commands.SendError(1317, "70100", "Query execution was interrupted");
     }
 }

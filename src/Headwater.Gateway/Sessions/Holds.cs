@@ -26,7 +26,7 @@ internal enum Hold : ushort
 internal sealed class Holds
 {
     readonly HashSet<string> _temporaryTables = new(StringComparer.Ordinal);
-    readonly HashSet<string> _locks = new(StringComparer.Ordinal);
+    readonly Dictionary<string, int> _locks = new(StringComparer.Ordinal); // a lock may be taken several times over
     readonly HashSet<string> _handlers = new(StringComparer.Ordinal);
     readonly HashSet<string> _textStatements = new(StringComparer.Ordinal);
     int _unnamedLocks;
@@ -72,10 +72,12 @@ internal sealed class Holds
             _locks.Clear();
             _unnamedLocks = 0;
         }
-        if ((needs & Needs.ReleasesAdvisoryLock) != 0) foreach (var name in facts.Names) _locks.Remove(name);
+        if ((needs & Needs.ReleasesAdvisoryLock) != 0) foreach (var name in facts.Names)
+            if (_locks.TryGetValue(name, out var times) && times > 1) _locks[name] = times - 1;
+            else _locks.Remove(name);
         if ((needs & Needs.TakesAdvisoryLock) != 0)
         {
-            foreach (var name in facts.Names) _locks.Add(name);
+            foreach (var name in facts.Names) _locks[name] = _locks.GetValueOrDefault(name) + 1;
             if (facts.Names.IsEmpty) _unnamedLocks++;
         }
         Set(Hold.AdvisoryLock, _locks.Count + _unnamedLocks > 0);

@@ -11,6 +11,8 @@ internal sealed class SharedStatement(byte[] text, StatementFacts facts, Session
 
     /// <summary>Schema, sql_mode and the like decide what a text means, so they are part of what a statement is.</summary>
     public SessionSettings Settings => settings;
+    /// <summary>The same facts for an execution that must run on the primary whatever it reads.</summary>
+    public StatementFacts FactsOnPrimary => field ??= facts with { Needs = facts.Needs | Needs.Primary };
     public ushort Parameters { get; set; }
     public int Users { get; set; }
 }

@@ -56,6 +56,12 @@ internal sealed class SessionSettings : IEquatable<SessionSettings>
         return new(Schema, variables.Sort((a, b) => string.CompareOrdinal(a.Key, b.Key)));
     }
 
+    /// <summary>Whether a statement's text means the same under both: schema, sql_mode and character sets decide that.</summary>
+    public bool ReadsLike(SessionSettings other) =>
+        ReferenceEquals(this, other)
+        || (Schema == other.Schema && this["sql_mode"] == other["sql_mode"] && this["character_set_client"] == other["character_set_client"]
+            && this["character_set_connection"] == other["character_set_connection"] && this["collation_connection"] == other["collation_connection"]);
+
     public SessionSettings Without(string name) => new(Schema, Variables.RemoveAll(v => v.Key == name));
 
     /// <summary>
@@ -73,7 +79,7 @@ internal sealed class SessionSettings : IEquatable<SessionSettings>
             // Setting the character set resets the collation, so a collation is always laid again after it.
             if (from[name] == value && !(name == "collation_connection" && text is not null)) continue;
             text = text is null ? new StringBuilder("SET ") : text.Append(',');
-            text.Append("@@session.").Append(name).Append('=').Append(Literal(value));
+            text.Append("@@session.").Append(name).Append('=').Append(name == "character_set_results" && value.Length == 0 ? "NULL" : Literal(value));
         }
         statement = text?.ToString();
         return true;

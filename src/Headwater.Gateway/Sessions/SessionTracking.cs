@@ -32,6 +32,7 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
 
     /// <summary>The GTID of the commit that the last response told of.</summary>
     public Gtid? Commit { get; private set; }
+    public bool ChangedSubscription { get; private set; }
     public bool ChangedConnectionCharset { get; private set; }
     public bool SetTimestamp { get; private set; }
 
@@ -39,6 +40,7 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
     {
         _statement = statement;
         IgnoredVariables = false;
+        ChangedSubscription = false;
         Commit = null;
         ChangedConnectionCharset = false;
         SetTimestamp = false;
@@ -117,9 +119,14 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
         {
             case "session_track_system_variables":
                 _subscription = text;
+                ChangedSubscription = true;
                 return;
             case "session_track_schema":
                 _schemaSubscribed = text is "ON" or "1";
+                ChangedSubscription = true;
+                return;
+            // Used up by the next statement, which the session's backend is held for; laid elsewhere they would act twice.
+            case "insert_id" or "last_insert_id" or "identity" or "gtid_seq_no" or "rand_seed1" or "rand_seed2":
                 return;
             case "timestamp":
                 SetTimestamp = true;

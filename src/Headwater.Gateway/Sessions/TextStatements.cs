@@ -45,7 +45,7 @@ internal sealed class TextStatements
                 continue;
             }
             if (backend.TextStatements.TryGetValue(name, out var there) && ReferenceEquals(there, prepare)) continue;
-            if (await backend.RunAsync(System.Text.Encoding.UTF8.GetString(prepare)) is null) return false;
+            if (await backend.RunTextAsync(prepare) is null) return false;
             backend.TextStatements[name] = prepare;
         }
         return true;

@@ -33,7 +33,12 @@ public sealed record ChangeUserRequest
         if (!reader.AtEnd && (capabilities & Capabilities.ConnectAttributes) != 0) attributes = ConnectionAttributes.Read(ref reader);
         return new ChangeUserRequest
         {
-            User = user, AuthResponse = proof, Schema = schema.Length == 0 ? null : schema, Collation = collation, AuthPlugin = plugin, Attributes = attributes,
+            User = user,
+            AuthResponse = proof,
+            Schema = schema.Length == 0 ? null : schema,
+            Collation = collation,
+            AuthPlugin = plugin,
+            Attributes = attributes,
         };
     }
 

@@ -80,8 +80,17 @@ public sealed record ColumnDefinition
         if (reader.LengthEncodedInteger() < 12) throw reader.Malformed("the fixed part of a column has at least 12 bytes");
         return new ColumnDefinition
         {
-            Schema = schema, Table = table, OriginalTable = originalTable, Name = name, OriginalName = originalName, ExtendedMetadata = extended,
-            Collation = reader.UInt16(), Length = reader.UInt32(), Type = (ColumnType)reader.Byte(), Flags = (ColumnFlags)reader.UInt16(), Decimals = reader.Byte(),
+            Schema = schema,
+            Table = table,
+            OriginalTable = originalTable,
+            Name = name,
+            OriginalName = originalName,
+            ExtendedMetadata = extended,
+            Collation = reader.UInt16(),
+            Length = reader.UInt32(),
+            Type = (ColumnType)reader.Byte(),
+            Flags = (ColumnFlags)reader.UInt16(),
+            Decimals = reader.Byte(),
         };
     }
 

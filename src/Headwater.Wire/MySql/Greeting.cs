@@ -56,8 +56,14 @@ public sealed record Greeting
         }
         return new Greeting
         {
-            Protocol = protocol, ServerVersion = version, ThreadId = thread, Scramble = scramble, Capabilities = capabilities,
-            Collation = collation, Status = status, AuthPlugin = plugin,
+            Protocol = protocol,
+            ServerVersion = version,
+            ThreadId = thread,
+            Scramble = scramble,
+            Capabilities = capabilities,
+            Collation = collation,
+            Status = status,
+            AuthPlugin = plugin,
         };
     }
 

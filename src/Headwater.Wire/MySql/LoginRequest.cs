@@ -41,8 +41,14 @@ public sealed record LoginRequest
         var attributes = (capabilities & Capabilities.ConnectAttributes) != 0 && !reader.AtEnd ? ConnectionAttributes.Read(ref reader) : [];
         return new LoginRequest
         {
-            Capabilities = capabilities, MaxPacket = maxPacket, Collation = collation, User = user, AuthResponse = proof,
-            Schema = string.IsNullOrEmpty(schema) ? null : schema, AuthPlugin = plugin, Attributes = attributes,
+            Capabilities = capabilities,
+            MaxPacket = maxPacket,
+            Collation = collation,
+            User = user,
+            AuthResponse = proof,
+            Schema = string.IsNullOrEmpty(schema) ? null : schema,
+            AuthPlugin = plugin,
+            Attributes = attributes,
         };
     }
 

@@ -48,7 +48,13 @@ public readonly ref struct OkPacket
         }
         ok = new OkPacket
         {
-            Header = header, AffectedRows = affected, LastInsertId = inserted, Status = status, Warnings = warnings, Info = info, SessionState = state,
+            Header = header,
+            AffectedRows = affected,
+            LastInsertId = inserted,
+            Status = status,
+            Warnings = warnings,
+            Info = info,
+            SessionState = state,
         };
         return true;
     }

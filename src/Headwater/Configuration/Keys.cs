@@ -19,13 +19,16 @@ static class Keys
     public static IReadOnlyList<Key> All => _all;
 
     public static readonly Key<string> Cluster = Add(new Key<string>("cluster", Word, "main",
-        "The cluster's name. It stands in every token, so that a token of another cluster is refused instead of being misread.") { Reloadable = false });
+        "The cluster's name. It stands in every token, so that a token of another cluster is refused instead of being misread.")
+    { Reloadable = false });
 
     public static readonly Key<string> StateDirectory = Add(new Key<string>("state_directory", Notations.Path, ".headwater",
-        "Where the gateway keeps what must outlive it: its own certificate, its Unix socket, and the file by which the other commands find it (--dir).") { Reloadable = false });
+        "Where the gateway keeps what must outlive it: its own certificate, its Unix socket, and the file by which the other commands find it (--dir).")
+    { Reloadable = false });
 
     public static readonly Key<int?> Threads = Add(new Key<int?>("threads", OrWord("auto", Integer(1, 256)), "auto",
-        "Threads that move bytes (reactors). A session stays on one of them. auto is half the processors, at least one: the servers and the kernel need the rest.") { Reloadable = false });
+        "Threads that move bytes (reactors). A session stays on one of them. auto is half the processors, at least one: the servers and the kernel need the rest.")
+    { Reloadable = false });
 
     public static readonly Key<TimeSpan> Drain = Add(new Key<TimeSpan>("drain", Duration(TimeSpan.Zero, TimeSpan.FromHours(1)), "10s",
         "At a stop (SIGTERM), how long open transactions and running statements may take to end before they are cut."));
@@ -34,47 +37,49 @@ static class Keys
 
     public static readonly SectionKey Servers = Add(new SectionKey("servers[]",
         "The servers of the cluster, in any order. Roles, replication, flavour and capabilities are discovered and followed; they are not configured.")
-        { Required = true, Shorthand = "address" });
+    { Required = true, Shorthand = "address" });
 
     public static readonly Key<ServerAddress> ServerAddress = Add(new Key<ServerAddress>("servers[].address", Notations.ServerAddress, null,
         "Where the server listens. A bare text in the list of servers is this key. Either this or socket is needed.")
-        { Example = "10.0.0.1:3306", DefaultInWords = "none" });
+    { Example = "10.0.0.1:3306", DefaultInWords = "none" });
 
     public static readonly Key<string> ServerSocket = Add(new Key<string>("servers[].socket", Notations.Path, null,
         "A Unix socket of the server on this host; preferred over the address where both are given, because it costs less.")
-        { Example = "/run/mysqld/mysqld.sock", DefaultInWords = "none" });
+    { Example = "/run/mysqld/mysqld.sock", DefaultInWords = "none" });
 
     public static readonly Key<string> ServerName = Add(new Key<string>("servers[].name", Word, null,
         "The name by which people see the server in logs, metrics and SHOW HEADWATER SERVERS; unique in the cluster.")
-        { Example = "db1", DefaultInWords = "the address" });
+    { Example = "db1", DefaultInWords = "the address" });
 
     public static readonly ListKey<ServerTags> ServerTags = Add(new ListKey<ServerTags>("servers[].tags",
         Choice(Core.Topology.ServerTags.Analytics, Core.Topology.ServerTags.Backup, Core.Topology.ServerTags.Delayed),
         "analytics: serves only those users, listeners or statements that ask for it. backup: never serves. delayed: is behind on purpose, serves only at level eventual and only when asked for.")
-        { Example = "[analytics]", DefaultInWords = "no tag" });
+    { Example = "[analytics]", DefaultInWords = "no tag" });
 
     public static readonly Key<double> ServerWeight = Add(new Key<double>("servers[].weight", Number(0, 1000), "1",
         "The server's share of the reads, relative to the other servers; 0 sends it none."));
 
     public static readonly Key<string> ServerZone = Add(new Key<string>("servers[].zone", Word, null,
         "Where the server stands (a data centre, a rack). Copies in the gateway's own zone (reads.zone) are preferred.")
-        { Example = "fra1", DefaultInWords = "no zone" });
+    { Example = "fra1", DefaultInWords = "no zone" });
 
     // monitor
 
     public static readonly SectionKey Monitor = Add(new SectionKey("monitor",
         "The account by which the gateway looks at the servers. It needs BINLOG MONITOR and REPLICA MONITOR (SLAVE MONITOR) for positions, SELECT on mysql.* for the accounts, and REPLICATION MASTER ADMIN to find replicas that register; nothing that writes.")
-        { Required = true });
+    { Required = true });
 
     public static readonly Key<string> MonitorUser = Add(new Key<string>("monitor.user", Text, null,
-        "The account's user name.") { Required = true, Example = "headwater" });
+        "The account's user name.")
+    { Required = true, Example = "headwater" });
 
     public static readonly Key<string> MonitorPassword = Add(new Key<string>("monitor.password", Text, null,
-        "The account's password: as it is, or ${NAME} for an environment variable.") { IsSecret = true, DefaultInWords = "no password", Example = "${HEADWATER_MONITOR_PASSWORD}" });
+        "The account's password: as it is, or ${NAME} for an environment variable.")
+    { IsSecret = true, DefaultInWords = "no password", Example = "${HEADWATER_MONITOR_PASSWORD}" });
 
     public static readonly Key<string> MonitorPasswordFile = Add(new Key<string>("monitor.password_file", Notations.Path, null,
         "A file whose first line is the password; read again at each reload. Instead of password, not beside it.")
-        { DefaultInWords = "none", Example = "/etc/headwater/monitor.password" });
+    { DefaultInWords = "none", Example = "/etc/headwater/monitor.password" });
 
     public static readonly Key<TlsMode?> MonitorTls = Add(new Key<TlsMode?>("monitor.tls", OrWord("backend", Choice(Enum.GetValues<TlsMode>())), "backend",
         "TLS of the monitoring connections; backend means: as backend.tls says."));
@@ -85,7 +90,7 @@ static class Keys
     public static readonly Key<TimeSpan> SampleEvery = Add(new Key<TimeSpan>("monitor.sample_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)), "50ms",
         "How often a server's position is asked for while it moves or sessions wait for it."));
 
-    public static readonly Key<TimeSpan> SampleIdleEvery = Add(new Key<TimeSpan>("monitor.sample_idle_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)), "250ms",
+    public static readonly Key<TimeSpan> SampleIdleEvery = Add(new Key<TimeSpan>("monitor.sample_idle_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)), "500ms",
         "How often it is asked for while nothing happens."));
 
     public static readonly Key<TimeSpan> ProbeEvery = Add(new Key<TimeSpan>("monitor.probe_every", Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)), "250ms",
@@ -104,17 +109,19 @@ static class Keys
 
     public static readonly SectionKey Listeners = Add(new SectionKey("listeners[]",
         "Where clients connect. Several listeners may differ in level, tag and TLS.")
-        { Shorthand = "address", DefaultInWords = "one listener on 127.0.0.1:4406 with the Unix socket headwater.sock in the state directory" });
+    { Shorthand = "address", DefaultInWords = "one listener on 127.0.0.1:4406 with the Unix socket headwater.sock in the state directory" });
 
     public static readonly Key<ListenAddress> ListenerAddress = Add(new Key<ListenAddress>("listeners[].address", ListenAddress(4406), null,
         "The TCP endpoint. A bare text in the list of listeners is this key. Either this or socket is needed.")
-        { Reloadable = false, DefaultInWords = "none", Example = "0.0.0.0:4406" });
+    { Reloadable = false, DefaultInWords = "none", Example = "0.0.0.0:4406" });
 
     public static readonly Key<string> ListenerSocket = Add(new Key<string>("listeners[].socket", Notations.Path, null,
-        "The Unix socket to listen on, beside the address or instead of it.") { Reloadable = false, DefaultInWords = "none", Example = "/run/headwater/headwater.sock" });
+        "The Unix socket to listen on, beside the address or instead of it.")
+    { Reloadable = false, DefaultInWords = "none", Example = "/run/headwater/headwater.sock" });
 
     public static readonly Key<ClientTls> ListenerTls = Add(new Key<ClientTls>("listeners[].tls", Choice(Enum.GetValues<ClientTls>()), "optional",
-        "off: never offered. optional: clients that ask get it. required: clients without TLS are refused (Unix sockets count as private and are not).") { Reloadable = false });
+        "off: never offered. optional: clients that ask get it. required: clients without TLS are refused (Unix sockets count as private and are not).")
+    { Reloadable = false });
 
     public static readonly Key<Level?> ListenerLevel = Add(new Key<Level?>("listeners[].level", OrWord("default", AnyLevel), "default",
         "The level of sessions of this listener until they set another; default means: as reads.level says."));
@@ -124,15 +131,17 @@ static class Keys
 
     public static readonly ListKey<IPNetwork> ListenerProxyProtocol = Add(new ListKey<IPNetwork>("listeners[].proxy_protocol", Network,
         "Networks from which connections must start with a PROXY protocol header (version 1 or 2), whose client address is then believed. From elsewhere no header is accepted.")
-        { Reloadable = false, DefaultInWords = "no network", Example = "[10.0.0.0/8]" });
+    { Reloadable = false, DefaultInWords = "no network", Example = "[10.0.0.0/8]" });
 
     // users
 
     public static readonly SectionKey Users = Add(new SectionKey("users[]",
-        "Rules and credentials for single users. Users need no entry: accounts are learnt from the servers.") { DefaultInWords = "no entry" });
+        "Rules and credentials for single users. Users need no entry: accounts are learnt from the servers.")
+    { DefaultInWords = "no entry" });
 
     public static readonly Key<string> UserName = Add(new Key<string>("users[].name", Text, null,
-        "The user name, as clients log in with it.") { Required = true, Example = "analyst" });
+        "The user name, as clients log in with it.")
+    { Required = true, Example = "analyst" });
 
     public static readonly Key<Level?> UserLevel = Add(new Key<Level?>("users[].level", OrWord("default", AnyLevel), "default",
         "The level of this user's sessions until they set another; it goes before the listener's."));
@@ -145,10 +154,11 @@ static class Keys
 
     public static readonly Key<string> UserPassword = Add(new Key<string>("users[].password", Text, null,
         "Needed only for accounts of ed25519 or caching_sha2_password, whose proof cannot be passed on; mysql_native_password needs none.")
-        { IsSecret = true, DefaultInWords = "none", Example = "${ANALYST_PASSWORD}" });
+    { IsSecret = true, DefaultInWords = "none", Example = "${ANALYST_PASSWORD}" });
 
     public static readonly Key<string> UserPasswordFile = Add(new Key<string>("users[].password_file", Notations.Path, null,
-        "A file whose first line is the password; read again at each reload. Instead of password, not beside it.") { DefaultInWords = "none", Example = "/etc/headwater/analyst.password" });
+        "A file whose first line is the password; read again at each reload. Instead of password, not beside it.")
+    { DefaultInWords = "none", Example = "/etc/headwater/analyst.password" });
 
     // reads, writes
 
@@ -214,11 +224,11 @@ static class Keys
 
     public static readonly Key<string> TlsCertificate = Add(new Key<string>("tls.certificate", Notations.Path, null,
         "A PEM file with the certificate and its chain; read again at each reload. Together with key.")
-        { DefaultInWords = "an own certificate, made at first start and kept in the state directory", Example = "/etc/headwater/tls.crt" });
+    { DefaultInWords = "an own certificate, made at first start and kept in the state directory", Example = "/etc/headwater/tls.crt" });
 
     public static readonly Key<string> TlsKey = Add(new Key<string>("tls.key", Notations.Path, null,
         "The PEM file of the certificate's private key, without a passphrase. Together with certificate.")
-        { DefaultInWords = "that of the own certificate", Example = "/etc/headwater/tls.key" });
+    { DefaultInWords = "that of the own certificate", Example = "/etc/headwater/tls.key" });
 
     public static readonly SectionKey Backend = Add(new SectionKey("backend", "Connections from the gateway to the servers."));
 
@@ -226,14 +236,16 @@ static class Keys
         "off: never. preferred: where the server offers it. required: refused without. verified: the server's certificate must be valid and for the address."));
 
     public static readonly Key<string> BackendCa = Add(new Key<string>("backend.ca", Notations.Path, null,
-        "A PEM file of the authorities that may have signed the servers' certificates (for verified).") { DefaultInWords = "the authorities this machine trusts", Example = "/etc/headwater/ca.crt" });
+        "A PEM file of the authorities that may have signed the servers' certificates (for verified).")
+    { DefaultInWords = "the authorities this machine trusts", Example = "/etc/headwater/ca.crt" });
 
     // to be understood
 
     public static readonly SectionKey Http = Add(new SectionKey("http", "Metrics, health and the JSON API."));
 
     public static readonly Key<ListenAddress?> HttpAddress = Add(new Key<ListenAddress?>("http.address", OrWordFor("off", ListenAddress(4480)), "127.0.0.1:4480",
-        "Where /metrics, /healthz, /readyz and /api answer, without a login: statements' texts and users' names can be seen there, so give it an address only trusted machines reach.") { Reloadable = false });
+        "Where /metrics, /healthz, /readyz and /api answer, without a login: statements' texts and users' names can be seen there, so give it an address only trusted machines reach.")
+    { Reloadable = false });
 
     public static readonly SectionKey Log = Add(new SectionKey("log", "The log, on standard error."));
 
@@ -241,7 +253,8 @@ static class Keys
         Choice(LogLevel.Trace, LogLevel.Debug, LogLevel.Information, LogLevel.Warning, LogLevel.Error), "information", "The least severe entries that are written."));
 
     public static readonly Key<LogFormat> LogFormatKey = Add(new Key<LogFormat>("log.format", Choice(Enum.GetValues<LogFormat>()), "text",
-        "text: one line for people. json: one object a line, with machine id and trace id.") { Reloadable = false });
+        "text: one line for people. json: one object a line, with machine id and trace id.")
+    { Reloadable = false });
 
     public static readonly Key<TimeSpan?> LogSlow = Add(new Key<TimeSpan?>("log.slow", OrWord("none", Duration(TimeSpan.Zero, TimeSpan.FromHours(24))), "1s",
         "Statements that take longer are logged with their digest (never their values), server and reason of the route."));
@@ -249,10 +262,12 @@ static class Keys
     public static readonly SectionKey Tracing = Add(new SectionKey("tracing", "Traces by OpenTelemetry."));
 
     public static readonly Key<Uri?> TracingOtlp = Add(new Key<Uri?>("tracing.otlp", OrWordFor("none", HttpUri), "none",
-        "The collector's OTLP/HTTP endpoint, such as http://127.0.0.1:4318; /v1/traces is added when the URL has no path. Nothing is traced without it.") { Reloadable = false });
+        "The collector's OTLP/HTTP endpoint, such as http://127.0.0.1:4318; /v1/traces is added when the URL has no path. Nothing is traced without it.")
+    { Reloadable = false });
 
     public static readonly Key<double> TracingRatio = Add(new Key<double>("tracing.ratio", Number(0, 1), "0.01",
-        "The share of sessions traced that bring no traceparent of their own; those that do are traced as it says.") { Reloadable = false });
+        "The share of sessions traced that bring no traceparent of their own; those that do are traced as it says.")
+    { Reloadable = false });
 
     public static Key? Find(string path)
     {

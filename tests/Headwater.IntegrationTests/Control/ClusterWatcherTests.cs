@@ -34,7 +34,9 @@ public sealed class ClusterWatcherTests : IAsyncLifetime
 
     static WatchOptions Options(IEnumerable<RealServer> servers) => new()
     {
-        Cluster = "test", Monitor = servers.First().Login, Servers = [.. servers.Select(static s => new WatchedServer(new ServerId($"db{s.Id}"), s.Address))],
+        Cluster = "test",
+        Monitor = servers.First().Login,
+        Servers = [.. servers.Select(static s => new WatchedServer(new ServerId($"db{s.Id}"), s.Address))],
     };
 
     public async ValueTask DisposeAsync()

@@ -24,7 +24,8 @@ public class VisibilityTests
         var view = new Published<ClusterView>(new ClusterView { Cluster = "test" });
         var options = new WatchOptions
         {
-            Cluster = "test", Monitor = primary.Login,
+            Cluster = "test",
+            Monitor = primary.Login,
             Servers = [new WatchedServer(new ServerId("db1"), primary.Address), new WatchedServer(new ServerId("db2"), replica.Address)],
         };
         await using var watcher = new ClusterWatcher(options, view, new Published<Accounts>(Accounts.None), new Published<Catalogue>(Catalogue.Unknown), TimeProvider.System, NullLoggerFactory.Instance);

@@ -68,8 +68,16 @@ public class DemoTests
         var replica = primary with { State = new ServerState(new ServerId("db2"), 0), Role = ServerRole.Replica, Lag = TimeSpan.Zero, Replicating = false };
         var line = DemoScreen.Line(new DemoSnapshot
         {
-            Over = TimeSpan.FromSeconds(2), Writes = new Percentiles(100, default, default, default), ReReads = default, Timelines = default, Analyses = default,
-            StaleReads = 0, BackwardReads = 0, Errors = 0, LastTrouble = "", OnReplicas = 0.93,
+            Over = TimeSpan.FromSeconds(2),
+            Writes = new Percentiles(100, default, default, default),
+            ReReads = default,
+            Timelines = default,
+            Analyses = default,
+            StaleReads = 0,
+            BackwardReads = 0,
+            Errors = 0,
+            LastTrouble = "",
+            OnReplicas = 0.93,
             View = new ClusterView { Cluster = "c", Primary = primary, Servers = [primary, replica] },
         });
         Assert.Contains("writes 50/s", line, StringComparison.Ordinal);

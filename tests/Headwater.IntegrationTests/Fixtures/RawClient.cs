@@ -74,7 +74,10 @@ internal sealed class RawClient : IAsyncDisposable
         var writer = new PacketWriter();
         new LoginRequest
         {
-            Capabilities = Capabilities, User = _account.User, Schema = _account.Schema, Collation = 45,
+            Capabilities = Capabilities,
+            User = _account.User,
+            Schema = _account.Schema,
+            Collation = 45,
             AuthResponse = NativePassword.Response(Greeting.Scramble, NativePassword.Sha1Of(_account.Password)),
         }.Write(writer, _sequence);
         await _stream.WriteAsync(writer.WrittenMemory, ct);

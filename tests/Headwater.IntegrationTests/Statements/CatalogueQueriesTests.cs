@@ -12,7 +12,7 @@ public sealed class CatalogueQueriesTests(OracleServers servers) : IClassFixture
         "SELECT NOW() AS n, CURRENT_DATE AS d, DATE_ADD(c, INTERVAL 1 DAY) AS e, TIMESTAMPDIFF(DAY, c, NOW()) AS f, UTC_TIMESTAMP() AS u FROM app.t",
         "SELECT RANK() OVER (PARTITION BY a ORDER BY b) AS r, SUM(id) OVER w AS s FROM app.t WINDOW w AS (ORDER BY id)",
         "SELECT CASE WHEN a = 1 THEN 'x' ELSE b END AS x, IF(a, b, 1) AS y, a IN (1, 2) AS i, b LIKE 'x%' AS l, a BETWEEN 1 AND 2 AS w FROM app.t",
-        "SELECT t.a, u.b FROM app.t AS t LEFT JOIN app.u AS u ON t.a = u.a JOIN app.v USING (id) WHERE EXISTS (SELECT 1 FROM app.parts WHERE parts.a = t.id)",
+        "SELECT t.a, u.b FROM app.t AS t LEFT JOIN app.u AS u ON t.a = u.a JOIN app.v ON v.id = t.id WHERE EXISTS (SELECT 1 FROM app.parts WHERE parts.a = t.id)",
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT i FROM n",
         "SELECT JSON_EXTRACT(a, '$.b') AS j, JSON_VALUE(a, '$.c') AS v, MD5(a) AS m, MATCH (a, b) AGAINST ('x') AS f FROM app.t",
         "SELECT j.v FROM JSON_TABLE('[1]', '$[*]' COLUMNS (n FOR ORDINALITY, v INT PATH '$')) AS j",
@@ -42,7 +42,7 @@ public sealed class CatalogueQueriesTests(OracleServers servers) : IClassFixture
 
         Assert.Equal(["counting_view", "sequence_view", "view_over_view"], catalogue.ImpureViews.Order());
         Assert.True(catalogue.Routines.IsSupersetOf(["bump", "count", "f"]));
-        Assert.DoesNotContain("p", catalogue.Routines.AsEnumerable());
+        Assert.False(catalogue.Routines.Overlaps(["p"]));
         Assert.Equal(["hits"], catalogue.OpaqueTables);
     }
 }

@@ -188,7 +188,8 @@ public class EmbeddedClusterTroubleTests
     sealed class LooseServer(EmbeddedServer server) : IDisposable
     {
         readonly Process _process = Process.Start(new ProcessStartInfo(MariaDbInstallation.Find().Server,
-            ["--defaults-file=" + server.Folder.Settings, "--datadir=" + server.Folder.Data, .. FirstData.RunAs]) { RedirectStandardError = true })!;
+            ["--defaults-file=" + server.Folder.Settings, "--datadir=" + server.Folder.Data, .. FirstData.RunAs])
+        { RedirectStandardError = true })!;
 
         public ProcessIdentity Identity => ProcessIdentity.Of(_process.Id) ?? throw new InvalidOperationException("it is gone");
 

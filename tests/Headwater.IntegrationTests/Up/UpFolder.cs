@@ -13,7 +13,11 @@ internal sealed class UpFolder : IDisposable
 
     public EmbeddedClusterOptions Options(int replicas = 1) => new()
     {
-        Directory = Path, Replicas = replicas, BufferPoolMegabytes = 16, RestartAfter = null, StartTimeout = TimeSpan.FromSeconds(30),
+        Directory = Path,
+        Replicas = replicas,
+        BufferPoolMegabytes = 16,
+        RestartAfter = null,
+        StartTimeout = TimeSpan.FromSeconds(30),
     };
 
     public Task<EmbeddedCluster> StartAsync(int replicas = 1) => StartAsync(Options(replicas));

@@ -65,12 +65,12 @@ static class FakeAnswers
                 EofPacket.Write(writer, 1, state.Status);
                 return new(writer.Written.ToArray());
             case Command.FieldList:
-            {
-                byte sequence = 1;
-                for (var i = 0; i < 3; i++) Definition(writer, ref sequence, state);
-                EndOfRows(state, writer, ref sequence, state.Status);
-                return new(writer.Written.ToArray());
-            }
+                {
+                    byte sequence = 1;
+                    for (var i = 0; i < 3; i++) Definition(writer, ref sequence, state);
+                    EndOfRows(state, writer, ref sequence, state.Status);
+                    return new(writer.Written.ToArray());
+                }
             case Command.StmtPrepare:
                 return Prepare(state, writer, Encoding.UTF8.GetString(payload[1..]));
             case Command.StmtExecute or Command.StmtBulkExecute:

@@ -42,7 +42,10 @@ sealed class FakeCluster : IAsyncDisposable
         var options = new GatewayOptions
         {
             Listeners = [new ListenerOptions { Socket = Socket }, new ListenerOptions { Port = 0 }],
-            Threads = 2, MaxBackendsPerServer = 64, BackendTls = BackendTls.Off, QueueTimeout = TimeSpan.FromSeconds(2),
+            Threads = 2,
+            MaxBackendsPerServer = 64,
+            BackendTls = BackendTls.Off,
+            QueueTimeout = TimeSpan.FromSeconds(2),
             Routing = new() { WriteHold = TimeSpan.FromMilliseconds(300), ReadWait = TimeSpan.FromMilliseconds(5) },
         };
         Gateway = new GatewayServer(change?.Invoke(options) ?? options, _view, new Published<Accounts>(new Accounts(accounts)), new Published<Catalogue>(Catalogue.Empty), Log);
@@ -71,13 +74,21 @@ sealed class FakeCluster : IAsyncDisposable
         for (var i = 0; i < _states.Count; i++)
             servers.Add(new ServerView
             {
-                State = _states[i], Address = new ServerAddress("fake", 1, Servers[i].Path), Role = i == 0 ? ServerRole.Primary : ServerRole.Replica,
-                Health = only is null || only == i ? health : ServerHealth.Up, Replicating = true, Reason = "as the test says",
+                State = _states[i],
+                Address = new ServerAddress("fake", 1, Servers[i].Path),
+                Role = i == 0 ? ServerRole.Primary : ServerRole.Replica,
+                Health = only is null || only == i ? health : ServerHealth.Up,
+                Replicating = true,
+                Reason = "as the test says",
             });
         return new ClusterView
         {
-            Cluster = "fake", Epoch = new Epoch(1), Version = ++_version, Servers = servers.ToImmutable(),
-            Primary = servers[0].Health == ServerHealth.Up ? servers[0] : null, Reason = "as the test says",
+            Cluster = "fake",
+            Epoch = new Epoch(1),
+            Version = ++_version,
+            Servers = servers.ToImmutable(),
+            Primary = servers[0].Health == ServerHealth.Up ? servers[0] : null,
+            Reason = "as the test says",
         };
     }
 

@@ -96,7 +96,9 @@ sealed class FakeServer : IAsyncDisposable
         var writer = new PacketWriter();
         new Greeting
         {
-            ServerVersion = "10.11.6-MariaDB", ThreadId = (uint)Interlocked.Increment(ref _threads), Capabilities = Offered,
+            ServerVersion = "10.11.6-MariaDB",
+            ThreadId = (uint)Interlocked.Increment(ref _threads),
+            Capabilities = Offered,
             Scramble = Encoding.ASCII.GetBytes(Convert.ToHexString(RandomNumberGenerator.GetBytes(10))),
         }.Write(writer);
         if (!await SendAsync(connection, null, "", writer.Written.ToArray())) return;

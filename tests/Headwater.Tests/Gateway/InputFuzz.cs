@@ -76,60 +76,65 @@ sealed class InputFuzz(ulong seed)
         switch (chance.Below(8))
         {
             case 0:
-            {
-                var login = Changed(chance, Written(w => new LoginRequest
                 {
-                    Capabilities = (Capabilities)chance.Next() | Capabilities.Protocol41, User = "app", AuthResponse = new byte[chance.Below(2) * 20],
-                    Schema = "s", Attributes = [new("_client_name", "libmariadb"), new("k", "v")],
-                }.Write(w, 1)));
-                return ("login", () =>
-                {
-                    LoginRequest.IsSslRequest(login);
-                    _ = LoginRequest.Parse(login).ToString();
-                });
-            }
+                    var login = Changed(chance, Written(w => new LoginRequest
+                    {
+                        Capabilities = (Capabilities)chance.Next() | Capabilities.Protocol41,
+                        User = "app",
+                        AuthResponse = new byte[chance.Below(2) * 20],
+                        Schema = "s",
+                        Attributes = [new("_client_name", "libmariadb"), new("k", "v")],
+                    }.Write(w, 1)));
+                    return ("login", () =>
+                    {
+                        LoginRequest.IsSslRequest(login);
+                        _ = LoginRequest.Parse(login).ToString();
+                    }
+                    );
+                }
             case 1:
-            {
-                var capabilities = (Capabilities)chance.Next();
-                var change = Changed(chance, Written(w => new ChangeUserRequest { User = "app", AuthResponse = new byte[20], Schema = "s", AuthPlugin = "mysql_native_password", Attributes = [new("a", "b")] }.Write(w, capabilities | Capabilities.Protocol41 | Capabilities.SecureConnection)));
-                return ("change user", () => ChangeUserRequest.Parse(change, capabilities));
-            }
-            case 2:
-            {
-                var greeting = Changed(chance, Written(w => new Greeting { ServerVersion = "10.11.6-MariaDB", Scramble = Encoding.ASCII.GetBytes("12345678901234567890"), Capabilities = (Capabilities)chance.Next() }.Write(w)));
-                return ("greeting", () => Greeting.Parse(greeting));
-            }
-            case 3:
-            {
-                var stream = Changed(chance, [.. RawClient.QueryBytes(Statements[chance.Below(Statements.Length)]), .. RawClient.ExecuteBytes(1, 2), .. RawClient.CommandBytes(Command.Ping, [])]);
-                var pieces = Pieces(chance, stream);
-                return ("packets", () => ReadPackets(pieces, chance.OneIn(2) ? 0 : null));
-            }
-            case 4:
-            {
-                var answer = Recorded.Answers[chance.Below(Recorded.Answers.Count)];
-                var pieces = Pieces(chance, Changed(chance, answer.Bytes));
-                return ("answers", () => Follow(answer, pieces));
-            }
-            case 5:
-            {
-                var frame = new PacketWriter();
-                byte sequence = 0;
-                CompressedFrames.Write(frame, ref sequence, RawClient.QueryBytes(Statements[chance.Below(Statements.Length)] + new string(' ', chance.Below(200))));
-                var pieces = Pieces(chance, Changed(chance, frame.Written.ToArray()));
-                return ("compressed packets", () => ReadCompressed(pieces));
-            }
-            default:
-            {
-                var text = Changed(chance, Encoding.UTF8.GetBytes(Text(chance)));
-                var syntax = (SqlSyntax)chance.Below(16);
-                return ("statements", () =>
                 {
-                    var cached = _facts.Get(text, syntax, Catalogue.Empty);
-                    // What is found in the cache is what a fresh look says.
-                    if (cached.Needs != Classifier.Classify(text, syntax, Catalogue.Empty).Needs) throw new InvalidOperationException($"the cache says {cached.Needs} of: {Convert.ToHexString(text)}");
-                });
-            }
+                    var capabilities = (Capabilities)chance.Next();
+                    var change = Changed(chance, Written(w => new ChangeUserRequest { User = "app", AuthResponse = new byte[20], Schema = "s", AuthPlugin = "mysql_native_password", Attributes = [new("a", "b")] }.Write(w, capabilities | Capabilities.Protocol41 | Capabilities.SecureConnection)));
+                    return ("change user", () => ChangeUserRequest.Parse(change, capabilities));
+                }
+            case 2:
+                {
+                    var greeting = Changed(chance, Written(w => new Greeting { ServerVersion = "10.11.6-MariaDB", Scramble = Encoding.ASCII.GetBytes("12345678901234567890"), Capabilities = (Capabilities)chance.Next() }.Write(w)));
+                    return ("greeting", () => Greeting.Parse(greeting));
+                }
+            case 3:
+                {
+                    var stream = Changed(chance, [.. RawClient.QueryBytes(Statements[chance.Below(Statements.Length)]), .. RawClient.ExecuteBytes(1, 2), .. RawClient.CommandBytes(Command.Ping, [])]);
+                    var pieces = Pieces(chance, stream);
+                    return ("packets", () => ReadPackets(pieces, chance.OneIn(2) ? 0 : null));
+                }
+            case 4:
+                {
+                    var answer = Recorded.Answers[chance.Below(Recorded.Answers.Count)];
+                    var pieces = Pieces(chance, Changed(chance, answer.Bytes));
+                    return ("answers", () => Follow(answer, pieces));
+                }
+            case 5:
+                {
+                    var frame = new PacketWriter();
+                    byte sequence = 0;
+                    CompressedFrames.Write(frame, ref sequence, RawClient.QueryBytes(Statements[chance.Below(Statements.Length)] + new string(' ', chance.Below(200))));
+                    var pieces = Pieces(chance, Changed(chance, frame.Written.ToArray()));
+                    return ("compressed packets", () => ReadCompressed(pieces));
+                }
+            default:
+                {
+                    var text = Changed(chance, Encoding.UTF8.GetBytes(Text(chance)));
+                    var syntax = (SqlSyntax)chance.Below(16);
+                    return ("statements", () =>
+                    {
+                        var cached = _facts.Get(text, syntax, Catalogue.Empty);
+                        // What is found in the cache is what a fresh look says.
+                        if (cached.Needs != Classifier.Classify(text, syntax, Catalogue.Empty).Needs) throw new InvalidOperationException($"the cache says {cached.Needs} of: {Convert.ToHexString(text)}");
+                    }
+                    );
+                }
         }
     }
 

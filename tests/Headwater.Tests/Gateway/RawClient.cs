@@ -73,7 +73,9 @@ sealed class RawClient(Socket socket, Capabilities capabilities) : IDisposable
         var writer = new PacketWriter();
         new LoginRequest
         {
-            Capabilities = capabilities | (schema is null ? 0 : Capabilities.ConnectWithDb), User = user, Schema = schema,
+            Capabilities = capabilities | (schema is null ? 0 : Capabilities.ConnectWithDb),
+            User = user,
+            Schema = schema,
             AuthResponse = NativePassword.Response(Greeting!.Scramble, NativePassword.Sha1Of(password)),
         }.Write(writer, sequence);
         return writer.Written.ToArray();

@@ -21,8 +21,10 @@ sealed class RoutedCluster
     {
         var servers = Enumerable.Range(1, replicas + 1).Select(i => new ServerView
         {
-            State = new ServerState(new ServerId($"db{i}"), 1), Address = new ServerAddress($"db{i}", 3306),
-            Role = i == 1 ? ServerRole.Primary : ServerRole.Replica, Health = ServerHealth.Up,
+            State = new ServerState(new ServerId($"db{i}"), 1),
+            Address = new ServerAddress($"db{i}", 3306),
+            Role = i == 1 ? ServerRole.Primary : ServerRole.Replica,
+            Health = ServerHealth.Up,
             Number = (uint)i,
         }).ToArray();
         View = new ClusterView { Cluster = "shop", Epoch = new Epoch(1), Version = 1, Servers = [.. servers], Primary = servers[0] };

@@ -170,14 +170,19 @@ sealed class SimGateway
         {
             servers[i] = new ServerView
             {
-                State = _states[i], Address = new ServerAddress($"db{i + 1}", 3306), Role = i == _primary ? ServerRole.Primary : ServerRole.Replica,
+                State = _states[i],
+                Address = new ServerAddress($"db{i + 1}", 3306),
+                Role = i == _primary ? ServerRole.Primary : ServerRole.Replica,
                 Health = _reachable[i] ? ServerHealth.Up : ServerHealth.Down,
                 Number = (uint)(i + 1),
             };
         }
         View = new ClusterView
         {
-            Cluster = "sim", Epoch = new Epoch(_epoch), Version = ++_version, Servers = [.. servers],
+            Cluster = "sim",
+            Epoch = new Epoch(_epoch),
+            Version = ++_version,
+            Servers = [.. servers],
             Primary = _reachable[_primary] ? servers[_primary] : null,
             History = (_fault & Fault.HistoryForgotten) != 0 ? [] : [.. _history],
         };

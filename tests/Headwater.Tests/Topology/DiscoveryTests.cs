@@ -223,7 +223,9 @@ public class DiscoveryTests
     {
         var observation = new Observation
         {
-            Server = new WatchedServer(new ServerId("db1"), new ServerAddress("db1", 3306)), AskedAt = Instant.Zero, AnsweredAt = Instant.Zero,
+            Server = new WatchedServer(new ServerId("db1"), new ServerAddress("db1", 3306)),
+            AskedAt = Instant.Zero,
+            AnsweredAt = Instant.Zero,
             RegisteredReplicas = [new ServerAddress("db1", 3306), new ServerAddress("db2", 3306), new ServerAddress("", 3307), new ServerAddress("db2", 3306)],
         };
         Assert.Equal([new ServerAddress("db2", 3306)], Discovery.Found([observation]));

@@ -71,9 +71,15 @@ sealed class ProbedCluster
         ? new Observation { Server = server.Watched, AskedAt = Now, AnsweredAt = Now, Outcome = server.Outcome, Failure = server.Failure }
         : new Observation
         {
-            Server = server.Watched, AskedAt = Now - TimeSpan.FromMilliseconds(1), AnsweredAt = Now, Number = server.Number, ReadOnly = server.ReadOnly,
-            Uptime = Now - server.StartedAt, NewConnection = server.NewConnection,
-            BinlogPosition = Position(server.Log), SlavePosition = Position(server.Applied),
+            Server = server.Watched,
+            AskedAt = Now - TimeSpan.FromMilliseconds(1),
+            AnsweredAt = Now,
+            Number = server.Number,
+            ReadOnly = server.ReadOnly,
+            Uptime = Now - server.StartedAt,
+            NewConnection = server.NewConnection,
+            BinlogPosition = Position(server.Log),
+            SlavePosition = Position(server.Applied),
             BinlogState = [.. Gtids(server.State ?? server.Log)],
             Links = server.Follows is null ? [] : [new ReplicationLink
             {

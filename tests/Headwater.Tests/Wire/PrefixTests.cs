@@ -111,12 +111,20 @@ public class PrefixTests
 
     internal static Greeting SampleGreeting => new()
     {
-        ServerVersion = "5.5.5-10.11.9-MariaDB", ThreadId = 77, Scramble = [.. Enumerable.Range(1, 20).Select(static i => (byte)i)], Capabilities = All, Collation = 45,
+        ServerVersion = "5.5.5-10.11.9-MariaDB",
+        ThreadId = 77,
+        Scramble = [.. Enumerable.Range(1, 20).Select(static i => (byte)i)],
+        Capabilities = All,
+        Collation = 45,
     };
 
     internal static LoginRequest SampleLogin => new()
     {
-        Capabilities = All, User = "anna", AuthResponse = [.. Enumerable.Range(1, 20).Select(static i => (byte)i)], Schema = "shop", Attributes = [new("_client_name", "test"), new("empty", "")],
+        Capabilities = All,
+        User = "anna",
+        AuthResponse = [.. Enumerable.Range(1, 20).Select(static i => (byte)i)],
+        Schema = "shop",
+        Attributes = [new("_client_name", "test"), new("empty", "")],
     };
 
     // COM_STMT_EXECUTE with one parameter (an int, 5) and one attribute ("t", a text).
