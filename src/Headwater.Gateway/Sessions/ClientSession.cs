@@ -158,17 +158,18 @@ internal sealed class ClientSession
         }
         catch (MalformedPacketException malformed)
         {
+            On.DestroyLentTo(this);
             Commands.SendError(1835, "HY000", $"Malformed communication packet: {malformed.Message}", NextSequence);
         }
         catch (Exception fault)
         {
             On.Server.Fault(this, fault);
+            On.DestroyLentTo(this);
             if (!Client.IsClosed) Commands.SendError(1105, "HY000", "The gateway met a fault of its own in this session and ends it; see its log");
         }
         finally
         {
             Cleanup();
-            On.DestroyLentTo(this);
         }
     }
 
@@ -271,7 +272,7 @@ internal sealed class ClientSession
             case Command.Query:
                 Facts = On.Facts.Get(Request.IsSplit ? Request.WholePayload[1..] : payload[1..], Tracking.Syntax, On.Catalogue);
                 Shape = ResponseShape.Result;
-                if ((Facts.Needs & Needs.ConnectionId) != 0 && Facts.Digest == "select connection_id()") return Next.Slow;
+                if ((Facts.Needs & Needs.ConnectionId) != 0 && Facts.Digest.StartsWith("select connection_id()", StringComparison.Ordinal)) return Next.Slow;
                 return (Facts.Needs & Needs.Gateway) != 0 ? Next.Slow : Next.Run;
             case Command.StmtExecute:
             case Command.StmtBulkExecute:

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using System.Text.RegularExpressions;
 using Headwater.Core.Routing;
 using Headwater.Core.Statements;
 using Headwater.Gateway.Backends;
@@ -9,7 +10,7 @@ using Headwater.Wire.MySql;
 namespace Headwater.Gateway.Sessions;
 
 /// <summary>The commands of one session that are not a plain "run this statement", and what is written to its client by the gateway itself.</summary>
-internal sealed class Commands(ClientSession session)
+internal sealed partial class Commands(ClientSession session)
 {
     readonly GatewayAnswers _answers = new(session);
     GatewayThread On => session.On;
@@ -27,8 +28,7 @@ internal sealed class Commands(ClientSession session)
         switch (command)
         {
             case Command.Query when session.Facts.Gateway == GatewayStatement.None:
-                SendConnectionId();
-                return Next.Done;
+                return TrySendConnectionId() ? Next.Done : Next.Run;
             case Command.Query:
                 return await _answers.AnswerAsync();
             case Command.Ping:
@@ -452,10 +452,12 @@ internal sealed class Commands(ClientSession session)
         return false;
     }
 
-    /// <summary>SELECT CONNECTION_ID() alone: the number that the greeting gave, which is also what KILL takes. Inside other expressions a backend answers.</summary>
-    void SendConnectionId()
+    /// <summary>SELECT CONNECTION_ID(), perhaps named: the number that the greeting gave, which is also what KILL takes. Inside other expressions a backend answers.</summary>
+    bool TrySendConnectionId()
     {
-        var name = Encoding.UTF8.GetString(session.Request.Payload[1..]).Trim().TrimEnd(';').TrimEnd()[6..].Trim();
+        var match = AloneOrNamed().Match(Encoding.UTF8.GetString(session.Request.Payload[1..]));
+        if (!match.Success) return false;
+        var name = match.Groups["alias"] is { Success: true } alias ? alias.Value : match.Groups["call"].Value;
         var column = new ColumnDefinition
         {
             Name = name,
@@ -468,7 +470,12 @@ internal sealed class Commands(ClientSession session)
         byte sequence = 1;
         TextResultSet.Write(On.Writer, ref sequence, session.Capabilities, [column], [[session.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]], OwnStatus);
         session.Client.Send(On.Writer.Written);
+        return true;
     }
+
+    // Only to recognize the one form that is answered here; whatever it does not match runs on a server, so nothing unsafe hangs on it.
+    [GeneratedRegex(@"^\s*select\s+(?<call>connection_id\s*\(\s*\))(\s+(as\s+)?[`'""]?(?<alias>\w+)[`'""]?)?\s*;?\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex AloneOrNamed();
 
     // ---- after a statement
 
