@@ -7,7 +7,7 @@ namespace Headwater.Up;
 /// <summary>A primary and its replicas, real MariaDB servers, as children of this process under one state directory.</summary>
 internal sealed class EmbeddedCluster : IAsyncDisposable
 {
-    static readonly TimeSpan LongRun = TimeSpan.FromMinutes(1), LongestPause = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan LongRun = TimeSpan.FromSeconds(10), LongestPause = TimeSpan.FromSeconds(10);
     readonly EmbeddedClusterOptions _options;
     readonly MariaDbInstallation _installation;
     readonly StateDirectory _state;
