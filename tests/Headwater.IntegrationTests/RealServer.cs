@@ -100,7 +100,27 @@ sealed class RealServer : IAsyncDisposable
         }
     }
 
-    public void Freeze() => Signal(19);
+    /// <summary>Returns when every thread stands still: a signal sent is not yet a process stopped, and a thread on another processor may still answer.</summary>
+    public void Freeze()
+    {
+        Signal(19);
+        while (System.IO.Directory.GetDirectories($"/proc/{Pid}/task").Any(IsRunning)) Thread.Yield();
+    }
+
+    /// <summary>proc(5): the state stands behind the name, which ends with the last parenthesis. A thread that has just ended does not run.</summary>
+    static bool IsRunning(string task)
+    {
+        try
+        {
+            var stat = File.ReadAllText(Path.Combine(task, "stat"));
+            return stat[stat.LastIndexOf(')') + 2] is not ('T' or 'Z');
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     public void Thaw() => Signal(18);
 
     /// <summary>As the power cord does it.</summary>
