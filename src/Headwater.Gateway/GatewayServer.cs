@@ -24,7 +24,6 @@ public sealed class GatewayServer : IAsyncDisposable
     readonly GatewayThread[] _threads;
     readonly List<Listener> _listeners = [];
     readonly ConcurrentDictionary<uint, ClientSession> _sessions = new();
-    readonly ConcurrentDictionary<string, int> _sessionsByUser = new();
     readonly long _startedAt = Stopwatch.GetTimestamp();
     uint _lastSessionId;
     int _nextThread;

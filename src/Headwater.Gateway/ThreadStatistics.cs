@@ -5,8 +5,8 @@ namespace Headwater.Gateway;
 /// <summary>Counters of one reactor: one writer, read from anywhere (64-bit reads are atomic here; a sum may be one statement old).</summary>
 internal sealed class ThreadStatistics
 {
-    public long Statements, Reads, ReadsOnReplicas, Writes, Errors, Retries, RefusedByReplica, PositionWaits, PositionWaitTimeouts, WriteHolds, Queued, Refused;
-    public long SessionsOpened, LoginsFailed, BackendsOpened, SettingsLaid, SettingsReset, StatementsPrepared, BytesToClients;
+    public long Statements, Reads, ReadsOnReplicas, Writes, Errors, Retries, RefusedByReplica, PositionWaits, WriteHolds, Queued, Refused;
+    public long SessionsOpened, LoginsFailed, BackendsOpened, SettingsLaid, SettingsReset, StatementsPrepared;
 
     /// <summary>By RouteReason.</summary>
     public readonly long[] ByReason = new long[64];

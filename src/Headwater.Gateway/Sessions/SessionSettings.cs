@@ -62,8 +62,6 @@ internal sealed class SessionSettings : IEquatable<SessionSettings>
         || (Schema == other.Schema && this["sql_mode"] == other["sql_mode"] && this["character_set_client"] == other["character_set_client"]
             && this["character_set_connection"] == other["character_set_connection"] && this["collation_connection"] == other["collation_connection"]);
 
-    public SessionSettings Without(string name) => new(Schema, Variables.RemoveAll(v => v.Key == name));
-
     /// <summary>
     /// The statement that takes a backend standing at <paramref name="from"/> to these variables; null when nothing differs.
     /// False when something would have to be unset, which only a reset does exactly.
