@@ -17,12 +17,15 @@ static class Probe
 {
     const string Questions =
         "SELECT @@global.server_id, @@global.read_only, @@global.log_slave_updates, @@global.gtid_binlog_pos, @@global.gtid_slave_pos, @@global.gtid_binlog_state;"
-        + "SHOW STATUS LIKE 'Uptime'; SHOW ALL SLAVES STATUS";
+        + "SHOW STATUS WHERE Variable_name IN ('Uptime', 'Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients', 'Rpl_semi_sync_slave_status');"
+        + "SHOW ALL SLAVES STATUS; SELECT @@global.rpl_semi_sync_master_enabled, @@global.rpl_semi_sync_slave_enabled";
 
     public static async Task<Observation> AskAsync(ServerConnection connection, WatchedServer server, Instant askedAt, TimeProvider time, CancellationToken ct)
     {
         var results = await connection.QueryMultiAsync(Questions, ct);
         var self = results[0].Rows[0];
+        var status = results[1].Rows.ToDictionary(static row => row[0]!, static row => row[1] ?? "");
+        var sync = results[3].Rows[0];
         return new Observation
         {
             Server = server,
@@ -30,13 +33,21 @@ static class Probe
             AnsweredAt = time.Now(),
             Outcome = ProbeOutcome.Answered,
             Number = uint.Parse(self[0]!, CultureInfo.InvariantCulture),
-            ReadOnly = self[1] is not ("0" or "OFF"),
-            LogsReplicated = self[2] is "1" or "ON",
+            ReadOnly = IsOn(self[1]),
+            LogsReplicated = IsOn(self[2]),
             BinlogPosition = PositionOf(self[3]),
             SlavePosition = PositionOf(self[4]),
             BinlogState = GtidsOf(self[5]),
-            Uptime = TimeSpan.FromSeconds(long.Parse(results[1].Rows[0][1]!, CultureInfo.InvariantCulture)),
+            Uptime = TimeSpan.FromSeconds(long.Parse(status["Uptime"], CultureInfo.InvariantCulture)),
             Links = [.. Enumerable.Range(0, results[2].Rows.Count).Select(row => LinkOf(results[2], row))],
+            SemiSync = new SemiSync
+            {
+                Waits = IsOn(sync[0]),
+                Waiting = IsOn(status.GetValueOrDefault("Rpl_semi_sync_master_status")),
+                Acknowledgers = (int)Number(status.GetValueOrDefault("Rpl_semi_sync_master_clients")),
+                Acknowledges = IsOn(sync[1]),
+                Acknowledging = IsOn(status.GetValueOrDefault("Rpl_semi_sync_slave_status")),
+            },
             // MASTER_GTID_WAIT came with MariaDB 10.0 and the tracker with 10.2, older than anything watched here; a server of another
             // family does not know the variables above, and has said so by an error.
             Capabilities = new ServerCapabilities
@@ -65,6 +76,8 @@ static class Probe
         }
     }
 
+    static bool IsOn(string? value) => value is "1" or "ON";
+
     public static Position PositionOf(string? text) =>
         Position.TryParse(text ?? "", out var position) ? position : throw new InvalidDataException($"the server's position cannot be read: {text}");
 
@@ -80,6 +93,8 @@ static class Probe
             "Connecting" or "Preparing" => LinkState.Connecting,
             _ => LinkState.Stopped,
         },
+        Received = PositionOf(status.Value(row, "Gtid_IO_Pos")),
+        Heartbeats = Number(status.Value(row, "Slave_received_heartbeats")),
         Applying = status.Value(row, "Slave_SQL_Running") == "Yes",
         Delay = TimeSpan.FromSeconds(Number(status.Value(row, "SQL_Delay"))),
         Error = status.Value(row, "Last_SQL_Error") is { Length: > 0 } error ? error : status.Value(row, "Last_IO_Error") ?? "",

@@ -133,19 +133,19 @@ internal sealed class GatewayThread
         // Loads first: following may fail a pool, which returns backends and counts.
         Loads = loads;
         _byIndex = byIndex;
-        var failed = new List<ServerPool>();
+        var failed = new List<(ServerPool Pool, PoolFate Fate)>();
         for (var i = 0; i < byIndex.Length; i++)
         {
-            if (byIndex[i].Follow(view.Servers[i], i)) failed.Add(byIndex[i]);
+            if (byIndex[i].Follow(view.Servers[i], i) is var fate and not PoolFate.Stays) failed.Add((byIndex[i], fate));
             if (byIndex[i].Address is null) Resolve(byIndex[i], view.Servers[i].Address);
         }
         foreach (var id in gone)
         {
             _pools[id].Follow(null, -1);
-            failed.Add(_pools[id]);
+            failed.Add((_pools[id], PoolFate.Gone));
             _pools.Remove(id);
         }
-        foreach (var pool in failed) pool.Fail();
+        foreach (var (pool, fate) in failed) pool.Fail(fate);
         _followed.RemoveWhere(state =>
         {
             if (view.Servers.Any(s => ReferenceEquals(s.State, state))) return false;

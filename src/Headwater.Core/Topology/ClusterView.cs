@@ -55,6 +55,12 @@ public sealed record ServerView
     /// <summary>The last probe that was answered; null when none ever was. How long a server has been silent counts from it.</summary>
     public Observation? LastAnswer { get; init; }
 
+    /// <summary>How the latest probe ended; <see cref="LastAnswer"/> may be older.</summary>
+    public ProbeOutcome Outcome { get; init; }
+
+    /// <summary>When something last came to it from its source, a transaction or a heartbeat, as far as looks can tell; null while its receiver does not run.</summary>
+    public Instant? SourceHeardAt { get; init; }
+
     /// <summary>@@server_id, the writer's name in the GTIDs it writes; 0 when it is not known.</summary>
     public uint Number { get; init; }
 }

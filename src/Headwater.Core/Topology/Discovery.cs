@@ -18,10 +18,10 @@ public static class Discovery
         foreach (var observation in observations) facts.Add(ServerFacts.Of(observation, Find(previous, observation.Server.Id), options, now));
         var servers = facts.ToImmutable();
 
-        var finding = PrimaryRules.Decide(servers, previous);
+        var finding = options.Appointed is { } appointed ? PrimaryRules.Decide(servers, appointed) : PrimaryRules.Decide(servers, previous);
         var primary = finding.Primary;
         var history = primary is { } found ? HistoryOf(found.Answer!) : previous.History;
-        var epoch = primary is { } p && IsChange(p, previous) ? new Epoch(previous.Epoch.Number + 1) : previous.Epoch;
+        var epoch = options.Appointed?.Epoch ?? (primary is { } p && IsChange(p, previous) ? new Epoch(previous.Epoch.Number + 1) : previous.Epoch);
 
         var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Version = previous.Version + 1, History = history };
         var views = ImmutableArray.CreateBuilder<ServerView>(servers.Length);
@@ -48,16 +48,6 @@ public static class Discovery
                 || x.Tags != y.Tags || x.Weight != y.Weight || x.Zone != y.Zone || x.Address != y.Address) return false;
         }
         return true;
-    }
-
-    /// <summary>Replicas that a server of the cluster has registered and nobody watches yet.</summary>
-    public static IEnumerable<ServerAddress> Found(IReadOnlyList<Observation> observations)
-    {
-        var known = new HashSet<(string, int)>();
-        foreach (var observation in observations) known.Add((observation.Server.Address.Host, observation.Server.Address.Port));
-        foreach (var observation in observations)
-            foreach (var address in observation.RegisteredReplicas)
-                if (address.Host.Length > 0 && known.Add((address.Host, address.Port))) yield return address;
     }
 
     static bool IsChange(ServerFacts primary, ClusterView previous)

@@ -48,6 +48,12 @@ public sealed record ReplicationLink
     /// <summary>Slave_IO_Running: No, Connecting (or Preparing), Yes.</summary>
     public LinkState Receiving { get; init; }
 
+    /// <summary>Gtid_IO_Pos: what has been received, applied or not. Empty until the link has been connected once.</summary>
+    public Position Received { get; init; }
+
+    /// <summary>Slave_received_heartbeats. Grows while the source lives and has nothing to send.</summary>
+    public long Heartbeats { get; init; }
+
     /// <summary>Slave_SQL_Running.</summary>
     public bool Applying { get; init; }
 
@@ -56,6 +62,25 @@ public sealed record ReplicationLink
 
     /// <summary>SQL_Delay: how long it deliberately waits before it applies.</summary>
     public TimeSpan Delay { get; init; }
+}
+
+/// <summary>Semi-synchronous replication as a server has it. Source: https://mariadb.com/kb/en/semisynchronous-replication/ .</summary>
+public sealed record SemiSync
+{
+    /// <summary>rpl_semi_sync_master_enabled: its commits wait for an acknowledgement.</summary>
+    public bool Waits { get; init; }
+
+    /// <summary>Rpl_semi_sync_master_status: they still do; off after a timeout, when it has become asynchronous.</summary>
+    public bool Waiting { get; init; }
+
+    /// <summary>Rpl_semi_sync_master_clients.</summary>
+    public int Acknowledgers { get; init; }
+
+    /// <summary>rpl_semi_sync_slave_enabled: it acknowledges what it receives, from the next start of its receiver on.</summary>
+    public bool Acknowledges { get; init; }
+
+    /// <summary>Rpl_semi_sync_slave_status: it does so now.</summary>
+    public bool Acknowledging { get; init; }
 }
 
 /// <summary>What one probe of one server said, with the time it was true. Only the first four members mean anything unless it answered.</summary>
@@ -92,9 +117,13 @@ public sealed record Observation
     public ImmutableArray<Gtid> BinlogState { get; init; } = [];
     public ImmutableArray<ReplicationLink> Links { get; init; } = [];
 
-    /// <summary>SHOW SLAVE HOSTS: replicas that have registered here and said where they listen (report_host).</summary>
-    public ImmutableArray<ServerAddress> RegisteredReplicas { get; init; } = [];
+    /// <summary>Null where the server has no semi-synchronous replication.</summary>
+    public SemiSync? SemiSync { get; init; }
 }
+
+/// <summary>The primary that a controller has appointed: where there is a controller, nobody is found to be the primary, the record says it.</summary>
+/// <param name="Closed">Why writes wait although it may be writable: it is being replaced. Null: they go to it.</param>
+public sealed record Appointment(ServerId Primary, Epoch Epoch, string? Closed);
 
 public sealed record DiscoveryOptions
 {
@@ -102,6 +131,9 @@ public sealed record DiscoveryOptions
 
     /// <summary>A server that has not answered for this long is down; until then a glitch changes nothing.</summary>
     public TimeSpan DeadAfter { get; init; } = TimeSpan.FromMilliseconds(700);
+
+    /// <summary>Null: no controller, or none has found a primary yet.</summary>
+    public Appointment? Appointed { get; init; }
 
     /// <summary>A replica further behind gets no new statements until it is within half of it. Null: the level of each read alone decides.</summary>
     public TimeSpan? MaxLag { get; init; }

@@ -96,6 +96,17 @@ static class PrimaryRules
             s => new(null, null, $"no server can be written to: {string.Join(", ", s.Servers.Where(x => x.Alive).Select(x => $"{x.Id} {(x.IsReplica ? "is a replica" : "is read_only")}"))}")),
     ];
 
+    /// <summary>With a controller: the appointed one or nobody, so that a former primary that comes back writable is never written to.</summary>
+    public static PrimaryFinding Decide(ImmutableArray<ServerFacts> servers, Appointment appointed)
+    {
+        if (servers.FirstOrDefault(server => server.Id == appointed.Primary) is not { } server)
+            return new(null, null, $"{appointed.Primary}, the appointed primary of epoch {appointed.Epoch}, is not among the servers");
+        if (appointed.Closed is { } closed) return new(null, server, closed);
+        if (!server.Alive) return new(null, server, $"{server.Id}, the primary of epoch {appointed.Epoch}, {server.Silence}");
+        if (!server.IsWritable) return new(null, server, $"{server.Id}, the appointed primary of epoch {appointed.Epoch}, {(server.IsReplica ? "is still a replica" : "is read_only")}");
+        return new(server, null, $"{server.Id} is the appointed primary of epoch {appointed.Epoch}" + (server.Latest.Outcome == ProbeOutcome.Answered ? "" : $", though it {server.Silence}"));
+    }
+
     public static PrimaryFinding Decide(ImmutableArray<ServerFacts> servers, ClusterView previous)
     {
         var beforeId = Before(previous)?.Id;
@@ -164,6 +175,16 @@ static class PrimaryRules
 
 static class Views
 {
+    /// <summary>A receiver that runs has heard its source when what it has received, or its heartbeats, differ from the look before.</summary>
+    static Instant? HeardAt(ServerFacts server)
+    {
+        if (server.Answer is not { Links.IsEmpty: false } answer || !answer.Links.Any(static link => link.Receiving == LinkState.Running)) return null;
+        if (server.Before?.LastAnswer is not { } last || server.Before.SourceHeardAt is not { } before || last.Links.Length != answer.Links.Length) return answer.AnsweredAt;
+        for (var i = 0; i < answer.Links.Length; i++)
+            if (answer.Links[i].Received != last.Links[i].Received || answer.Links[i].Heartbeats != last.Links[i].Heartbeats) return answer.AnsweredAt;
+        return before;
+    }
+
     public static ServerView Of(ServerFacts server) => new()
     {
         State = server.State,
@@ -174,6 +195,8 @@ static class Views
         Tags = server.Watched.Tags | (server.Answer is { } told && told.Links.Any(static link => link.Delay > TimeSpan.Zero) ? ServerTags.Delayed : ServerTags.None),
         Capabilities = server.Answer?.Capabilities ?? server.Before?.Capabilities,
         LastAnswer = server.Answer,
+        Outcome = server.Latest.Outcome,
+        SourceHeardAt = HeardAt(server),
         Number = server.Answer?.Number ?? 0,
         Source = server.Answer is { Links.Length: > 0 } answer ? $"{answer.Links[0].SourceHost}:{answer.Links[0].SourcePort}" : null,
     };

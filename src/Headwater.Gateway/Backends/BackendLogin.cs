@@ -10,7 +10,7 @@ namespace Headwater.Gateway.Backends;
 /// <summary>Why a backend could not be had. A refusal is the server's own word and goes to the client as it is.</summary>
 internal sealed record LoginFailure(bool Refused, ushort Code, string SqlState, string Message)
 {
-    public static LoginFailure Lost(string why) => new(false, 2013, "08S01", why);
+    public static LoginFailure Lost(string why) => new(false, ServerErrors.ConnectionLost, "08S01", why);
 }
 
 /// <summary>Connects and logs in to a server on the reactor, as the client's user.</summary>

@@ -6,6 +6,18 @@ using Headwater.Gateway.Transport;
 
 namespace Headwater.Gateway.Backends;
 
+/// <summary>What a new view means for the connections to a server.</summary>
+enum PoolFate : byte
+{
+    Stays,
+
+    /// <summary>It is the primary, gives no answer, and nobody has taken over.</summary>
+    Silent,
+
+    /// <summary>Down, not watched any more, or another incarnation.</summary>
+    Gone,
+}
+
 /// <summary>Idle backends of one profile, last used on top.</summary>
 internal sealed class Bucket
 {
@@ -23,6 +35,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     readonly Queue<Signal<Backend?>> _queue = new();
     readonly HashSet<Backend> _all = [];
     int _opening;
+    LoopTimer? _silence;
 
     public GatewayThread On => on;
     public ServerId Server => server;
@@ -36,10 +49,10 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     public IReadOnlyCollection<Backend> All => _all;
 
     /// <summary>
-    /// Takes over what a new view says. True: the server is down, gone or another incarnation, and the caller is to <see cref="Fail"/> this pool
-    /// once all pools have followed, because sessions resume inline and choose by the new view.
+    /// Takes over what a new view says. Unless the pool stays, the caller is to <see cref="Fail"/> it once all pools have followed, because
+    /// sessions resume inline and choose by the new view.
     /// </summary>
-    public bool Follow(ServerView? view, int index)
+    public PoolFate Follow(ServerView? view, int index)
     {
         var before = View;
         Index = index;
@@ -47,23 +60,36 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         if (view is null || view.Health == ServerHealth.Down || (before is not null && !ReferenceEquals(before.State, view.State)) || (before is not null && before.Address != view.Address))
         {
             if (before is not null && view is not null && before.Address != view.Address) Address = null;
-            return true;
+            // A primary that is only silent, while nobody has taken over: what it was asked to write may be done all the same.
+            return view is { Health: ServerHealth.Down, Role: ServerRole.Primary } && before is not null && ReferenceEquals(before.State, view.State) && before.Address == view.Address
+                ? PoolFate.Silent : PoolFate.Gone;
         }
-        return false;
+        return PoolFate.Stays;
     }
 
     /// <summary>Takes over a view that says nothing new but figures.</summary>
     public void Refresh(ServerView view) => View = view;
 
-    /// <summary>Closes all: idle ones at once; lent ones have their exchange abandoned, so that reads that had shown nothing are repeated elsewhere.</summary>
-    public void Fail()
+    /// <summary>
+    /// Closes all: idle ones at once; lent ones have their exchange abandoned, so that reads that had shown nothing are repeated elsewhere.
+    /// Of a server that is only silent, transactions and writes are left to wait for it or for the next epoch: to cut them would make a lost
+    /// transaction, or an unknown outcome, of what a stalled disk held up for a second. They wait no longer than writes are held.
+    /// </summary>
+    public void Fail(PoolFate fate)
     {
         foreach (var backend in _all.ToArray())
         {
             if (backend.IsIdle) Discard(backend);
-            else backend.LastUser?.OnBackendFailed(backend);
+            else if (backend.LastUser is { } user && (fate == PoolFate.Gone || user.MayRepeat(backend))) user.OnBackendFailed(backend);
         }
+        if (fate == PoolFate.Silent) _silence ??= on.Loop.After(on.Options.Routing.WriteHold, EndSilence);
         while (_queue.TryDequeue(out var waiting)) waiting.Set(null);
+    }
+
+    void EndSilence()
+    {
+        _silence = null;
+        if (View is { Health: ServerHealth.Down }) Fail(PoolFate.Gone);
     }
 
     /// <summary>The bucket of a profile; sessions keep it, so the hot path looks nothing up.</summary>

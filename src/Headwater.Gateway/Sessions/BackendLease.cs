@@ -96,7 +96,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
                 if (opened is null)
                     return (null, failure!.Refused
                         ? new LeaseFailure(failure.Code, failure.SqlState, failure.Message, false)
-                        : new LeaseFailure(2013, "HY000", failure.Message, true));
+                        : new LeaseFailure(ServerErrors.ConnectionLost, "08S01", failure.Message, true));
                 on.Statistics.BackendsOpened++;
                 backend = opened;
             }
@@ -129,7 +129,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
                 await waiting;
                 if (waiting.TimedOut)
                     return (null, new LeaseFailure(1040, "08004", $"No backend on {pool.Server} became free within {on.Options.QueueTimeout.TotalSeconds:0.#} s (limits.backends_per_server, limits.queue_timeout)", false));
-                if (pool.View.Health == ServerHealth.Down || pool.Index < 0) return (null, new LeaseFailure(2013, "HY000", $"{pool.Server} went away", true));
+                if (pool.View.Health == ServerHealth.Down || pool.Index < 0) return (null, new LeaseFailure(ServerErrors.ConnectionLost, "08S01", $"{pool.Server} went away", true));
             }
         }
     }
@@ -222,7 +222,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         return null;
     }
 
-    static LeaseFailure Lost(Backend backend) => new(2013, "HY000", $"Lost connection to {backend.Server.Id}", true);
+    static LeaseFailure Lost(Backend backend) => new(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {backend.Server.Id}", true);
 
     /// <summary>Lays the saved LAST_INSERT_ID on a backend that is about to be asked for it.</summary>
     public async ValueTask<bool> LayInsertIdAsync(Backend backend)

@@ -373,7 +373,7 @@ internal sealed class ClientSession
             if (!held.Endpoint.IsClosed && !IsOfAnOldEpoch(held) && await LayWhatIsAskedForAsync(held)) return held;
             var reasons = Holds.Describe();
             Lose(held);
-            Commands.SendError(2013, "HY000", $"Lost connection to {held.Server.Id} while the session held it for {reasons}: the transaction is gone");
+            Commands.SendError(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {held.Server.Id} while the session held it for {reasons}: the transaction is gone");
             return null;
         }
         if (Lease.IsBeingSaved) await Lease.SavedAsync();
@@ -396,7 +396,7 @@ internal sealed class ClientSession
                 {
                     if (await LayWhatIsAskedForAsync(backend)) return backend;
                     Lease.Destroy(backend);
-                    failure = new LeaseFailure(2013, "HY000", $"Lost connection to {pool.Server}", true);
+                    failure = new LeaseFailure(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {pool.Server}", true);
                 }
                 if (failure!.TryElsewhere && await TryElsewhereAsync(route)) continue;
                 Commands.SendError(failure.Code, failure.SqlState, failure.Message);
@@ -629,13 +629,13 @@ internal sealed class ClientSession
         var holding = held ? Holds.Describe() : "";
         if (held) Lose(backend);
         else Lease.Destroy(backend);
-        Status = ServerStatus.Autocommit;
         On.Server.ServerSuspected(name);
         if (Client.IsHungUp) return Next.Quit;
         if (Killed) return Next.Quit;
         var repeatable = !held && outcome.Forwarded == Forwarded.Nothing && (!sent || Facts.IsPlainRead || Shape == ResponseShape.Prepare);
         if (repeatable)
         {
+            Status = ServerStatus.Autocommit;
             if (_attempts++ < MostAttempts || EventLoop.Now < ArrivedAt + Policy.WriteHold)
             {
                 On.Statistics.Retries++;
@@ -650,10 +650,15 @@ internal sealed class ClientSession
         }
         On.Statistics.Errors++;
         if (outcome.Forwarded == Forwarded.PartOfPacket) return Next.Quit;
-        var message = held ? $"Lost connection to {name} while the session held it for {holding}: the transaction is gone, and if this statement was its COMMIT, its outcome is unknown"
-            : outcome.Forwarded != Forwarded.Nothing ? $"Lost connection to {name} in the middle of the result"
-            : $"Lost connection to {name} after the statement was sent: its outcome is unknown";
-        Commands.SendError(2013, "HY000", message, outcome.Forwarded == Forwarded.Nothing ? (byte)1 : outcome.NextSequence);
+        // Held for a transaction, only what would have committed it leaves a doubt.
+        var doubt = sent && (held && (Status & ServerStatus.InTransaction) != 0
+            ? (Facts.Needs & (Needs.EndsTransaction | Needs.Opaque | Needs.Multiple)) != 0
+            : !Facts.IsPlainRead);
+        Status = ServerStatus.Autocommit;
+        var cause = $"Lost connection to {name}"
+            + (held ? $" while the session held it for {holding}" : outcome.Forwarded != Forwarded.Nothing ? " in the middle of the result" : sent ? " after the statement was sent" : "");
+        if (doubt) Commands.SendError(ServerErrors.OutcomeUnknown, "08007", cause + ": its outcome is unknown", outcome.Forwarded == Forwarded.Nothing ? (byte)1 : outcome.NextSequence);
+        else Commands.SendError(ServerErrors.ConnectionLost, "08S01", held ? cause + ": the transaction is gone, nothing of it was committed" : cause, outcome.Forwarded == Forwarded.Nothing ? (byte)1 : outcome.NextSequence);
         return Next.Done;
     }
 
@@ -687,6 +692,10 @@ internal sealed class ClientSession
     });
 
     void SendTimeout() => Commands.SendError(1969, "70100", $"Query execution was interrupted: it ran longer than limits.statement_timeout ({On.Options.StatementTimeout.TotalSeconds:0.###} s)");
+
+    /// <summary>Whether what runs on the backend can be done again elsewhere without anybody noticing.</summary>
+    public bool MayRepeat(Backend backend) =>
+        Lease.Held != backend && (Running != backend || !Exchange.AnythingSent && (Facts.IsPlainRead || Shape == ResponseShape.Prepare));
 
     /// <summary>A server was declared dead, or a pool failed: what runs there will not end by itself.</summary>
     public void OnBackendFailed(Backend backend)

@@ -51,7 +51,7 @@ internal sealed partial class Commands(ClientSession session)
             case Command.StmtBulkExecute:
                 if (!TryStatement(out var lost) || !lost.LongDataLost) return UnknownStatement("mysqld_stmt_execute");
                 lost.LongDataLost = false;
-                SendError(2013, "HY000", "Lost connection to the server that had the statement's parameter data: it was not executed");
+                SendError(ServerErrors.ConnectionLost, "08S01", "Lost connection to the server that had the statement's parameter data: it was not executed");
                 return Next.Done;
             case Command.StmtClose:
                 Close();

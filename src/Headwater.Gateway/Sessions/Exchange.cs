@@ -106,6 +106,9 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
     /// <summary>The ERR packet kept back, header included; valid until the session's next await.</summary>
     public ReadOnlyMemory<byte> HeldError { get; private set; }
 
+    /// <summary>The client has seen something of the answer.</summary>
+    public bool AnythingSent => _anythingSent;
+
     /// <summary>The backend said more than was asked: it must not be used again.</summary>
     public bool Desynchronized { get; private set; }
 

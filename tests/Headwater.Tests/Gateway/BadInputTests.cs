@@ -267,7 +267,7 @@ public sealed class BadInputTests : IAsyncLifetime
         Assert.True((await client.AskAsync(RawClient.CommandBytes(Command.Ping, []), _limit.Token)).IsOk);
         _cluster.Down();
         _cluster.Up();
-        Assert.Equal(2013, (await client.AskAsync(RawClient.ExecuteBytes(prepared.StatementId, 1), _limit.Token)).ErrorCode);
+        Assert.Equal(1158, (await client.AskAsync(RawClient.ExecuteBytes(prepared.StatementId, 1), _limit.Token)).ErrorCode);
         Assert.True((await client.AskAsync(RawClient.ExecuteBytes(prepared.StatementId, 1), _limit.Token)).IsOk);
     }
 }

@@ -217,17 +217,4 @@ public class DiscoveryTests
         Assert.Equal(ServerHealth.Up, cluster.View.Servers[1].Health);
         Assert.True(cluster.View.Servers[1].Lag < TimeSpan.FromMilliseconds(20));
     }
-
-    [Fact]
-    public void Replicas_that_registered_at_a_server_and_are_not_watched_are_found()
-    {
-        var observation = new Observation
-        {
-            Server = new WatchedServer(new ServerId("db1"), new ServerAddress("db1", 3306)),
-            AskedAt = Instant.Zero,
-            AnsweredAt = Instant.Zero,
-            RegisteredReplicas = [new ServerAddress("db1", 3306), new ServerAddress("db2", 3306), new ServerAddress("", 3307), new ServerAddress("db2", 3306)],
-        };
-        Assert.Equal([new ServerAddress("db2", 3306)], Discovery.Found([observation]));
-    }
 }

@@ -220,7 +220,7 @@ $checks = [
         try {
             one($o, 'SELECT 1');
         } catch (mysqli_sql_exception $error) {
-            same(true, in_array($error->getCode(), [2006, 2013, 1927, 1053], true));
+            same(true, in_array($error->getCode(), [2006, 2013, 1927, 1053, 1158], true));
             same(1, one($c, 'SELECT 1'));
             return;
         }

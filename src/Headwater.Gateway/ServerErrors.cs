@@ -1,0 +1,15 @@
+namespace Headwater.Gateway;
+
+/// <summary>
+/// The errors by which a client learns that a server was lost behind the gateway. From the servers' own range (1000 to 1999): 2013, which says
+/// it best, is a client library's own number, and MariaDB's library takes an ERR packet that bears one for a malformed packet.
+/// Source: https://mariadb.com/kb/en/mariadb-error-code-reference/ .
+/// </summary>
+static class ServerErrors
+{
+    /// <summary>ER_NET_READ_ERROR. What was asked for was certainly not committed.</summary>
+    public const ushort ConnectionLost = 1158;
+
+    /// <summary>ER_ERROR_DURING_COMMIT, with SQLSTATE 08007 (transaction resolution unknown): committed or not, nobody here knows.</summary>
+    public const ushort OutcomeUnknown = 1180;
+}
