@@ -1,0 +1,52 @@
+using Headwater.Core.Topology;
+
+namespace Headwater.Core.Failover;
+
+/// <summary>What may be lost when a primary is lost for ever.</summary>
+public enum LossPromise : byte
+{
+    /// <summary>Nothing that was acknowledged: without proof that the candidate has all of it, nobody is promoted.</summary>
+    Zero,
+
+    /// <summary>What the best replica that answers has not received. It is told how much that may be, and nobody is waited for.</summary>
+    BestEffort,
+}
+
+/// <summary>Who may become the primary, beyond having what it takes.</summary>
+public enum PromotionRule : byte
+{
+    Neutral,
+    Prefer,
+    Never,
+}
+
+/// <summary>What the operator has decided beforehand.</summary>
+public sealed record ControlPolicy
+{
+    /// <summary>Off: the situation is told, and nothing is done.</summary>
+    public bool Acts { get; init; } = true;
+    public LossPromise Promise { get; init; }
+
+    /// <summary>A primary whose process is gone (nobody listens, no replica hears it) for this long is replaced; a shorter absence never is.</summary>
+    public TimeSpan ReplaceAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same of one that accepts connections and does not answer, or that no packet reaches: it may yet be alive, so it gets longer.</summary>
+    public TimeSpan ReplaceSilentAfter { get; init; } = TimeSpan.FromMilliseconds(2500);
+
+    /// <summary>A replica hears its source when something came from it (a transaction, a heartbeat) within this time.</summary>
+    public TimeSpan HeardWithin { get; init; } = TimeSpan.FromMilliseconds(1500);
+
+    /// <summary>A step of a change that has not come to its end by then is undone where it can be, else tried again.</summary>
+    public TimeSpan StepDeadline { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long open transactions may take to end before a switchover closes the primary for writes.</summary>
+    public TimeSpan HandoverDrain { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>After this many failovers within <see cref="FlapWindow"/> the next waits until the window has passed; one that has begun is always finished.</summary>
+    public int MostFailovers { get; init; } = 5;
+    public TimeSpan FlapWindow { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The gateway's own zone; candidates in it come before others that are equal.</summary>
+    public string Zone { get; init; } = "";
+    public Func<ServerId, PromotionRule> RuleOf { get; init; } = static _ => PromotionRule.Neutral;
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Headwater.Core.Positions;
+using Headwater.Core.Topology;
+
+namespace Headwater.Core.Failover;
+
+public enum ChangeKind : byte
+{
+    Failover,
+    Switchover,
+}
+
+/// <summary>How far a change of primary has come. Until <see cref="Promoting"/> it can be undone by forgetting it; from there on it is carried to its end.</summary>
+public enum ChangeStep : byte
+{
+    /// <summary>Switchover: new writes wait at the gateways, open transactions end.</summary>
+    Holding,
+
+    /// <summary>Switchover: the old primary becomes read_only.</summary>
+    Closing,
+
+    /// <summary>Failover: the replicas stop receiving, after which the old primary can acknowledge nothing any more.</summary>
+    Fencing,
+
+    /// <summary>The candidate applies all that it and others have received.</summary>
+    Draining,
+
+    /// <summary>The candidate has been appointed (in the journal) and is made writable.</summary>
+    Promoting,
+}
+
+/// <summary>A change of primary under way.</summary>
+public sealed record Change
+{
+    public required ChangeKind Kind { get; init; }
+    public required ServerId From { get; init; }
+    public ServerId? To { get; init; }
+    public required ChangeStep Step { get; init; }
+
+    /// <summary>What the candidate must have applied.</summary>
+    public Position Goal { get; init; }
+
+    /// <summary>Why it was begun, and of each step why it was safe; people and machines read the same.</summary>
+    public required ImmutableArray<string> Proof { get; init; }
+}
+
+/// <summary>
+/// What a controller must remember over its own death: written to the journal before anything is done about it, so that whoever takes over
+/// carries on or undoes.
+/// </summary>
+public sealed record ControlRecord
+{
+    /// <summary>Grows with each appointment.</summary>
+    public Epoch Epoch { get; init; }
+
+    /// <summary>The one server that may be written to; null before any was found.</summary>
+    public ServerId? Primary { get; init; }
+
+    /// <summary>What the primary had when it was appointed. What a former primary has beyond it is its tail.</summary>
+    public Position AppointedAt { get; init; }
+
+    /// <summary>The servers that may hold the only copy of an acknowledged write: each of them must answer before anybody is promoted at <see cref="LossPromise.Zero"/>.</summary>
+    public ImmutableArray<ServerId> Acknowledgers { get; init; } = [];
+    public Change? Change { get; init; }
+
+    /// <summary>Servers that the controller leaves alone.</summary>
+    public ImmutableArray<ServerId> InMaintenance { get; init; } = [];
+    public bool Paused { get; init; }
+}
+
+/// <summary>The record, and what a controller may forget when it dies.</summary>
+public sealed record ControlState
+{
+    public ControlRecord Record { get; init; } = new();
+
+    /// <summary>Since when the primary has given no answer; null while it answers.</summary>
+    public Instant? SilentSince { get; init; }
+    public Instant StepAt { get; init; }
+
+    /// <summary>Not before this time a change that was undone is begun again.</summary>
+    public Instant NotBefore { get; init; }
+    public ImmutableArray<Instant> Failovers { get; init; } = [];
+}

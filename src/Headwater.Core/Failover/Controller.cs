@@ -1,0 +1,388 @@
+using System.Collections.Immutable;
+using Headwater.Core.Positions;
+using Headwater.Core.Topology;
+
+namespace Headwater.Core.Failover;
+
+/// <summary>
+/// What to do next, purely: from the record, a look at the cluster and the policy to the next record and the effects that are due.
+///
+/// It remembers no commands and no answers. Every round looks at what is and asks for what is missing, so an effect that failed, was done twice,
+/// or was begun by a controller that died is all the same to it. The one irreversible moment, the appointment of another primary, is a change
+/// of the record, which is on disk before anybody acts on it.
+/// </summary>
+public static class Controller
+{
+    public static Decision Decide(ControlState state, ClusterView view, ControlPolicy policy, int openWrites, Instant now)
+    {
+        var round = new Round(new Situation(Remembered(state, view, now), view, policy, openWrites, now));
+        round.Run();
+        return new Decision(round.Next, round.Effects, round.Findings);
+    }
+
+    /// <summary>What an operator asks for: to make <paramref name="to"/> (or the best, when null) the primary. The sentence says why not, when the state is null.</summary>
+    public static (ControlState? Next, string Sentence) Switchover(ControlState state, ClusterView view, ControlPolicy policy, ServerId? to, Instant now)
+    {
+        var s = new Situation(state, view, policy, 0, now);
+        if (state.Record.Change is { } running) return (null, $"a {Word(running.Kind)} from {running.From} is under way");
+        if (s.Primary is not { } primary || view.Primary is null || !Situation.Answers(primary)) return (null, "there is no primary that could hand over");
+        if (to == primary.Id) return (null, $"{to} is the primary already");
+        ServerView? target;
+        if (to is { } wanted)
+        {
+            target = s.Find(wanted);
+            if (target is null) return (null, $"{wanted} is not known; known are {Election.Names(view.Servers.Select(static server => server.Id))}");
+            if (!Situation.Answers(target)) return (null, $"{wanted} does not answer");
+            if (Election.Unfit(s, target) is { } unfit) return (null, $"{wanted} {unfit}");
+        }
+        else
+        {
+            target = Election.Hold(s, primary.Id).Winner;
+            if (target is null) return (null, Election.Hold(s, primary.Id).Reason);
+        }
+        if (!target.Replicating || !s.LeadsTo(target, primary)) return (null, $"{target.Id} does not follow {primary.Id}: {target.Reason}");
+        var change = new Change
+        {
+            Kind = ChangeKind.Switchover,
+            From = primary.Id,
+            To = target.Id,
+            Step = ChangeStep.Holding,
+            Proof = [$"{target.Id} follows {primary.Id} and may be promoted"],
+        };
+        return (state with { Record = state.Record with { Change = change }, StepAt = now }, $"{target.Id} takes over from {primary.Id}");
+    }
+
+    /// <summary>Whether writes are to wait now, and why; null: they go to the appointed primary.</summary>
+    public static string? Closed(ControlRecord record) => record.Change switch
+    {
+        null => null,
+        { Kind: ChangeKind.Switchover } change => $"{change.To} is taking over from {change.From}",
+        { } change => $"{change.From} is being replaced{(change.To is { } to ? $" by {to}" : "")}",
+    };
+
+    static ControlState Remembered(ControlState state, ClusterView view, Instant now)
+    {
+        var primary = view.Servers.FirstOrDefault(server => server.Id == state.Record.Primary);
+        var silent = primary is not null && primary.Outcome != ProbeOutcome.Answered;
+        return state with { SilentSince = silent ? state.SilentSince ?? now : null };
+    }
+
+    internal static string Word(ChangeKind kind) => kind == ChangeKind.Failover ? "failover" : "switchover";
+
+    /// <summary>One round: collects what comes of it.</summary>
+    sealed class Round(Situation s)
+    {
+        readonly List<Effect> _effects = [];
+        readonly List<Finding> _findings = [];
+
+        public ControlState Next { get; private set; } = s.State;
+        public IReadOnlyList<Effect> Effects => _effects;
+        public IReadOnlyList<Finding> Findings => _findings;
+
+        ControlRecord Record => Next.Record;
+
+        public void Run()
+        {
+            if (Record.Primary is null) AppointTheFirst();
+            else if (Record.Change is { } change) CarryOn(change);
+            else if (s.Primary is not { } primary) Find("primary-not-watched", Record.Primary, $"{Record.Primary}, the appointed primary, is not among the servers any more");
+            else if (Situation.Answers(primary) && primary.Outcome == ProbeOutcome.Answered) KeepInOrder(primary);
+            else ConsiderReplacing(primary);
+            if (!s.Policy.Acts) _effects.Clear();
+        }
+
+        void AppointTheFirst()
+        {
+            if (s.View.Primary is not { } found)
+            {
+                Find("no-primary", null, s.View.Reason);
+                return;
+            }
+            Next = Next with { Record = Record with { Epoch = new Epoch(Math.Max(1, s.View.Epoch.Number)), Primary = found.Id, AppointedAt = Situation.AppliedBy(found) } };
+            Find("appointed", found.Id, $"{found.Id} is the primary: {s.View.Reason}");
+        }
+
+        // ---- while the primary is silent
+
+        void ConsiderReplacing(ServerView primary)
+        {
+            if (Why(primary) is { } not)
+            {
+                Find("primary-silent", primary.Id, $"{primary.Id} {Silence(primary)}; it is not replaced: {not}");
+                return;
+            }
+            var election = Election.Hold(s, primary.Id);
+            if (election.Winner is null)
+            {
+                Find("cannot-decide", primary.Id, $"{primary.Id} {Silence(primary)}, and cannot be replaced: {election.Reason}");
+                return;
+            }
+            var change = new Change
+            {
+                Kind = ChangeKind.Failover,
+                From = primary.Id,
+                Step = ChangeStep.Fencing,
+                Proof = [$"{primary.Id} {Silence(primary)}, and no replica hears it"],
+            };
+            Next = Next with { Record = Record with { Change = change }, StepAt = s.Now };
+            CarryOn(change);
+        }
+
+        /// <summary>Why the silent primary is not replaced, or not yet; null when it is to be.</summary>
+        string? Why(ServerView primary)
+        {
+            if (!s.Policy.Acts) return "the controller only watches";
+            if (Record.Paused) return "the controller is paused";
+            if (s.IsInMaintenance(primary.Id)) return "it is in maintenance";
+            if (primary.Outcome == ProbeOutcome.Refused) return "it answers, if only to refuse us";
+            var silent = s.Now - (Next.SilentSince ?? s.Now);
+            var patience = primary.Outcome == ProbeOutcome.Closed ? s.Policy.ReplaceAfter : s.Policy.ReplaceSilentAfter;
+            if (silent < patience) return $"shorter than {Milliseconds(patience)} is a glitch";
+            var hearing = s.Answering.Where(server => s.Hears(server, primary)).Select(static server => server.Id).ToList();
+            if (hearing.Count > 0) return $"{Election.Names(hearing)} {(hearing.Count == 1 ? "hears" : "hear")} it, so it is we who are cut off";
+            if (s.Now < Next.NotBefore) return "an attempt was undone a moment ago";
+            var recent = Next.Failovers.Count(at => s.Now - at < s.Policy.FlapWindow);
+            return recent >= s.Policy.MostFailovers ? $"there were {recent} failovers within {s.Policy.FlapWindow.TotalMinutes:0} minutes; an operator should look (headwater resume ends the wait)" : null;
+        }
+
+        string Silence(ServerView primary) => primary.Outcome switch
+        {
+            ProbeOutcome.Closed => $"has not listened for {Milliseconds(s.Now - (Next.SilentSince ?? s.Now))}",
+            ProbeOutcome.Silent => $"accepts connections and has not answered for {Milliseconds(s.Now - (Next.SilentSince ?? s.Now))}",
+            ProbeOutcome.Refused => $"refuses us: {primary.Reason}",
+            _ => $"has not been reachable for {Milliseconds(s.Now - (Next.SilentSince ?? s.Now))}",
+        };
+
+        // ---- a change under way
+
+        void CarryOn(Change change)
+        {
+            Find(change.Kind == ChangeKind.Failover ? "failover" : "switchover", change.From, $"{change.Step}: {change.Proof[^1]}");
+            switch (change.Step)
+            {
+                case ChangeStep.Holding: Holding(change); break;
+                case ChangeStep.Closing: Closing(change); break;
+                case ChangeStep.Fencing: Fencing(change); break;
+                case ChangeStep.Draining: Draining(change); break;
+                case ChangeStep.Promoting: Promoting(change); break;
+            }
+        }
+
+        void Holding(Change change)
+        {
+            if (Undone(change)) return;
+            if (s.OpenWrites > 0 && Elapsed < s.Policy.HandoverDrain) return;
+            Step(change with { Step = ChangeStep.Closing }, s.OpenWrites == 0 ? "no transaction is open at the gateways" : $"{s.OpenWrites} transactions did not end within {Milliseconds(s.Policy.HandoverDrain)} and will be refused");
+        }
+
+        void Closing(Change change)
+        {
+            if (Undone(change)) return;
+            var from = s.Find(change.From)!;
+            if (!from.LastAnswer!.ReadOnly || from.LastAnswer.AskedAt < Next.StepAt)
+            {
+                if (!from.LastAnswer.ReadOnly) Do(EffectKind.MakeReadOnly, from.Id, $"{change.To} is taking over");
+                return;
+            }
+            // It was asked after it had become read_only, so nothing comes behind this position any more.
+            Step(change with { Step = ChangeStep.Draining, Goal = Situation.AppliedBy(from) }, $"{from.Id} is read_only and stands at {Situation.AppliedBy(from)}");
+        }
+
+        void Fencing(Change change)
+        {
+            if (CameBack(change)) return;
+            var receiving = s.Answering.Where(server => server.Id != change.From && s.Follows(server, s.Find(change.From)!) && server.LastAnswer!.Links.Any(static link => link.Receiving != LinkState.Stopped)).ToList();
+            foreach (var server in receiving) Do(EffectKind.StopReceiving, server.Id, $"{change.From} is being replaced: it shall acknowledge nothing any more");
+            if (receiving.Count > 0)
+            {
+                if (Elapsed > s.Policy.StepDeadline) Undo(change, $"{Election.Names(receiving.Select(static server => server.Id))} did not stop receiving within {Milliseconds(s.Policy.StepDeadline)}");
+                return;
+            }
+            // What was received is known exactly now: looked at after receiving had stopped, on every server that could have acknowledged.
+            if (s.Answering.Any(server => server.LastAnswer!.AskedAt < Next.StepAt)) return;
+            var election = Election.Hold(s, change.From);
+            if (election.Winner is not { } winner)
+            {
+                Undo(change, election.Reason);
+                return;
+            }
+            Step(change with { Step = ChangeStep.Draining, To = winner.Id, Goal = election.Goal }, election.Reason);
+        }
+
+        void Draining(Change change)
+        {
+            if (change.Kind == ChangeKind.Switchover ? Undone(change) : CameBack(change)) return;
+            if (s.Find(change.To) is not { } to || !Situation.Answers(to))
+            {
+                // Nobody was appointed yet: choose again.
+                Step(change with { Step = ChangeStep.Fencing, To = null }, $"{change.To} does not answer any more");
+                return;
+            }
+            var goal = change.Goal;
+            if (Situation.AppliedBy(to).Covers(in goal))
+            {
+                Record_(Record with
+                {
+                    Epoch = new Epoch(Record.Epoch.Number + 1),
+                    Primary = to.Id,
+                    AppointedAt = goal,
+                    Acknowledgers = [.. Record.Acknowledgers.Where(id => id != to.Id && id != change.From)],
+                });
+                Step(change with { Step = ChangeStep.Promoting }, $"{to.Id} has applied everything, up to {(goal.IsEmpty ? "nothing" : goal)}");
+                if (change.Kind == ChangeKind.Failover) Next = Next with { Failovers = [.. Next.Failovers.Where(at => s.Now - at < s.Policy.FlapWindow), s.Now] };
+                Do(EffectKind.Promote, to.Id, change.Proof[^1]);
+                return;
+            }
+            if (!Situation.HeldBy(to).Covers(in goal))
+            {
+                var source = s.Answering.FirstOrDefault(server => server.Id != to.Id && Situation.HeldBy(server).Covers(in goal))
+                    ?? s.Answering.Where(server => server.Id != to.Id).OrderBy(server => Situation.HeldBy(server).Behind(in goal)).FirstOrDefault();
+                if (source is not null && !s.Follows(to, source)) Do(EffectKind.Follow, to.Id, $"{source.Id} has what it lacks", source.Id);
+            }
+            else if (to.LastAnswer!.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, to.Id, "what it has received is to be applied before it is promoted");
+            if (change.Kind == ChangeKind.Switchover && Elapsed > s.Policy.StepDeadline)
+                Undo(change, $"{to.Id} did not reach {goal} within {Milliseconds(s.Policy.StepDeadline)}");
+        }
+
+        void Promoting(Change change)
+        {
+            // Appointed: there is no way back, only to the end, or to another failover from here.
+            if (s.Find(change.To) is not { } to || s.Primary is null || !Situation.Answers(to) && Elapsed > s.Policy.ReplaceAfter)
+            {
+                Find("promotion-cut", change.To, $"{change.To} went away while it was promoted");
+                Record_(Record with { Change = null });
+                return;
+            }
+            if (!Situation.Answers(to)) return;
+            if (to.LastAnswer is { ReadOnly: false, Links.IsEmpty: true })
+            {
+                Find("promoted", to.Id, $"{to.Id} is the primary of epoch {Record.Epoch}: {string.Join("; ", change.Proof)}");
+                Record_(Record with { Change = null });
+                return;
+            }
+            Do(EffectKind.Promote, to.Id, change.Proof[^1]);
+        }
+
+        /// <summary>The primary of a failover answers again, before anybody was appointed: it stays.</summary>
+        bool CameBack(Change change)
+        {
+            if (s.Find(change.From) is { } from && !Situation.Answers(from)) return false;
+            Undo(change, $"{change.From} answers again, and nobody had been appointed");
+            return true;
+        }
+
+        /// <summary>A switchover that cannot go on while nobody has been appointed.</summary>
+        bool Undone(Change change)
+        {
+            if (s.Find(change.From) is not { } from || !Situation.Answers(from))
+            {
+                if (Elapsed <= s.Policy.StepDeadline && s.Find(change.From) is { Health: not ServerHealth.Down }) return true; // one late answer
+                Undo(change, $"{change.From} does not answer any more");
+                return true;
+            }
+            if (s.Find(change.To) is not { } to || !Situation.Answers(to)) Undo(change, $"{change.To} does not answer any more");
+            else if (Elapsed > s.Policy.StepDeadline) Undo(change, $"it took longer than {Milliseconds(s.Policy.StepDeadline)}");
+            else return false;
+            return true;
+        }
+
+        void Undo(Change change, string reason)
+        {
+            Find("undone", change.From, $"the {Word(change.Kind)} from {change.From} is undone: {reason}");
+            Record_(Record with { Change = null });
+            Next = Next with { NotBefore = s.Now + TimeSpan.FromSeconds(1) };
+        }
+
+        // ---- while the primary answers
+
+        void KeepInOrder(ServerView primary)
+        {
+            if (Record.Paused) return;
+            CountAcknowledgers(primary);
+            var told = primary.LastAnswer!;
+            if (!s.IsInMaintenance(primary.Id))
+            {
+                if (Misset(told.SemiSync, ServerRole.Primary)) Do(EffectKind.SetAcknowledging, primary.Id, "a primary waits for acknowledgements", role: ServerRole.Primary);
+                else if (told.ReadOnly) Do(EffectKind.OpenWrites, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and is read_only");
+            }
+            foreach (var server in s.Answering)
+                if (!s.IsInMaintenance(server.Id)) KeepInOrder(server, primary);
+        }
+
+        void KeepInOrder(ServerView server, ServerView primary)
+        {
+            var told = server.LastAnswer!;
+            if (s.Follows(primary, server))
+            {
+                Find("co-primaries", server.Id, $"{server.Id} and {primary.Id} replicate from each other; such a ring is left as it is");
+                return;
+            }
+            if (!told.ReadOnly)
+            {
+                Find("two-writable", server.Id, $"{server.Id} can be written to, and {primary.Id} is the primary of epoch {Record.Epoch}");
+                Do(EffectKind.MakeReadOnly, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}");
+                return;
+            }
+            if (Situation.Foreign(server, primary) is { } foreign)
+            {
+                Find("diverged", server.Id, $"{server.Id} has {foreign}, which is not in the history of {primary.Id}");
+                Do(EffectKind.Reconcile, server.Id, $"it has {foreign}, which {primary.Id} has not", primary.Id);
+                return;
+            }
+            if (Misset(told.SemiSync, ServerRole.Replica))
+            {
+                Do(EffectKind.SetAcknowledging, server.Id, "a replica acknowledges and does not wait", role: ServerRole.Replica);
+                return;
+            }
+            if (!s.LeadsTo(server, primary))
+            {
+                Find("follows-another", server.Id, $"{server.Id} does not follow {primary.Id}");
+                Do(EffectKind.Follow, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}", primary.Id);
+                return;
+            }
+            foreach (var link in told.Links)
+            {
+                if (link.Error.Length > 0 && (!link.Applying || link.Receiving == LinkState.Stopped)) Find("replica-broken", server.Id, $"{server.Id} has stopped: {link.Error}");
+                else if (!link.Applying || link.Receiving == LinkState.Stopped) Do(EffectKind.StartReplication, server.Id, "its replication has been stopped");
+            }
+        }
+
+        static bool Misset(SemiSync? settings, ServerRole role) => settings is { } sync && (role == ServerRole.Primary ? !sync.Waits || sync.Acknowledges : sync.Waits || !sync.Acknowledges);
+
+        // With one acknowledgement a commit, a write may be on one replica only. So whoever acknowledges is remembered at once, and forgotten only
+        // when the primary says that it acknowledges no more, and all that the primary had logged by then is on one that is remembered.
+        void CountAcknowledgers(ServerView primary)
+        {
+            var told = primary.LastAnswer!;
+            if (told.SemiSync is not { Waits: true } sync) return;
+            var active = s.Answering.Where(server => server.LastAnswer!.SemiSync is { Acknowledging: true } && s.Follows(server, primary)).ToList();
+            var kept = Record.Acknowledgers;
+            foreach (var server in active)
+                if (!kept.Contains(server.Id)) kept = kept.Add(server.Id);
+            if (sync.Acknowledgers <= active.Count)
+            {
+                var head = Situation.AppliedBy(primary);
+                if (active.Any(server => server.LastAnswer!.AskedAt >= told.AnsweredAt && Situation.HeldBy(server).Covers(in head)))
+                    kept = [.. kept.Where(id => active.Any(server => server.Id == id))];
+            }
+            if (!kept.SequenceEqual(Record.Acknowledgers)) Record_(Record with { Acknowledgers = kept });
+        }
+
+        TimeSpan Elapsed => s.Now - Next.StepAt;
+
+        void Step(Change next, string why)
+        {
+            Record_(Record with { Change = next with { Proof = next.Proof.Add(why) } });
+            Next = Next with { StepAt = s.Now };
+        }
+
+        void Record_(ControlRecord record) => Next = Next with { Record = record };
+
+        void Find(string rule, ServerId? server, string sentence) => _findings.Add(new Finding(rule, server, sentence));
+
+        void Do(EffectKind kind, ServerId server, string reason, ServerId? source = null, ServerRole role = ServerRole.Unknown) =>
+            _effects.Add(new Effect(kind, server, reason) { Source = source, Role = role, Epoch = Record.Epoch });
+
+        static string Milliseconds(TimeSpan time) => $"{time.TotalMilliseconds:0} ms";
+    }
+}

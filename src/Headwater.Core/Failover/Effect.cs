@@ -1,0 +1,53 @@
+using Headwater.Core.Topology;
+
+namespace Headwater.Core.Failover;
+
+public enum EffectKind : byte
+{
+    /// <summary>STOP SLAVE IO_THREAD: it acknowledges nothing any more; what it has received stays and is applied.</summary>
+    StopReceiving,
+
+    /// <summary>START SLAVE SQL_THREAD: what it has received is applied.</summary>
+    StartApplying,
+
+    /// <summary>START SLAVE.</summary>
+    StartReplication,
+
+    /// <summary>read_only on: from there on only its replication writes. Statements that hold it up are ended.</summary>
+    MakeReadOnly,
+
+    /// <summary>read_only off, on the appointed primary only.</summary>
+    OpenWrites,
+
+    /// <summary>Forgets its source, waits for acknowledgements from now on, read_only off.</summary>
+    Promote,
+
+    /// <summary>Replicates from <see cref="Effect.Source"/>, from where it stands.</summary>
+    Follow,
+
+    /// <summary>The semi-synchronous settings of a primary or of a replica, by its role.</summary>
+    SetAcknowledging,
+
+    /// <summary>It has what the primary never had: its tail is to be saved and undone before it can follow.</summary>
+    Reconcile,
+}
+
+/// <summary>One thing that is to be done to a server. Doing it twice is doing it once.</summary>
+/// <param name="Reason">Why: one sentence for people.</param>
+public sealed record Effect(EffectKind Kind, ServerId Server, string Reason)
+{
+    /// <summary>Whom to follow.</summary>
+    public ServerId? Source { get; init; }
+
+    /// <summary>The epoch that this belongs to; one of an older epoch is not done any more.</summary>
+    public Epoch Epoch { get; init; }
+    public ServerRole Role { get; init; }
+}
+
+/// <summary>What is true of the cluster and matters, with the name of the rule that found it.</summary>
+/// <param name="Server">Whom it is about; null: the cluster.</param>
+public sealed record Finding(string Rule, ServerId? Server, string Sentence);
+
+/// <summary>What a look at the cluster led to.</summary>
+/// <param name="Next">To be journalled, where its record differs, before any effect begins.</param>
+public sealed record Decision(ControlState Next, IReadOnlyList<Effect> Effects, IReadOnlyList<Finding> Findings);

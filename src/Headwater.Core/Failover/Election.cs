@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using Headwater.Core.Positions;
+using Headwater.Core.Topology;
+
+namespace Headwater.Core.Failover;
+
+/// <summary>Who becomes the primary. Pure, and by what servers have received, never by what they happen to have applied so far.</summary>
+static class Election
+{
+    /// <param name="Winner">Null: nobody can be, and <paramref name="Reason"/> says why.</param>
+    /// <param name="Goal">All that any server in the race holds; the winner must apply it before it is promoted.</param>
+    public sealed record Result(ServerView? Winner, Position Goal, string Reason);
+
+    public static Result Hold(Situation s, ServerId from)
+    {
+        var race = s.Answering.Where(server => server.Id != from && server.LastAnswer!.ReadOnly && !s.IsInMaintenance(server.Id)).ToList();
+        if (race.Count == 0) return new Result(null, Position.Empty, "no other server answers");
+        if (s.Policy.Promise == LossPromise.Zero)
+        {
+            var missing = s.Record.Acknowledgers.Where(id => id != from && s.Answering.All(server => server.Id != id)).ToList();
+            if (missing.Count > 0)
+                return new Result(null, Position.Empty,
+                    $"{Names(missing)} may hold a write that was acknowledged and that no other server has, and {(missing.Count == 1 ? "does" : "do")} not answer; promoting anybody else now could lose it (rpo: zero)");
+        }
+        var goal = s.Answering.Where(server => server.Id != from).Aggregate(Position.Empty, static (all, server) => all.Merge(Situation.HeldBy(server)));
+        var able = race.Where(server => Unfit(s, server) is null).ToList();
+        if (able.Count == 0)
+            return new Result(null, goal, "no server may be promoted: " + string.Join("; ", race.Select(server => $"{server.Id} {Unfit(s, server)}")));
+
+        // Received position first: who has most needs least, and what nobody else has is on it.
+        var best = able
+            .OrderBy(server => Situation.HeldBy(server).Behind(in goal))
+            .ThenBy(server => s.Policy.RuleOf(server.Id) == PromotionRule.Prefer ? 0 : 1)
+            .ThenBy(server => server.Zone == s.Policy.Zone ? 0 : 1)
+            .ThenBy(server => Situation.AppliedBy(server).Behind(in goal))
+            .ThenBy(server => server.Id.Name, StringComparer.Ordinal)
+            .First();
+        var behind = Situation.HeldBy(best).Behind(in goal);
+        var others = able.Count == 1 ? "it is the only one that may be promoted" : $"of {able.Count} that may be promoted none has received more";
+        return new Result(best, goal, behind == 0
+            ? $"{best.Id} has received everything that any server has ({Or(goal)}); {others}"
+            : $"{best.Id} is promoted after it has received {behind} more transactions from the others, up to {goal}; {others}");
+    }
+
+    /// <summary>Why it can never be the primary, whatever it has; null when it can.</summary>
+    public static string? Unfit(Situation s, ServerView server)
+    {
+        if (s.Policy.RuleOf(server.Id) == PromotionRule.Never) return "is never to be promoted";
+        if ((server.Tags & ServerTags.Backup) != 0) return "is a backup server";
+        if ((server.Tags & ServerTags.Delayed) != 0) return "is behind on purpose";
+        if (s.IsInMaintenance(server.Id)) return "is in maintenance";
+        if (server.LastAnswer is not { LogsReplicated: true }) return "does not log what it replicates (log_slave_updates is off)";
+        var broken = server.LastAnswer!.Links.FirstOrDefault(static link => !link.Applying && link.Error.Length > 0);
+        return broken is null ? null : $"cannot apply what it has received: {broken.Error}";
+    }
+
+    public static string Names(IEnumerable<ServerId> ids) => string.Join(" and ", ids.Select(static id => id.Name));
+
+    static string Or(Position position) => position.IsEmpty ? "nothing" : position.ToString();
+}

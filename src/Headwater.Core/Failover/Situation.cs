@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using Headwater.Core.Positions;
+using Headwater.Core.Topology;
+
+namespace Headwater.Core.Failover;
+
+/// <summary>What one look at the cluster means to a controller with this record: questions that the rules ask, answered once.</summary>
+sealed class Situation
+{
+    public Situation(ControlState state, ClusterView view, ControlPolicy policy, int openWrites, Instant now)
+    {
+        (State, View, Policy, OpenWrites, Now) = (state, view, policy, openWrites, now);
+        Primary = Find(state.Record.Primary);
+        Others = [.. view.Servers.Where(server => server.Id != state.Record.Primary)];
+        Answering = [.. Others.Where(Answers)];
+    }
+
+    public ControlState State { get; }
+    public ControlRecord Record => State.Record;
+    public ClusterView View { get; }
+    public ControlPolicy Policy { get; }
+
+    /// <summary>Statements and transactions that gateways have open on the primary and that may write.</summary>
+    public int OpenWrites { get; }
+    public Instant Now { get; }
+
+    /// <summary>The appointed one; null when none is, or when it is not watched any more.</summary>
+    public ServerView? Primary { get; }
+    public ImmutableArray<ServerView> Others { get; }
+    public ImmutableArray<ServerView> Answering { get; }
+
+    public static bool Answers(ServerView server) => server is { Outcome: ProbeOutcome.Answered, LastAnswer: not null } && server.Health != ServerHealth.Down;
+
+    public ServerView? Find(ServerId? id)
+    {
+        if (id is { } wanted)
+            foreach (var server in View.Servers)
+                if (server.Id == wanted) return server;
+        return null;
+    }
+
+    public bool IsInMaintenance(ServerId id) => Record.InMaintenance.Contains(id);
+
+    /// <summary>All that the server holds: what it shows, what it has logged, and what it has received and not yet applied.</summary>
+    public static Position HeldBy(ServerView server)
+    {
+        var answer = server.LastAnswer!;
+        var held = answer.BinlogPosition.Merge(answer.SlavePosition);
+        foreach (var link in answer.Links) held = held.Merge(link.Received);
+        return held;
+    }
+
+    public static Position AppliedBy(ServerView server) => server.LastAnswer!.BinlogPosition.Merge(server.LastAnswer.SlavePosition);
+
+    /// <summary>The source of a link among the servers known, by its number, else by its address.</summary>
+    public ServerView? SourceOf(ReplicationLink link)
+    {
+        foreach (var server in View.Servers)
+            if (link.SourceNumber != 0 && server.Number == link.SourceNumber) return server;
+        foreach (var server in View.Servers)
+            if (server.Address.Port == link.SourcePort && string.Equals(server.Address.Host, link.SourceHost, StringComparison.OrdinalIgnoreCase)) return server;
+        return null;
+    }
+
+    public bool Follows(ServerView server, ServerView source) => server.LastAnswer is { } answer && answer.Links.Any(link => ReferenceEquals(SourceOf(link), source));
+
+    /// <summary>Whether what <paramref name="server"/> receives comes from <paramref name="primary"/>, directly or by way of others that live.</summary>
+    public bool LeadsTo(ServerView server, ServerView primary)
+    {
+        var at = server;
+        for (var hops = 0; hops < View.Servers.Length; hops++)
+        {
+            if (at.LastAnswer is not { Links.Length: > 0 } answer || SourceOf(answer.Links[0]) is not { } source) return false;
+            if (ReferenceEquals(source, primary)) return true;
+            if (!Answers(source)) return false;
+            at = source;
+        }
+        return false;
+    }
+
+    /// <summary>Something came to the server from the primary a moment ago: so the primary lives, whatever we can reach.</summary>
+    public bool Hears(ServerView server, ServerView primary) =>
+        Answers(server) && Follows(server, primary) && server.SourceHeardAt is { } heard && Now - heard < Policy.HeardWithin;
+
+    /// <summary>A transaction of <paramref name="server"/>'s log that is not in <paramref name="primary"/>'s history and cannot come into it; null when there is none.</summary>
+    public static Gtid? Foreign(ServerView server, ServerView primary)
+    {
+        var history = HistoryOf(primary.LastAnswer!);
+        foreach (var gtid in HistoryOf(server.LastAnswer!))
+        {
+            ulong passed = 0, wrote = 0;
+            foreach (var known in history)
+            {
+                if (known.Domain != gtid.Domain) continue;
+                passed = Math.Max(passed, known.Sequence);
+                if (known.Server == gtid.Server) wrote = Math.Max(wrote, known.Sequence);
+            }
+            // Ahead, by the primary's own hand, is only newer than our look at the primary.
+            if (wrote < gtid.Sequence && (gtid.Server != primary.Number || gtid.Sequence <= passed)) return gtid;
+        }
+        return null;
+    }
+
+    static IEnumerable<Gtid> HistoryOf(Observation answer)
+    {
+        foreach (var gtid in answer.BinlogState) yield return gtid;
+        for (var i = 0; i < answer.SlavePosition.DomainCount; i++) yield return answer.SlavePosition[i];
+    }
+}
