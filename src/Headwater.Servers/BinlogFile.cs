@@ -18,6 +18,7 @@ sealed class BinlogFile : IAsyncDisposable
     readonly byte[] _header = new byte[EventHeader.Length];
     byte[] _event = [];
     long _offset;
+    bool _hasEnded;
 
     BinlogFile(FileStream stream, bool isLast)
     {
@@ -55,14 +56,16 @@ sealed class BinlogFile : IAsyncDisposable
         {
             try
             {
-                if (decoder.Decode(_event) is GtidListEvent list) return list.Last;
+                var one = decoder.Decode(_event);
+                if (one is StartEncryptionEvent) throw Encrypted();
+                if (one is GtidListEvent list) return list.Last;
             }
             catch (MalformedPacketException e)
             {
                 if (IsTorn()) return null;
                 throw Damaged(e.Message, e);
             }
-            if ((EventType)_header[4] is not (EventType.FormatDescription or EventType.StartEncryption)) break;
+            if ((EventType)_header[4] is not EventType.FormatDescription) break;
         }
         return _isLast ? null : throw Damaged("it does not begin with what the log held before", null);
     }
@@ -72,7 +75,7 @@ sealed class BinlogFile : IAsyncDisposable
     {
         if (_offset == 0 && !await BeginAsync(ct)) return false;
         var left = _length - _offset;
-        if (left == 0) return false;
+        if (left == 0 || _hasEnded) return false;
         if (left < EventHeader.Length) return Torn("the file ends inside an event's header");
         await _stream.ReadExactlyAsync(_header, ct);
         EventHeader header;
@@ -102,6 +105,7 @@ sealed class BinlogFile : IAsyncDisposable
             var one = decoder.Decode(_event);
             switch (one)
             {
+                case StartEncryptionEvent: throw Encrypted();
                 case GtidEvent gtid: search.See(gtid.Gtid, isBefore: false); break;
                 case GtidListEvent list:
                     foreach (var gtid in list.Last) search.See(gtid, isBefore: true);
@@ -129,7 +133,7 @@ sealed class BinlogFile : IAsyncDisposable
     bool Torn(string why) => _isLast ? false : throw Damaged(why, null);
 
     // What is wrong is the last thing in the last file, or a file system that had grown the file and not yet filled it has left zeros behind it.
-    bool IsTorn() => _isLast && (_offset == _length || RestIsZero());
+    bool IsTorn() => _hasEnded = _isLast && (_offset == _length || RestIsZero());
 
     bool RestIsZero()
     {
@@ -138,6 +142,9 @@ sealed class BinlogFile : IAsyncDisposable
             if (rest.AsSpan(0, read).ContainsAnyExcept((byte)0)) return false;
         return true;
     }
+
+    BinlogException Encrypted() =>
+        new(BinlogTrouble.Encrypted, $"The log's file {Name} is encrypted (encrypt_binlog=ON): only its server can read it, over the replication protocol.");
 
     BinlogException Damaged(string why, Exception? cause) => new(BinlogTrouble.Damaged, $"The log's file {Name} cannot be read on at {_offset}: {why}", cause);
 

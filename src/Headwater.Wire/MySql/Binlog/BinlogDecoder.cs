@@ -29,7 +29,7 @@ public sealed class BinlogDecoder(TableLookup? lookup = null, bool hasChecksums 
 
     /// <summary>Decodes one whole event. What it returns may hold on to <paramref name="bytes"/>, which must not change afterwards.</summary>
     /// <exception cref="MalformedPacketException">Bytes that no server writes, or a checksum that is wrong.</exception>
-    /// <exception cref="BinlogException">The log is encrypted, or MySQL's.</exception>
+    /// <exception cref="BinlogException">The log is MySQL's.</exception>
     public BinlogEvent Decode(ReadOnlyMemory<byte> bytes)
     {
         var header = EventHeader.Parse(bytes.Span);
@@ -47,8 +47,8 @@ public sealed class BinlogDecoder(TableLookup? lookup = null, bool hasChecksums 
             case EventType.Rotate: return new RotateEvent(Encoding.UTF8.GetString(body.Span[RotateName(ref reader, out var offset)..]), offset) { Header = header };
             case EventType.GtidList: return GtidList(header, ref reader);
             case EventType.AnnotateRows: return new AnnotateEvent(body) { Header = header };
-            case EventType.IntVar: return new SettingEvent(UserValue.Counter(ref reader)) { Header = header };
-            case EventType.Rand: return new SettingEvent(UserValue.Seeds(ref reader)) { Header = header };
+            case EventType.IntVar: return new SettingEvent([UserValue.Counter(ref reader)]) { Header = header };
+            case EventType.Rand: return new SettingEvent([UserValue.Seeds(ref reader)]) { Header = header };
             case EventType.UserVar: return new SettingEvent(UserValue.Variable(ref reader)) { Header = header };
             case EventType.Heartbeat: return new HeartbeatEvent(Encoding.UTF8.GetString(body.Span)) { Header = header };
             case EventType.XaPrepare: return XaPrepare(header, body, ref reader);
@@ -56,8 +56,7 @@ public sealed class BinlogDecoder(TableLookup? lookup = null, bool hasChecksums 
             case EventType.Stop: return new StopEvent { Header = header };
             case EventType.BinlogCheckpoint: return new PassedEvent { Header = header };
             case EventType.BeginLoadQuery or EventType.ExecuteLoadQuery or (EventType)9: return new LoadDataEvent(body) { Header = header };
-            case EventType.StartEncryption:
-                throw new BinlogException(BinlogTrouble.Encrypted, "The log is encrypted (encrypt_binlog=ON): only its server can read it, over the replication protocol.");
+            case EventType.StartEncryption: return new StartEncryptionEvent { Header = header };
             default:
                 if (header.IsRows) return Rows(header, body, ref reader);
                 if ((header.Flags & EventFlags.Ignorable) != 0) return new PassedEvent { Header = header };

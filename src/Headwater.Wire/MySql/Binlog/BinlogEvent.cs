@@ -28,8 +28,8 @@ public sealed record GtidListEvent(IReadOnlyList<Gtid> Last) : BinlogEvent;
 /// <summary>A statement's text. Its <see cref="Settings"/> are SET statements; none for the words that end a transaction.</summary>
 public sealed record QueryEvent(uint Thread, ushort Error, string Schema, ReadOnlyMemory<byte> Text, string? Charset, int? Microseconds, IReadOnlyList<string> Settings) : BinlogEvent;
 
-/// <summary>A value that the next statement uses, as the SET statement that gives it.</summary>
-public sealed record SettingEvent(string Sql) : BinlogEvent;
+/// <summary>A value that the next statement uses, as the SET statements that give it.</summary>
+public sealed record SettingEvent(IReadOnlyList<string> Sql) : BinlogEvent;
 
 /// <summary>The transaction is committed.</summary>
 public sealed record XidEvent(ulong Xid) : BinlogEvent;
@@ -51,6 +51,9 @@ public sealed record HeartbeatEvent(string File) : BinlogEvent;
 
 /// <summary>The server was shut down and closed the file.</summary>
 public sealed record StopEvent : BinlogEvent;
+
+/// <summary>In a file, all that follows is encrypted. A server that sends its log says this too, and sends it in clear.</summary>
+public sealed record StartEncryptionEvent : BinlogEvent;
 
 /// <summary>The server could not log everything.</summary>
 public sealed record IncidentEvent(ushort Number, string Message) : BinlogEvent;

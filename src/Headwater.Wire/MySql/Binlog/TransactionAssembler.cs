@@ -45,7 +45,7 @@ public sealed class TransactionAssembler(Position from, string file = "")
                 File = rotate.File;
                 return null;
             case FormatDescriptionEvent or StopEvent: Drop(); return null;
-            case GtidListEvent or HeartbeatEvent or PassedEvent or TableMapEvent or AnnotateEvent: return null;
+            case GtidListEvent or HeartbeatEvent or PassedEvent or StartEncryptionEvent or TableMapEvent or AnnotateEvent: return null;
         }
         if (_open is null)
         {
@@ -58,7 +58,7 @@ public sealed class TransactionAssembler(Position from, string file = "")
                 if (!_passing) Rows(rows);
                 return null;
             case SettingEvent setting:
-                _settings.Add(setting.Sql);
+                _settings.AddRange(setting.Sql);
                 return null;
             case XidEvent: return Finish(TransactionEnd.Commit, end);
             case XaPrepareEvent prepare: return Finish(prepare.OnePhase ? TransactionEnd.Commit : TransactionEnd.XaPrepare, end);
@@ -129,7 +129,7 @@ public sealed class TransactionAssembler(Position from, string file = "")
                 Charset = query.Charset,
                 Thread = query.Thread,
                 Error = query.Error,
-                Settings = [.. query.Settings, .. _settings],
+                Settings = [.. _settings, .. query.Settings],
             };
             _changes.Add(statement);
             _microseconds ??= query.Microseconds;

@@ -23,14 +23,18 @@ static class UserValue
     public static string Seeds(ref PayloadReader reader) =>
         string.Create(CultureInfo.InvariantCulture, $"SET rand_seed1={reader.UInt64()}, rand_seed2={reader.UInt64()}");
 
-    public static string Variable(ref PayloadReader reader)
+    public static string[] Variable(ref PayloadReader reader)
     {
         var name = Encoding.UTF8.GetString(reader.Bytes(Length(ref reader)));
-        return $"SET @`{name.Replace("`", "``", StringComparison.Ordinal)}`:={Value(ref reader)}";
+        var value = Value(ref reader, out var text);
+        var set = $"SET @`{name.Replace("`", "``", StringComparison.Ordinal)}`:={value}";
+        // A cast to CHAR has the connection's collation, and only that can be named by its number. The statement's own settings come behind.
+        return text is { } collation ? [string.Create(CultureInfo.InvariantCulture, $"SET collation_connection={collation}"), set] : [set];
     }
 
-    static string Value(ref PayloadReader reader)
+    static string Value(ref PayloadReader reader, out uint? text)
     {
+        text = null;
         if (reader.Byte() != 0) return "NULL";
         var type = reader.Byte();
         var collation = reader.UInt32();
@@ -41,12 +45,14 @@ static class UserValue
             case 0:
                 var charset = collation <= ushort.MaxValue ? Collations.CharsetOf((int)collation) : null;
                 if (charset is null) throw reader.Malformed($"no character set has collation {collation}");
-                return string.Create(CultureInfo.InvariantCulture, $"_{charset} X'{Convert.ToHexString(value)}' COLLATE {collation}");
+                if (charset == "binary") return $"X'{Convert.ToHexString(value)}'";
+                text = collation;
+                return $"CAST(_{charset} X'{Convert.ToHexString(value)}' AS CHAR)";
             case 1 when value.Length == 8:
                 var number = BinaryPrimitives.ReadDoubleLittleEndian(value);
                 if (!double.IsFinite(number)) throw reader.Malformed("a variable holds no number");
-                var text = number.ToString("R", CultureInfo.InvariantCulture);
-                return text.Contains('E', StringComparison.Ordinal) ? text : text + "E0";
+                var shown = number.ToString("R", CultureInfo.InvariantCulture);
+                return shown.Contains('E', StringComparison.Ordinal) ? shown : shown + "E0";
             case 2 when value.Length == 8:
                 var integer = BinaryPrimitives.ReadUInt64LittleEndian(value);
                 return isUnsigned ? integer.ToString(CultureInfo.InvariantCulture) : ((long)integer).ToString(CultureInfo.InvariantCulture);
