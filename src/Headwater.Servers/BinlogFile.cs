@@ -15,8 +15,9 @@ sealed class BinlogFile : IAsyncDisposable
     readonly FileStream _stream;
     readonly bool _isLast;
     readonly long _length;
-    readonly byte[] _header = new byte[EventHeader.Length];
-    byte[] _event = [];
+    byte[] _buffer = new byte[Buffer];
+    int _start, _end, _size;
+    EventHeader _header;
     long _offset;
     bool _hasEnded;
 
@@ -38,7 +39,7 @@ sealed class BinlogFile : IAsyncDisposable
             {
                 Access = FileAccess.Read,
                 Share = FileShare.ReadWrite | FileShare.Delete,
-                BufferSize = Buffer,
+                BufferSize = 0,
                 Options = FileOptions.SequentialScan,
             }), isLast);
         }
@@ -56,7 +57,7 @@ sealed class BinlogFile : IAsyncDisposable
         {
             try
             {
-                var one = decoder.Decode(_event);
+                var one = decoder.Decode(Event);
                 if (one is StartEncryptionEvent) throw Encrypted();
                 if (one is GtidListEvent list) return list.Last;
             }
@@ -65,44 +66,60 @@ sealed class BinlogFile : IAsyncDisposable
                 if (IsTorn()) return null;
                 throw Damaged(e.Message, e);
             }
-            if ((EventType)_header[4] is not EventType.FormatDescription) break;
+            if (_header.Type != EventType.FormatDescription) break;
         }
         return _isLast ? null : throw Damaged("it does not begin with what the log held before", null);
     }
 
-    /// <summary>Reads the next event; false at the end.</summary>
+    /// <summary>Goes to the next event; false at the end.</summary>
     public async ValueTask<bool> NextAsync(CancellationToken ct)
     {
         if (_offset == 0 && !await BeginAsync(ct)) return false;
+        _start += _size;
+        _size = 0;
         var left = _length - _offset;
         if (left == 0 || _hasEnded) return false;
         if (left < EventHeader.Length) return Torn("the file ends inside an event's header");
-        await _stream.ReadExactlyAsync(_header, ct);
-        EventHeader header;
+        if (_end - _start < EventHeader.Length) await FillAsync(EventHeader.Length, ct);
         try
         {
-            header = EventHeader.Parse(_header);
+            _header = EventHeader.Parse(_buffer.AsSpan(_start, EventHeader.Length));
         }
         catch (MalformedPacketException e)
         {
             if (IsTorn()) return false;
             throw Damaged(e.Message, e);
         }
-        if (header.Size > left) return Torn($"an event of {header.Size} bytes is announced and {left} are left");
-        _event = GC.AllocateUninitializedArray<byte>((int)header.Size);
-        _header.CopyTo(_event, 0);
-        await _stream.ReadExactlyAsync(_event.AsMemory(EventHeader.Length), ct);
-        _offset += header.Size;
+        if (_header.Size > left) return Torn($"an event of {_header.Size} bytes is announced and {left} are left");
+        if (_end - _start < _header.Size) await FillAsync((int)_header.Size, ct);
+        _size = (int)_header.Size;
+        _offset += _size;
         return true;
     }
+
+    // At least so many bytes from the start of the event, which the file's length says there are.
+    async ValueTask FillAsync(int needed, CancellationToken ct)
+    {
+        _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+        (_start, _end) = (0, _end - _start);
+        if (_buffer.Length < needed) Array.Resize(ref _buffer, needed);
+        while (_end < needed)
+        {
+            var read = await _stream.ReadAsync(_buffer.AsMemory(_end), ct);
+            if (read == 0) throw Damaged("the file has become shorter while it was read", null);
+            _end += read;
+        }
+    }
+
+    ReadOnlyMemory<byte> Event => _header.KeepsBytes ? _buffer.AsSpan(_start, _size).ToArray() : _buffer.AsMemory(_start, _size);
 
     /// <summary>Gives the event that was read to those who make transactions of it.</summary>
     public Transaction? Take(BinlogDecoder decoder, TransactionAssembler assembler, PositionSearch search)
     {
         try
         {
-            if (assembler.Passes(EventHeader.Parse(_event))) return null;
-            var one = decoder.Decode(_event);
+            if (assembler.Passes(_header)) return null;
+            var one = decoder.Decode(Event);
             switch (one)
             {
                 case StartEncryptionEvent: throw Encrypted();
@@ -123,10 +140,9 @@ sealed class BinlogFile : IAsyncDisposable
     async ValueTask<bool> BeginAsync(CancellationToken ct)
     {
         if (_length < Magic) return Torn("the file is shorter than its magic number");
-        var magic = new byte[Magic];
-        await _stream.ReadExactlyAsync(magic, ct);
-        if (!magic.AsSpan().SequenceEqual(MagicBytes)) throw Damaged("it does not begin as a log does", null);
-        _offset = Magic;
+        await FillAsync(Magic, ct);
+        if (!_buffer.AsSpan(0, Magic).SequenceEqual(MagicBytes)) throw Damaged("it does not begin as a log does", null);
+        _offset = _start = Magic;
         return true;
     }
 
@@ -135,8 +151,11 @@ sealed class BinlogFile : IAsyncDisposable
     // What is wrong is the last thing in the last file, or a file system that had grown the file and not yet filled it has left zeros behind it.
     bool IsTorn() => _hasEnded = _isLast && (_offset == _length || RestIsZero());
 
+    // Behind the event, or where its header makes no sense, behind that.
     bool RestIsZero()
     {
+        var behind = _buffer.AsSpan(_start + Math.Max(_size, EventHeader.Length), _end - _start - Math.Max(_size, EventHeader.Length));
+        if (behind.ContainsAnyExcept((byte)0)) return false;
         var rest = new byte[Buffer];
         for (int read; (read = _stream.Read(rest)) > 0;)
             if (rest.AsSpan(0, read).ContainsAnyExcept((byte)0)) return false;

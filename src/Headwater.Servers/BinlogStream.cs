@@ -97,7 +97,7 @@ public static class BinlogStream
             packet = packet[EventOffset..];
             var header = EventHeader.Parse(packet.Span);
             // The packet's buffer is the connection's: what is kept is copied.
-            return assembler.Passes(header) ? null : assembler.Add(decoder.Decode(packet.ToArray()));
+            return assembler.Passes(header) ? null : assembler.Add(decoder.Decode(header.KeepsBytes ? packet.ToArray() : packet));
         }
         catch (MalformedPacketException e)
         {

@@ -27,7 +27,7 @@ public sealed class BinlogDecoder(TableLookup? lookup = null, bool hasChecksums 
     /// <summary>Whether the events that follow end with a CRC-32.</summary>
     public bool HasChecksums { get; private set; } = hasChecksums;
 
-    /// <summary>Decodes one whole event. What it returns may hold on to <paramref name="bytes"/>, which must not change afterwards.</summary>
+    /// <summary>Decodes one whole event. What it returns may hold on to <paramref name="bytes"/>, which must then not change: <see cref="EventHeader.KeepsBytes"/>.</summary>
     /// <exception cref="MalformedPacketException">Bytes that no server writes, or a checksum that is wrong.</exception>
     /// <exception cref="BinlogException">The log is MySQL's.</exception>
     public BinlogEvent Decode(ReadOnlyMemory<byte> bytes)

@@ -75,6 +75,9 @@ public readonly record struct EventHeader(uint Seconds, EventType Type, uint Ser
         return header;
     }
 
+    /// <summary>True when the decoded event holds on to the bytes that it was decoded from; the others' buffer may be used again.</summary>
+    public bool KeepsBytes => IsRows || Type is EventType.Query or EventType.AnnotateRows or EventType.BeginLoadQuery or EventType.ExecuteLoadQuery or (EventType)9;
+
     /// <summary>True for rows in any of their versions.</summary>
     public bool IsRows => Type is >= EventType.WriteRowsV1 and <= EventType.DeleteRowsV1 or >= EventType.WriteRows and <= EventType.DeleteRows
         or >= EventType.WriteRowsCompressedV1 and <= EventType.DeleteRowsCompressed;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Headwater.Core.Log;
 
 namespace Headwater.Wire.MySql.Binlog;
@@ -28,20 +29,22 @@ sealed class RowsReader
             RowKind.Delete => (first, null),
             _ => (first, second),
         };
-        var rows = new PayloadReader(body.Span);
+        var beforeLayouts = LayoutsOf(map, before);
+        var afterLayouts = LayoutsOf(map, after);
+        var at = 0;
         _count = 0;
         MemoryStream? inflated = null;
         var count = 0;
         // A row of no column has no byte; the server then means one row.
         do
         {
-            var at = rows.Offset;
-            if (before is not null) Image(ref rows, map, before, body, ref inflated);
-            if (after is not null) Image(ref rows, map, after, body, ref inflated);
+            var row = at;
+            if (before is not null) at = Image(body, at, beforeLayouts, ref inflated);
+            if (after is not null) at = Image(body, at, afterLayouts, ref inflated);
             count++;
-            if (rows.Offset == at && !rows.AtEnd) throw rows.Malformed("rows of no columns have bytes");
+            if (at == row && at < body.Length) throw MalformedPacketException.In("rows of no columns have bytes", body.Span, at);
         }
-        while (!rows.AtEnd);
+        while (at < body.Length);
         var values = _values.AsSpan(0, _count).ToArray();
         if (_values.Length > LongestKept) _values = new ValueSpan[1024];
         ReadOnlyMemory<byte> source = inflated is null ? body : Joined(body, inflated);
@@ -68,45 +71,56 @@ sealed class RowsReader
         return present;
     }
 
-    void Image(ref PayloadReader rows, TableMap map, bool[] present, ReadOnlyMemory<byte> body, ref MemoryStream? inflated)
+    static ColumnLayout[] LayoutsOf(TableMap map, bool[]? present)
     {
-        var slots = 0;
-        foreach (var one in present) slots += one ? 1 : 0;
-        var nulls = rows.Bytes((slots + 7) / 8);
-        if (_values.Length < _count + slots) Array.Resize(ref _values, Math.Max(_values.Length * 2, _count + slots));
-        var slot = 0;
-        var layouts = map.Layouts;
+        if (present is null) return [];
+        var layouts = new ColumnLayout[present.Length];
+        var count = 0;
         for (var i = 0; i < present.Length; i++)
-        {
-            if (!present[i]) continue;
-            if ((nulls[slot >> 3] >> (slot & 7) & 1) != 0)
-            {
-                _values[_count++] = new ValueSpan(0, -1);
-            }
-            else
-            {
-                ref readonly var layout = ref layouts[i];
-                var length = layout.Prefix switch
-                {
-                    0 => layout.Fixed,
-                    1 => rows.Byte(),
-                    2 => rows.UInt16(),
-                    3 => (int)rows.UInt24(),
-                    _ => Long(ref rows),
-                };
-                var start = rows.Offset;
-                rows.Skip(length);
-                _values[_count++] = layout.IsCompressed && length > 0 ? Inflate(body.Slice(start, length), body.Length, ref inflated) : new ValueSpan(start, length);
-            }
-            slot++;
-        }
+            if (present[i]) layouts[count++] = map.Layouts[i];
+        return count == layouts.Length ? map.Layouts : layouts[..count];
     }
 
-    static int Long(ref PayloadReader rows)
+    // The hot loop: by hand over one span, so that a value costs its bounds checks and little else.
+    int Image(ReadOnlyMemory<byte> body, int at, ColumnLayout[] layouts, ref MemoryStream? inflated)
     {
-        var length = rows.UInt32();
-        return length <= int.MaxValue ? (int)length : throw rows.Malformed($"a value of {length} bytes is announced");
+        var bytes = body.Span;
+        var bitmap = (layouts.Length + 7) / 8;
+        if (bitmap > bytes.Length - at) throw Short(bytes, at);
+        var nulls = bytes.Slice(at, bitmap);
+        at += bitmap;
+        if (_values.Length < _count + layouts.Length) Array.Resize(ref _values, Math.Max(_values.Length * 2, _count + layouts.Length));
+        var values = _values.AsSpan(_count, layouts.Length);
+        for (var slot = 0; slot < layouts.Length; slot++)
+        {
+            if ((nulls[slot >> 3] >> (slot & 7) & 1) != 0)
+            {
+                values[slot] = new ValueSpan(0, -1);
+                continue;
+            }
+            ref readonly var layout = ref layouts[slot];
+            long length = layout.Fixed;
+            if (layout.Prefix != 0)
+            {
+                if (layout.Prefix > bytes.Length - at) throw Short(bytes, at);
+                length = layout.Prefix switch
+                {
+                    1 => bytes[at],
+                    2 => BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]),
+                    3 => bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16,
+                    _ => BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]),
+                };
+                at += layout.Prefix;
+            }
+            if (length > bytes.Length - at) throw Short(bytes, at);
+            values[slot] = layout.IsCompressed && length > 0 ? Inflate(body.Slice(at, (int)length), body.Length, ref inflated) : new ValueSpan(at, (int)length);
+            at += (int)length;
+        }
+        _count += layouts.Length;
+        return at;
     }
+
+    static MalformedPacketException Short(ReadOnlySpan<byte> bytes, int at) => MalformedPacketException.In("the rows end inside a value", bytes, at);
 
     // Values of COMPRESSED columns are put, restored, behind the rows.
     static ValueSpan Inflate(ReadOnlyMemory<byte> stored, int behind, ref MemoryStream? inflated)
