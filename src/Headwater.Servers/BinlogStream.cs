@@ -21,6 +21,9 @@ public sealed record BinlogOptions
     /// <summary>How often an idle server says that it still stands; from 1 ms. After three times that without a word it is taken for dead.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a server may look for the position in its files, which it does without a word.</summary>
+    public TimeSpan Search { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Completes what the log does not say of columns.</summary>
     public TableLookup? Lookup { get; init; }
 }
@@ -55,9 +58,10 @@ public static class BinlogStream
         await connection.SendAsync(writer => Request(writer, options), ReadAhead, ct);
         var decoder = new BinlogDecoder(options.Lookup, hasChecksums);
         var assembler = new TransactionAssembler(from);
-        while (true)
+        for (var hasFound = false; ;)
         {
-            var packet = await connection.ReceiveAsync(options.Heartbeat * 3, ct);
+            var packet = await connection.ReceiveAsync(hasFound ? options.Heartbeat * 3 : options.Search, ct);
+            hasFound |= packet.Length > EventOffset + EventHeader.Length && (EventType)packet.Span[EventOffset + 4] is EventType.Gtid or EventType.Heartbeat;
             if (Take(packet, decoder, assembler, from, out var isEnd) is { } transaction) yield return transaction;
             if (isEnd) yield break;
         }
