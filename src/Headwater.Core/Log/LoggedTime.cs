@@ -26,17 +26,27 @@ static class LoggedTime
                 var time = (raw[0] | raw[1] << 8 | raw[2] << 16) << 8 >> 8;
                 if (time < 0) text.Append('-');
                 time = Math.Abs(time);
-                AppendClock(text, time / 10000, time / 100 % 100, time % 100);
+                AppendOldClock(text, time);
                 break;
             default:
                 var packed = BinaryPrimitives.ReadUInt64LittleEndian(raw);
                 var (day, clock) = (packed / 1_000_000, packed % 1_000_000);
+                if (day > 99991231 || day / 100 % 100 > 12 || day % 100 > 31) throw WithFraction();
                 AppendDate(text, (long)(day / 10000), (long)(day / 100 % 100), (long)(day % 100));
                 text.Append(' ');
-                AppendClock(text, (long)(clock / 10000), (long)(clock / 100 % 100), (long)(clock % 100));
+                AppendOldClock(text, (long)clock);
                 break;
         }
     }
+
+    static void AppendOldClock(StringBuilder text, long clock)
+    {
+        if (clock / 100 % 100 > 59 || clock % 100 > 59) throw WithFraction();
+        AppendClock(text, clock / 10000, clock / 100 % 100, clock % 100);
+    }
+
+    // The old format with a fraction is another one of the same name; its values mostly make no sense as this one.
+    static InvalidOperationException WithFraction() => new("The log has a time with a fraction in the format of mysql56_temporal_format=OFF, which it does not mark as such.");
 
     // The whole is one signed number, offset so that it is positive; hours above 23 have ten bits.
     static void AppendTime(StringBuilder text, ReadOnlySpan<byte> raw, int scale)

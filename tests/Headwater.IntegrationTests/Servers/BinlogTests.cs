@@ -268,6 +268,24 @@ public sealed class BinlogTests
     }
 
     [Fact]
+    public async Task Times_in_the_format_of_old_servers_are_read_and_refused_where_they_have_a_fraction()
+    {
+        await using var server = await RealServer.StartAsync(1, "--mysql56-temporal-format=OFF", "--binlog-row-metadata=FULL", "--default-time-zone=+00:00", "--sql-mode=");
+        await using var connection = await server.ConnectAsync();
+        await connection.QueryMultiAsync("CREATE DATABASE d; CREATE TABLE d.t (t time, d datetime, s timestamp NULL); CREATE TABLE d.f (d datetime(6))", Ct);
+        var from = await LoggedAsync(connection);
+        await connection.QueryMultiAsync("""
+            INSERT INTO d.t VALUES ('-838:59:59', '9999-12-31 23:59:59', '2038-01-19 03:14:07'), ('00:00:01', '0000-00-00', '0000-00-00');
+            INSERT INTO d.f VALUES ('2026-11-21 12:34:56.123456')
+            """, Ct);
+        var transactions = await ReadAsync(server, from, ToEnd);
+        var rows = (LoggedRows)transactions[0].Changes[0];
+        Assert.Equal("INSERT INTO `d`.`t` (`t`, `d`, `s`) VALUES ('-838:59:59', '9999-12-31 23:59:59', '2038-01-19 03:14:07')", RowSql.Of(rows[0]));
+        Assert.Equal("INSERT INTO `d`.`t` (`t`, `d`, `s`) VALUES ('00:00:01', '0000-00-00 00:00:00', '0000-00-00 00:00:00')", RowSql.Of(rows[1]));
+        Assert.Throws<InvalidOperationException>(() => RowSql.Of(((LoggedRows)transactions[1].Changes[0])[0]));
+    }
+
+    [Fact]
     public async Task An_encrypted_log_is_read_from_its_server_and_refused_from_its_files()
     {
         var keys = Path.GetTempFileName();
