@@ -1,5 +1,7 @@
 using System.Threading.Channels;
+using Headwater.Control.Failover;
 using Headwater.Core;
+using Headwater.Core.Failover;
 using Headwater.Core.Positions;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
@@ -14,6 +16,7 @@ namespace Headwater.Control;
 public sealed class ClusterWatcher : IAsyncDisposable
 {
     static readonly TimeSpan FollowersEvery = TimeSpan.FromSeconds(2);
+    const int MostRounds = 4;
     static readonly TimeSpan RefreshAtMostEvery = TimeSpan.FromMilliseconds(100);
     readonly Channel<Action> _posted = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     readonly Published<ClusterView> _view;
@@ -24,6 +27,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     readonly LagMeter _lags = new();
     readonly List<Member> _members = [];
     readonly CancellationTokenSource _end = new();
+    readonly Helm? _helm;
     WatchOptions _options;
     Instant _publishedAt;
     Instant _excusedAt;
@@ -42,11 +46,26 @@ public sealed class ClusterWatcher : IAsyncDisposable
     bool _accountsComplained;
     Task _running = Task.CompletedTask;
 
+    /// <summary>With <see cref="WatchOptions.Control"/>, throws <see cref="IOException"/> where another process holds the journal.</summary>
     public ClusterWatcher(WatchOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, TimeProvider time, ILoggerFactory log)
     {
         (_options, _view, _accounts, _catalogue, _time) = (options, view, accounts, catalogue, time);
         _decided = view.Current;
         _log = log.CreateLogger("Headwater.Control");
+        if (options.Control is { } control) _helm = new Helm(control, time, log.CreateLogger("Headwater.Failover"));
+    }
+
+    /// <summary>Hands an operator's wish to the controller; the sentence says what came of it.</summary>
+    public Task<(bool Done, string Sentence)> CommandAsync(Func<ControlState, ClusterView, Instant, (ControlState? Next, string Sentence)> wish)
+    {
+        var answer = new TaskCompletionSource<(bool, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            if (_helm is null) answer.SetResult((false, "nobody controls here: control.mode is off"));
+            else answer.SetResult(_helm.Command(state => wish(state, _decided, _time.Now())));
+            Decide();
+        });
+        return answer.Task;
     }
 
     /// <summary>Watches until <paramref name="ct"/> or the end of this object. The first view with facts is published as soon as servers answer.</summary>
@@ -60,6 +79,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     public void Apply(WatchOptions options) => Post(() =>
     {
         _options = options;
+        if (options.Control is { } control) _helm?.Apply(control);
         Reconcile();
         Decide();
     });
@@ -136,9 +156,10 @@ public sealed class ClusterWatcher : IAsyncDisposable
         var now = _time.Now();
         Excuse(now);
         var before = _decided;
-        _decided = Measured(Discovery.Decide(
-            [.. _members.Where(static member => member.Latest is not null).Select(static member => member.WithWhatWasHeard())], before,
-            new DiscoveryOptions { Cluster = _options.Cluster, DeadAfter = _options.DeadAfter, MaxLag = _options.MaxLag }, now), now);
+        _decided = Discovered(before, now);
+        // What is published is what the journal says: a look that changed the record is judged again.
+        IReadOnlyList<Effect> effects = [];
+        for (var rounds = 0; _helm is not null && _helm.Look(_decided, now, out effects) && rounds < MostRounds; rounds++) _decided = Discovered(before, now);
         var news = !Discovery.SaysTheSame(before, _decided);
         if (news) Tell(before, _decided);
         if (news || now - _publishedAt >= _options.ProbeEvery)
@@ -155,12 +176,21 @@ public sealed class ClusterWatcher : IAsyncDisposable
                     view.LastAnswer?.AskedAt ?? default, member.Answers));
         }
         if (_options.JoinFound && _decided.Primary is null) JoinSources();
+        _helm?.Begin(effects, _decided, (server, errand, patience) => _members.Find(member => member.Server.Id == server)?.Watch.AskAsync(errand, patience), Post);
     }
+
+    ClusterView Discovered(ClusterView before, Instant now) => Measured(Discovery.Decide(
+        [.. _members.Where(static member => member.Latest is not null).Select(static member => member.WithWhatWasHeard())], before,
+        new DiscoveryOptions { Cluster = _options.Cluster, DeadAfter = _options.DeadAfter, MaxLag = _options.MaxLag, Appointed = _helm?.Appointed }, now), now);
 
     // Looks end several times a second whatever the servers do. When none did for long, it was this process that stood still, and
     // the silence of that time says nothing about any server.
     void Excuse(Instant now)
     {
+        // One that does what we have asked it to do cannot be looked at meanwhile.
+        foreach (var member in _members)
+            if (_helm?.IsBusy(member.Server.Id, now) == true && member.Latest is { Outcome: ProbeOutcome.Answered } busy)
+                member.Latest = busy with { AnsweredAt = now, NewConnection = false };
         var pause = now - _excusedAt;
         _excusedAt = now;
         if (pause < _options.ProbeEvery + _options.DeadAfter / 2) return;
@@ -313,6 +343,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     {
         await _end.CancelAsync();
         await _running;
+        _helm?.Dispose();
         _end.Dispose();
     }
 }

@@ -37,7 +37,7 @@ sealed class ServerWatch : IDisposable
     int _rewound;
     Task _running = Task.CompletedTask;
 
-    sealed record Errand(Func<ServerConnection, CancellationToken, Task> Run, TaskCompletionSource Done);
+    sealed record Errand(Func<ServerConnection, CancellationToken, Task> Run, TimeSpan? Patience, TaskCompletionSource Done);
 
     public ServerWatch(WatchedServer server, WatchOptions options, TimeProvider time, Action<ServerWatch, Observation> report, ILogger log)
     {
@@ -78,11 +78,11 @@ sealed class ServerWatch : IDisposable
         }
     }
 
-    /// <summary>Runs something short over the probing connection, between two looks.</summary>
-    public Task AskAsync(Func<ServerConnection, CancellationToken, Task> errand)
+    /// <summary>Runs something short over the probing connection, between two looks. The next look follows at once where <paramref name="patience"/> is given: then it has changed something.</summary>
+    public Task AskAsync(Func<ServerConnection, CancellationToken, Task> errand, TimeSpan? patience = null)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_errands) _errands.Enqueue(new Errand(errand, done));
+        lock (_errands) _errands.Enqueue(new Errand(errand, patience, done));
         _probeWake.Set();
         return done.Task;
     }
@@ -186,7 +186,8 @@ sealed class ServerWatch : IDisposable
         while (TakeErrand() is { } errand)
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            deadline.CancelAfter(atMost);
+            deadline.CancelAfter(errand.Patience ?? atMost);
+            if (errand.Patience is not null) _probeWake.Set();
             try
             {
                 await errand.Run(connection, deadline.Token);
@@ -194,8 +195,8 @@ sealed class ServerWatch : IDisposable
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
-                errand.Done.SetException(new TimeoutException($"no answer within {atMost.TotalMilliseconds:0} ms"));
-                return TimeSpan.FromSeconds(Math.Min(5, atMost.TotalSeconds * 2));
+                errand.Done.SetException(new TimeoutException($"no answer within {(errand.Patience ?? atMost).TotalMilliseconds:0} ms"));
+                return errand.Patience is not null ? atMost : TimeSpan.FromSeconds(Math.Min(5, atMost.TotalSeconds * 2));
             }
             catch (Exception e)
             {

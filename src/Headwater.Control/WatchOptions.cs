@@ -1,3 +1,4 @@
+using Headwater.Control.Failover;
 using Headwater.Core.Topology;
 using Headwater.Servers;
 
@@ -29,6 +30,9 @@ public sealed record WatchOptions
     /// <summary>How often the server is asked whether its catalogue may have changed; it is read only then, and once in a long while.</summary>
     public TimeSpan CatalogueEvery { get; init; } = TimeSpan.FromSeconds(1);
     public TimeSpan CatalogueAtLeastEvery { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Null: nobody controls here; the primary is whoever is found to be it. Whether there is a controller does not change while running.</summary>
+    public ControlOptions? Control { get; init; }
 
     /// <summary>Whether servers that members replicate from, or that register as replicas, are watched too.</summary>
     public bool JoinFound { get; init; } = true;

@@ -347,7 +347,8 @@ public static class Controller
             }
         }
 
-        static bool Misset(SemiSync? settings, ServerRole role) => settings is { } sync && (role == ServerRole.Primary ? !sync.Waits || sync.Acknowledges : sync.Waits || !sync.Acknowledges);
+        // A primary alone has nobody to wait for; at best effort the setting is the operator's.
+        bool Misset(SemiSync? settings, ServerRole role) => s.Policy.Promise == LossPromise.Zero && s.Others.Length > 0 && settings is { } sync && (role == ServerRole.Primary ? !sync.Waits || sync.Acknowledges : sync.Waits || !sync.Acknowledges);
 
         // With one acknowledgement a commit, a write may be on one replica only. So whoever acknowledges is remembered at once, and forgotten only
         // when the primary says that it acknowledges no more, and all that the primary had logged by then is on one that is remembered.

@@ -24,6 +24,13 @@ public sealed class ServerState(ServerId id, int incarnation)
     /// </summary>
     public HighWaterMark Acknowledged { get; } = new();
 
+    int _openStatements;
+
+    /// <summary>Backends of it that sessions of this process have now, for a statement or for longer; on a primary, what may still write.</summary>
+    public int OpenStatements => Volatile.Read(ref _openStatements);
+
+    public void CountOpen(int change) => Interlocked.Add(ref _openStatements, change);
+
     long _heardAt;
 
     /// <summary>When the server last answered anybody here; a probe that is late on a busy machine is no proof against it.</summary>

@@ -143,7 +143,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         var backend = bucket.Idle[0];
         bucket.Idle.RemoveAt(0);
         backend.IsIdle = false;
-        Count(+1);
+        Count(backend, +1);
         return backend;
     }
 
@@ -158,13 +158,13 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     {
         backend.IsIdle = false;
         backend.LastUser = session;
-        Count(+1);
+        Count(backend, +1);
         return backend;
     }
 
     public void Return(Backend backend)
     {
-        Count(-1);
+        Count(backend, -1);
         // What nobody asked for would be taken for the next answer.
         if (backend.IsClosed || backend.MustClose || backend.Killers > 0 || backend.Input.HasMore || Index < 0 || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server) || on.IsStopping)
         {
@@ -182,7 +182,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     /// <summary>A lent backend that is of no further use.</summary>
     public void Destroy(Backend backend)
     {
-        Count(-1);
+        Count(backend, -1);
         Drop(backend);
     }
 
@@ -256,10 +256,11 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         }
     }
 
-    void Count(int by)
+    void Count(Backend backend, int by)
     {
         if (Index >= 0) on.Loads[Index].Busy += by;
         Busy += by;
+        backend.Server.CountOpen(by);
     }
 
     public int Busy { get; private set; }
