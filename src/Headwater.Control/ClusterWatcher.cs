@@ -17,6 +17,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
 {
     static readonly TimeSpan FollowersEvery = TimeSpan.FromSeconds(2);
     const int MostRounds = 4;
+    static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(4);
     static readonly TimeSpan RefreshAtMostEvery = TimeSpan.FromMilliseconds(100);
     readonly Channel<Action> _posted = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     readonly Published<ClusterView> _view;
@@ -28,8 +29,11 @@ public sealed class ClusterWatcher : IAsyncDisposable
     readonly List<Member> _members = [];
     readonly CancellationTokenSource _end = new();
     readonly Helm? _helm;
+    Told? _control;
     WatchOptions _options;
     Instant _publishedAt;
+    long _heldSince = long.MaxValue;
+    bool _looksAgain;
     Instant _excusedAt;
     Instant _followersAt;
     Instant _accountsAt;
@@ -55,15 +59,21 @@ public sealed class ClusterWatcher : IAsyncDisposable
         if (options.Control is { } control) _helm = new Helm(control, time, log.CreateLogger("Headwater.Failover"));
     }
 
+    /// <summary>What the controller remembers, and what it found at its last look; empty where there is none. From any thread.</summary>
+    public (ControlRecord Record, IReadOnlyList<Finding> Findings) Control => Volatile.Read(ref _control) is { } told ? (told.Record, told.Findings) : (new ControlRecord(), []);
+
+    /// <summary>How far the gateways of this process have followed the views that were published (<see cref="ClusterView.Version"/>); null where there are none.</summary>
+    public Func<long>? FollowedVersion { get; set; }
+
     /// <summary>Hands an operator's wish to the controller; the sentence says what came of it.</summary>
     public Task<(bool Done, string Sentence)> CommandAsync(Func<ControlState, ClusterView, Instant, (ControlState? Next, string Sentence)> wish)
     {
         var answer = new TaskCompletionSource<(bool, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(() =>
         {
-            if (_helm is null) answer.SetResult((false, "nobody controls here: control.mode is off"));
-            else answer.SetResult(_helm.Command(state => wish(state, _decided, _time.Now())));
+            var result = _helm is null ? (false, "nobody controls here: control.mode is off") : _helm.Command(state => wish(state, _decided, _time.Now()));
             Decide();
+            answer.SetResult(result);
         });
         return answer.Task;
     }
@@ -89,6 +99,8 @@ public sealed class ClusterWatcher : IAsyncDisposable
 
     /// <summary>Looks for a changed catalogue now: for when a definition has just passed by.</summary>
     public void RefreshCatalogue() => Post(() => _catalogueWanted = true);
+
+    sealed record Told(ControlRecord Record, IReadOnlyList<Finding> Findings);
 
     void Post(Action action) => _posted.Writer.TryWrite(action);
 
@@ -159,12 +171,14 @@ public sealed class ClusterWatcher : IAsyncDisposable
         _decided = Discovered(before, now);
         // What is published is what the journal says: a look that changed the record is judged again.
         IReadOnlyList<Effect> effects = [];
-        for (var rounds = 0; _helm is not null && _helm.Look(_decided, now, out effects) && rounds < MostRounds; rounds++) _decided = Discovered(before, now);
+        for (var rounds = 0; _helm is not null && _helm.Look(_decided, now, OpenWrites, out effects) && rounds < MostRounds; rounds++) _decided = Discovered(before, now);
         var news = !Discovery.SaysTheSame(before, _decided);
         if (news) Tell(before, _decided);
         if (news || now - _publishedAt >= _options.ProbeEvery)
         {
             _publishedAt = now;
+            if (_decided.Primary is not null) _heldSince = long.MaxValue;
+            else if (_heldSince == long.MaxValue) _heldSince = _decided.Version;
             _view.Publish(_decided);
         }
         foreach (var member in _members)
@@ -176,7 +190,27 @@ public sealed class ClusterWatcher : IAsyncDisposable
                     view.LastAnswer?.AskedAt ?? default, member.Answers));
         }
         if (_options.JoinFound && _decided.Primary is null) JoinSources();
+        if (_helm is not null)
+        {
+            Volatile.Write(ref _control, new Told(_helm.Record, _helm.Findings));
+            // Open transactions end between two looks.
+            if (_helm.Record.Change is { Step: ChangeStep.Holding } && !_looksAgain)
+            {
+                _looksAgain = true;
+                _ = Task.Delay(LookAgainAfter, _time, _end.Token).ContinueWith(_ => Post(() => { _looksAgain = false; Decide(); }), TaskScheduler.Default);
+            }
+        }
         _helm?.Begin(effects, _decided, (server, errand, patience) => _members.Find(member => member.Server.Id == server)?.Watch.AskAsync(errand, patience), Post);
+    }
+
+    /// <summary>
+    /// What the gateways have open on the primary and may still write. Until they all go by a view that holds writes, anything may be on its way to it;
+    /// once they do, what they have taken a backend for is all there is.
+    /// </summary>
+    int OpenWrites(ServerState primary)
+    {
+        if (_view.Current.Primary is not null || FollowedVersion is { } followed && followed() < _heldSince) return int.MaxValue;
+        return primary.OpenStatements;
     }
 
     ClusterView Discovered(ClusterView before, Instant now) => Measured(Discovery.Decide(

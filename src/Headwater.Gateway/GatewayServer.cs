@@ -143,6 +143,9 @@ public sealed class GatewayServer : IAsyncDisposable
 
     internal string VersionShown { get; private set; } = "10.11.0-MariaDB-headwater";
 
+    /// <summary>The version of the view that all threads go by at least. From any thread.</summary>
+    public long FollowedVersion => _threads.Min(static thread => thread.FollowedVersion);
+
     internal void ViewFollowed(GatewayThread thread)
     {
         if (thread.View.Primary?.Capabilities is { Version: { Length: > 0 } version }) VersionShown = version;

@@ -17,7 +17,9 @@ sealed class Actuator(ServerLogin? replication, LossPromise promise)
     const string WaitForAcknowledgements =
         "SET GLOBAL rpl_semi_sync_slave_enabled = OFF, GLOBAL rpl_semi_sync_master_wait_point = 'AFTER_SYNC', GLOBAL rpl_semi_sync_master_wait_no_slave = ON, "
         + "GLOBAL rpl_semi_sync_master_timeout = 86400000, GLOBAL rpl_semi_sync_master_enabled = ON";
-    const string Acknowledge = "SET GLOBAL rpl_semi_sync_master_enabled = OFF, GLOBAL rpl_semi_sync_slave_enabled = ON";
+
+    // A receiver that stops ends its connection at its source by a second one, and waits 5 s for it by default.
+    const string Acknowledge = "SET GLOBAL rpl_semi_sync_master_enabled = OFF, GLOBAL rpl_semi_sync_slave_enabled = ON, GLOBAL rpl_semi_sync_slave_kill_conn_timeout = 1";
 
     /// <param name="source">The view of <see cref="Effect.Source"/>, where there is one.</param>
     public async Task DoAsync(Effect effect, ServerView server, ServerView? source, ServerConnection connection, CancellationToken ct)

@@ -44,9 +44,9 @@ sealed class Helm : IDisposable
     /// One look. True: the record has changed, so the view has to be decided again before it is published; the effects come with the last look,
     /// of which <paramref name="effects"/> are then those to begin.
     /// </summary>
-    public bool Look(ClusterView view, Instant now, out IReadOnlyList<Effect> effects)
+    public bool Look(ClusterView view, Instant now, Func<ServerState, int> openWritesOf, out IReadOnlyList<Effect> effects)
     {
-        var openWrites = view.Servers.FirstOrDefault(server => server.Id == _state.Record.Primary)?.State.OpenStatements ?? 0;
+        var openWrites = view.Servers.FirstOrDefault(server => server.Id == _state.Record.Primary) is { } primary ? openWritesOf(primary.State) : 0;
         var decision = Controller.Decide(_state, view, _options.Policy, openWrites, now);
         effects = decision.Effects;
         Findings = decision.Findings;

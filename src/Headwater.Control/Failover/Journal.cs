@@ -93,6 +93,8 @@ public sealed class Journal : IDisposable
         return Read(file, path).Entries;
     }
 
+    public static string Line(JournalEntry entry) => JsonSerializer.Serialize(entry, JournalJson.Default.JournalEntry);
+
     static (List<JournalEntry> Entries, long End) Read(FileStream file, string path)
     {
         var bytes = new byte[file.Length];

@@ -36,7 +36,8 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
     public ServerState Server => server;
 
     /// <summary>The epoch in which it was opened; a write goes to the primary of its own epoch only.</summary>
-    public Epoch Epoch => epoch;
+    /// <summary>The epoch in which it was lent: what runs on it was routed then.</summary>
+    public Epoch Epoch { get; set; } = epoch;
     public BackendProfile Profile { get; private set; } = profile;
 
     /// <summary>Where it waits when it is idle.</summary>

@@ -158,6 +158,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     {
         backend.IsIdle = false;
         backend.LastUser = session;
+        backend.Epoch = on.View.Epoch;
         Count(backend, +1);
         return backend;
     }

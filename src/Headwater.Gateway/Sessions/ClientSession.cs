@@ -561,6 +561,17 @@ internal sealed class ClientSession
         switch (outcome.End)
         {
             case ExchangeEnd.FirstError:
+                if (outcome.ErrorCode == ReadOnlyServer && Lease.Held is null && Tracking.AutoCommit && (Facts.Needs & Needs.Primary) != 0 && EventLoop.Now < ArrivedAt + Policy.WriteHold
+                    && Exchange.HeldError.Span.IndexOf("read-only"u8) >= 0)
+                {
+                    // The primary is handing over, and the news is on its way here: nothing was done, so it waits like any other write.
+                    Lease.Release(backend);
+                    On.Server.ServerSuspected(backend.Server.Id);
+                    var news = On.WaitForView(TimeSpan.FromMilliseconds(20));
+                    await news;
+                    On.StopWaiting(news);
+                    return Next.Retry;
+                }
                 if (IsRefusalByReplica(outcome.ErrorCode) && Lease.Held is null && !ReferenceEquals(On.View.Primary?.State, backend.Server) && _attempts++ < MostAttempts)
                 {
                     // Not a plain read after all: the primary takes it, and the count says that the classifier was wrong.
@@ -597,6 +608,8 @@ internal sealed class ClientSession
                 return await AfterLossAsync(backend, outcome, sent: true);
         }
     }
+
+    const ushort ReadOnlyServer = 1290; // ER_OPTION_PREVENTS_STATEMENT, which names the option
 
     static bool IsRefusalByReplica(ushort code) => code is 1290 or 1792 or 1836;
 

@@ -83,6 +83,7 @@ internal static class ServerSettings
         # Replica: applies in parallel, commits in the primary's order, acknowledges what is durable in its relay log.
         read-only = ON
         rpl-semi-sync-slave-enabled = ON
+        rpl-semi-sync-slave-kill-conn-timeout = 1
         skip-slave-start = ON
         slave-parallel-mode = optimistic
         slave-parallel-threads = 4
