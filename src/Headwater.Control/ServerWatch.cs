@@ -11,9 +11,10 @@ namespace Headwater.Control;
 /// What the view says of this server, told back to the watch of it. <paramref name="ConfirmedAt"/> is when the look was begun that last found
 /// this incarnation there.
 /// </summary>
-sealed record Assignment(ServerState? State, ServerRole Role, Observation? Told, Instant ConfirmedAt, bool Answers)
+/// <param name="Hurry">The cluster is not as it should be: every server is looked at often until it is.</param>
+sealed record Assignment(ServerState? State, ServerRole Role, Observation? Told, Instant ConfirmedAt, bool Answers, bool Hurry)
 {
-    public static readonly Assignment None = new(null, ServerRole.Unknown, null, default, false);
+    public static readonly Assignment None = new(null, ServerRole.Unknown, null, default, false, false);
 }
 
 /// <summary>
@@ -23,6 +24,7 @@ sealed record Assignment(ServerState? State, ServerRole Role, Observation? Told,
 sealed class ServerWatch : IDisposable
 {
     static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(1);
+    const int LongestUnasked = 4;
     readonly TimeProvider _time;
     readonly Action<ServerWatch, Observation> _report;
     readonly ILogger _log;
@@ -64,6 +66,7 @@ sealed class ServerWatch : IDisposable
         // What hangs is let go; what is another incarnation is asked over another connection.
         if (!next.Answers || !ReferenceEquals(before.State, next.State)) LetGo();
         if (before != next) _positionWake.Set();
+        if (next.Hurry && !before.Hurry) _probeWake.Set();
     }
 
     void LetGo()
@@ -110,8 +113,8 @@ sealed class ServerWatch : IDisposable
                 if (connection is not null) errandTime = await RunErrandsAsync(connection, errandTime < patience ? patience : errandTime, ct);
                 else FailErrands();
                 if (connection is { IsOpen: false }) connection = null;
-                var rest = begunAt + options.ProbeEvery - _time.Now();
-                await _probeWake.WaitAsync(rest, ct);
+                for (var rest = NextLook(begunAt, options) - _time.Now(); rest > TimeSpan.Zero; rest = NextLook(begunAt, options) - _time.Now())
+                    if (await _probeWake.WaitAsync(rest, ct)) break;
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -123,6 +126,21 @@ sealed class ServerWatch : IDisposable
             FailErrands();
             if (connection is not null) await connection.DisposeAsync();
         }
+    }
+
+    /// <summary>
+    /// What answers our sessions, or the sampling of its position, need not be asked whether it lives; so of a cluster in order each server is asked for its
+    /// role once in four beats. One that falls silent is asked in time to be found dead, by then, within <see cref="WatchOptions.DeadAfter"/> and one beat.
+    /// </summary>
+    Instant NextLook(Instant begunAt, WatchOptions options)
+    {
+        var assigned = Volatile.Read(ref _assigned);
+        if (assigned.Hurry) return begunAt + options.ProbeEvery / 5;
+        var next = begunAt + options.ProbeEvery;
+        if (assigned is not { Answers: true, State: { } state } || state.HeardAt <= begunAt) return next;
+        var quiet = state.HeardAt + options.ProbeEvery * 2 - TimeSpan.FromMilliseconds(50);
+        var latest = begunAt + options.ProbeEvery * LongestUnasked;
+        return quiet < next ? next : quiet < latest ? quiet : latest;
     }
 
     async Task<(ServerConnection?, Observation?)> LookAsync(ServerConnection? connection, WatchOptions options, TimeSpan patience, CancellationToken ct)
@@ -258,6 +276,7 @@ sealed class ServerWatch : IDisposable
             while (Volatile.Read(ref _assigned) is { Answers: true, Told: { } told } assigned && ReferenceEquals(assigned.State, state))
             {
                 var round = await sampler.RunAsync(assigned.Role, told, sampling.Token);
+                state.Heard(_time.Now());
                 if (round.Rewound)
                 {
                     Log.Rewound(_log, Server.Id.Name);

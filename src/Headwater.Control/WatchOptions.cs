@@ -17,7 +17,7 @@ public sealed record WatchOptions
     public TimeSpan SampleEvery { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>How often it is sampled while nothing happens.</summary>
-    public TimeSpan SampleIdleEvery { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan SampleIdleEvery { get; init; } = TimeSpan.FromMilliseconds(400);
     public TimeSpan ProbeEvery { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A server that has not answered for this long is down; one that refuses connections is down at once.</summary>

@@ -123,7 +123,7 @@ static class Keys
     public static readonly Key<TimeSpan> SampleEvery = Add(new Key<TimeSpan>("monitor.sample_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)), "50ms",
         "How often a server's position is asked for while it moves or sessions wait for it."));
 
-    public static readonly Key<TimeSpan> SampleIdleEvery = Add(new Key<TimeSpan>("monitor.sample_idle_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)), "500ms",
+    public static readonly Key<TimeSpan> SampleIdleEvery = Add(new Key<TimeSpan>("monitor.sample_idle_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)), "400ms",
         "How often it is asked for while nothing happens."));
 
     public static readonly Key<TimeSpan> ProbeEvery = Add(new Key<TimeSpan>("monitor.probe_every", Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)), "250ms",
