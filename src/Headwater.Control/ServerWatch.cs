@@ -23,6 +23,7 @@ sealed record Assignment(ServerState? State, ServerRole Role, Observation? Told,
 sealed class ServerWatch : IDisposable
 {
     static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(1);
+    static readonly TimeSpan LookAtMostEvery = TimeSpan.FromMilliseconds(20);
     readonly TimeProvider _time;
     readonly Action<ServerWatch, Observation> _report;
     readonly ILogger _log;
@@ -87,6 +88,9 @@ sealed class ServerWatch : IDisposable
         return done.Task;
     }
 
+    /// <summary>Looks before the beat says so.</summary>
+    public void LookNow() => _probeWake.Set();
+
     void OnDemand(Position needed)
     {
         _demands.Add(in needed, _time.Now());
@@ -112,6 +116,9 @@ sealed class ServerWatch : IDisposable
                 if (connection is { IsOpen: false }) connection = null;
                 var rest = begunAt + options.ProbeEvery - _time.Now();
                 await _probeWake.WaitAsync(rest, ct);
+                // Many may ask at once for a look at a server that is gone; it is not to be looked at without a breath for that.
+                var breath = begunAt + LookAtMostEvery - _time.Now();
+                if (breath > TimeSpan.Zero) await Task.Delay(breath, _time, ct);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

@@ -26,6 +26,7 @@ internal static class BackendLogin
         var loop = pool.On.Loop;
         var server = pool.View.State;
         var epoch = pool.On.View.Epoch;
+        var highest = server.Threads.Highest;
         var connected = new Signal<int>().Within(loop, Limit);
         Endpoint endpoint = PlainEndpoint.Connect(loop, address, (_, error) => connected.Set(error));
         var errno = await connected;
@@ -42,6 +43,11 @@ internal static class BackendLogin
             if (message.IsEnd) return Failed(endpoint, input, "the server closed before its greeting");
             if (message.Payload is [0xFF, ..]) return Refused(endpoint, input, message.Payload);
             var greeting = Greeting.Parse(message.Payload);
+            if (!server.Threads.Accepts(greeting.ThreadId, highest, EventLoop.Now))
+            {
+                pool.On.Server.ServerSuspected(pool.Server);
+                return Failed(endpoint, input, $"{pool.Server} has restarted, or another server answers there; nothing runs there until it has been looked at");
+            }
             var capabilities = Wanted(profile, greeting.Capabilities);
             byte sequence = 1;
             if (Secures(pool.On.Options.BackendTls, greeting, address, out var missing))
