@@ -4,7 +4,7 @@ namespace Headwater.Core.Statements;
 
 /// <summary>What a statement needs from where it runs. Nothing set: proven to be a plain read, any covering copy may run it.</summary>
 [Flags]
-public enum Needs : uint
+public enum Needs : ulong
 {
     None = 0,
 
@@ -85,6 +85,21 @@ public enum Needs : uint
 
     /// <summary>SAVEPOINT, ROLLBACK TO, RELEASE SAVEPOINT: means something only where the transaction is open.</summary>
     Savepoint = 1u << 31,
+
+    /// <summary>SET STATEMENT … FOR: what the trackers report of variables is undone with the statement.</summary>
+    SetsForStatement = 1ul << 32,
+
+    /// <summary>SET ROLE: no tracker tells of it, and nothing but a reset takes it off the connection again.</summary>
+    SetsRole = 1ul << 33,
+
+    /// <summary>SET timestamp to a value: NOW() stands still on this connection …</summary>
+    StopsClock = 1ul << 34,
+
+    /// <summary>… until SET timestamp=DEFAULT.</summary>
+    StartsClock = 1ul << 35,
+
+    /// <summary>A lock on the server as a whole (FLUSH TABLES WITH READ LOCK, BACKUP): BEGIN does not release it as it does LOCK TABLES.</summary>
+    LocksServer = 1ul << 36,
 }
 
 /// <summary>Statements that the gateway answers itself.</summary>
@@ -161,7 +176,7 @@ public sealed record StatementFacts
     public bool Cacheable { get; init; } = true;
 
     /// <summary>True when any covering copy may run it.</summary>
-    public bool IsPlainRead => (Needs & ~(Needs.ReadsUserVariables | Needs.CalculatesFoundRows)) == Needs.None;
+    public bool IsPlainRead => (Needs & ~(Needs.ReadsUserVariables | Needs.CalculatesFoundRows | Needs.SetsForStatement)) == Needs.None;
 }
 
 /// <summary>What of the session changes how its text must be read.</summary>

@@ -180,6 +180,7 @@ internal static class StatementForms
         reader.Next();
         if (!nested && SetForms.ReadStatementScope(ref reader, found))
         {
+            found.Note(Needs.SetsForStatement, "plain read with settings of its own");
             Read(ref reader, found, sql, nested: true);
             return;
         }

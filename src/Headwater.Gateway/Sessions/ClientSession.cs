@@ -34,7 +34,7 @@ internal enum Next : byte
 /// </summary>
 internal sealed class ClientSession
 {
-    const Needs MayRunOnCopy = Needs.ReadsUserVariables | Needs.CalculatesFoundRows | Needs.ChangesSession | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction;
+    const Needs MayRunOnCopy = Needs.ReadsUserVariables | Needs.CalculatesFoundRows | Needs.ChangesSession | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction | Needs.SetsForStatement;
     const int MostAttempts = 4;
     const int MostUnread = 256 * 1024;
 
@@ -319,11 +319,7 @@ internal sealed class ClientSession
         return _trace;
     }
 
-    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && !SetsWhatHolds && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
-
-    /// <summary>SET timestamp and SET ROLE hold their backend, so that it has to be one that can take a write.</summary>
-    bool SetsWhatHolds => Facts.Kind == StatementKind.Set && (Facts.Needs & Needs.ChangesSession) != 0
-        && (Facts.Digest.Contains("timestamp", StringComparison.Ordinal) || Facts.Digest.StartsWith("set role", StringComparison.Ordinal));
+    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
 
     bool WithVariables => (Facts.Needs & (Needs.ReadsUserVariables | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction)) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
 
@@ -485,8 +481,9 @@ internal sealed class ClientSession
         if ((Facts.Needs & Needs.CalculatesFoundRows) != 0) residue |= Residue.FoundRows;
         if ((Facts.Needs & (Needs.AssignsUserVariables | Needs.Opaque)) != 0) residue |= Residue.UserVariables;
         if (Shape == ResponseShape.Result || failed) Lease.NoteOutcome(backend, residue, outcome.LastInsertId);
-        if (Tracking.SetTimestamp) Commands.FollowTimestamp();
-        if (Facts.Kind == StatementKind.Set && !failed && Facts.Digest.StartsWith("set role", StringComparison.Ordinal))
+        // The trackers report SET timestamp = 1 and = DEFAULT alike; what a statement does unseen is taken for the former.
+        if (Tracking.SetTimestamp) Holds.Set(Hold.Timestamp, (Facts.Needs & (Needs.StopsClock | Needs.StartsClock)) != Needs.StartsClock);
+        if ((Facts.Needs & Needs.SetsRole) != 0 && !failed)
         {
             // No tracker tells of a role, and nothing but a reset takes it off again.
             backend.NeedsReset = true;

@@ -492,14 +492,6 @@ internal sealed partial class Commands(ClientSession session)
             session.Tracking.Settings = On.Interner.Intern(session.Settings.With("collation_connection", collation));
     }
 
-    /// <summary>SET timestamp stops the session's clock on its backend until it is set to DEFAULT; the trackers report both alike.</summary>
-    public void FollowTimestamp()
-    {
-        var text = Encoding.UTF8.GetString(session.Request.Payload[1..]);
-        if (text.Contains("DEFAULT", StringComparison.OrdinalIgnoreCase)) session.Holds.Clear(Hold.Timestamp);
-        else session.Holds.Set(Hold.Timestamp);
-    }
-
     /// <summary>LOAD DATA LOCAL: passes the client's file on, packet by packet, to the empty one that ends it, whose sequence number is returned. Null: the client or the backend is gone.</summary>
     public async ValueTask<byte?> SendFileAsync(Backend backend)
     {

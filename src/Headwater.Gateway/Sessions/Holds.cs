@@ -102,7 +102,7 @@ internal sealed class Holds
         if ((facts.Needs & (opens | closes)) != 0) Set(hold, open.Count > 0);
     }
 
-    void Set(Hold hold, bool on) => Reasons = on ? Reasons | hold : Reasons & ~hold;
+    public void Set(Hold hold, bool on) => Reasons = on ? Reasons | hold : Reasons & ~hold;
 
     public void Forget()
     {
