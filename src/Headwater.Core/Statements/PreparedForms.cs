@@ -94,19 +94,22 @@ internal static class PreparedForms
     static void Backup(ref TokenReader reader, Findings found)
     {
         var ends = reader.Take("unlock"u8) || (reader.Take("stage"u8) && reader.Take("end"u8));
-        found.Need(Needs.Primary | (ends ? Needs.UnlocksTables : Needs.LocksTables), "BACKUP locks the server");
+        found.Need(Needs.Primary | (ends ? Needs.UnlocksTables : Needs.LocksTables | Needs.LocksServer), "BACKUP locks the server");
     }
 
     static void Flush(ref TokenReader reader, Findings found)
     {
         found.Kind = StatementKind.Administration;
         found.Need(Needs.Primary | Needs.EndsTransaction, "FLUSH acts on the server");
+        reader.Take("local"u8);
+        reader.Take("no_write_to_binlog"u8);
+        // FLUSH TABLES WITH READ LOCK is a lock on the server; FLUSH TABLES t WITH READ LOCK and t FOR EXPORT lock tables as LOCK TABLES does.
+        var named = (reader.Take("tables"u8) || reader.Take("table"u8)) && !reader.Is(reader.Peek(), "with"u8);
         while (reader.Peek().Kind is not (TokenKind.End or TokenKind.Semicolon))
         {
             var token = reader.Next();
-            // FLUSH TABLES … WITH READ LOCK, FLUSH TABLES t FOR EXPORT
             if (reader.Is(token, "lock"u8) || reader.Is(token, "export"u8))
-                found.Need(Needs.LocksTables, "");
+                found.Need(Needs.LocksTables | (named ? 0 : Needs.LocksServer), "");
         }
     }
 

@@ -31,7 +31,11 @@ internal sealed class Holds
     readonly HashSet<string> _textStatements = new(StringComparer.Ordinal);
     int _unnamedLocks;
 
+    bool _serverLocked;
+
     public Hold Reasons { get; private set; }
+
+    const Needs Begins = Needs.OpensTransaction | Needs.OpensReadOnlyTransaction;
 
     /// <summary>Statements that touch nothing of this take the short way.</summary>
     const Needs Relevant =
@@ -49,7 +53,8 @@ internal sealed class Holds
         if ((Reasons & Hold.NextStatement) != 0 && (facts.Needs & Needs.NextStatement) == 0) Reasons &= ~Hold.NextStatement;
         if ((Reasons & Hold.NextTransaction) != 0 && (facts.Needs & Needs.NextTransaction) == 0 && !inTransaction) Reasons &= ~Hold.NextTransaction;
         Reasons = inTransaction ? Reasons | Hold.Transaction : Reasons & ~Hold.Transaction;
-        if (((facts.Needs & Relevant) != 0 || !facts.RenamedTables.IsEmpty) && !failed) Follow(facts);
+        var relevant = (Reasons & Hold.TableLock) != 0 ? Relevant | Begins : Relevant;
+        if (((facts.Needs & relevant) != 0 || !facts.RenamedTables.IsEmpty) && !failed) Follow(facts);
     }
 
     void Follow(StatementFacts facts)
@@ -81,8 +86,15 @@ internal sealed class Holds
             if (facts.Names.IsEmpty) _unnamedLocks++;
         }
         Set(Hold.AdvisoryLock, _locks.Count + _unnamedLocks > 0);
+        // A transaction that begins releases what LOCK TABLES has locked, and no lock on the server: https://mariadb.com/kb/en/start-transaction/ .
+        // XA START does neither, and commits nothing before.
+        if ((needs & Needs.UnlocksTables) != 0 || ((needs & Begins) != 0 && (needs & Needs.EndsTransaction) != 0 && !_serverLocked))
+        {
+            Reasons &= ~Hold.TableLock;
+            _serverLocked = false;
+        }
         if ((needs & Needs.LocksTables) != 0) Reasons |= Hold.TableLock;
-        if ((needs & Needs.UnlocksTables) != 0) Reasons &= ~Hold.TableLock;
+        if ((needs & Needs.LocksServer) != 0) _serverLocked = true;
         Named(_handlers, facts, Needs.OpensHandler, Needs.ClosesHandler, Hold.Handler);
         // One whose text stands in the statement is known to the session (TextStatements); one from a variable only to the backend.
         if (!TextStatements.HasItsText(facts)) Named(_textStatements, facts, Needs.PreparesText, Needs.DeallocatesText, Hold.TextStatement);
@@ -111,6 +123,7 @@ internal sealed class Holds
         _handlers.Clear();
         _textStatements.Clear();
         _unnamedLocks = 0;
+        _serverLocked = false;
         Reasons = Hold.None;
     }
 
