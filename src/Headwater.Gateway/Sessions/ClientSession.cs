@@ -38,6 +38,7 @@ internal sealed class ClientSession
     const int MostAttempts = 4;
     const int MostUnread = 256 * 1024;
 
+    readonly Pause _pause;
     SessionPosition _position;
     byte[]? _requestBuffer;
     long _startedAt;
@@ -92,6 +93,7 @@ internal sealed class ClientSession
         Input = new PacketInput(client) { Limit = 64 * 1024 };
         Lease = new BackendLease(on, this);
         Commands = new Commands(this);
+        _pause = new Pause(on.Loop);
     }
 
     public async Task RunAsync()
@@ -105,6 +107,7 @@ internal sealed class ClientSession
             {
                 // A client that asks on and on and takes no answer gets no more of them.
                 if (Client.PendingOutput > MostUnread && !await Drained.Of(Client)) break;
+                await _pause;
                 var message = await Input.NextAsync();
                 if (message.IsEnd)
                 {

@@ -21,7 +21,7 @@ public sealed class RestartTests
         cluster.Servers[0].Records = true;
         await cluster.Servers[0].RestartAsync();
         var refused = await client.QueryAsync("insert into t values ('after')", Ct);
-        Assert.Equal(2013, refused.ErrorCode);
+        Assert.Equal(1158, refused.ErrorCode);
         Assert.Contains("restarted", refused.ErrorMessage, StringComparison.Ordinal);
         Assert.Equal("db1", (await suspected.Task.WaitAsync(TimeSpan.FromSeconds(5), Ct)).Name);
         Assert.DoesNotContain(cluster.Servers[0].Received, text => text.StartsWith("insert", StringComparison.Ordinal));
