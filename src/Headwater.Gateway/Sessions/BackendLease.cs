@@ -125,9 +125,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
                 if (pool.Queued >= on.Options.MaxQueued)
                     return (null, new LeaseFailure(1040, "08004", $"Too many statements wait for a backend on {pool.Server} ({pool.Queued}); limits.queue allows {on.Options.MaxQueued}", false));
                 on.Statistics.Queued++;
-                var waiting = pool.WaitForOne(deadline > EventLoop.Now ? deadline - EventLoop.Now : TimeSpan.Zero);
-                await waiting;
-                if (waiting.TimedOut)
+                if (!await pool.WaitForOneAsync(deadline > EventLoop.Now ? deadline - EventLoop.Now : TimeSpan.Zero))
                     return (null, new LeaseFailure(1040, "08004", $"No backend on {pool.Server} became free within {on.Options.QueueTimeout.TotalSeconds:0.#} s (limits.backends_per_server, limits.queue_timeout)", false));
                 if (pool.View.Health == ServerHealth.Down || pool.Index < 0) return (null, new LeaseFailure(ServerErrors.ConnectionLost, "08S01", $"{pool.Server} went away", true));
             }
