@@ -281,6 +281,7 @@ internal sealed class ClientSession
             case Command.StmtBulkExecute:
                 if (payload.Length < 7 || !Statements.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(payload[1..]), out var statement) || statement.LongDataLost) return Next.Slow;
                 Statement = statement;
+                statement.Shared.Follow(On.Catalogue, On.Facts);
                 // A cursor holds its backend, and what is held must be able to take a write.
                 Facts = payload.Length > 5 && payload[5] != 0 && (Command)payload[0] == Command.StmtExecute ? statement.Shared.FactsOnPrimary : statement.Shared.Facts;
                 Shape = ResponseShape.Result;

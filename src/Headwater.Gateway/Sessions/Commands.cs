@@ -99,7 +99,7 @@ internal sealed partial class Commands(ClientSession session)
             SendError(1295, "HY000", "This command is answered by the gateway and is not supported in the prepared statement protocol");
             return Next.Done;
         }
-        session.Preparing = On.Statements.Get(session.Request.Bytes, session.Facts, session.Settings);
+        session.Preparing = On.Statements.Get(session.Request.Bytes, session.Facts, session.Settings, session.Tracking.Syntax, On.Catalogue);
         return Next.Run;
     }
 

@@ -26,6 +26,7 @@ sealed class FakeCluster : IAsyncDisposable
     int _sampled;
 
     public IReadOnlyList<FakeServer> Servers { get; }
+    public Published<Catalogue> Catalogue { get; } = new(Core.Statements.Catalogue.Empty);
     public GatewayServer Gateway { get; }
     public string Socket { get; } = Path.Combine(Path.GetTempPath(), $"gateway-{Environment.ProcessId}-{Guid.NewGuid():N}.sock");
     public int Port => Gateway.Port;
@@ -48,7 +49,7 @@ sealed class FakeCluster : IAsyncDisposable
             QueueTimeout = TimeSpan.FromSeconds(2),
             Routing = new() { WriteHold = TimeSpan.FromMilliseconds(300), ReadWait = TimeSpan.FromMilliseconds(5) },
         };
-        Gateway = new GatewayServer(change?.Invoke(options) ?? options, _view, new Published<Accounts>(new Accounts(accounts)), new Published<Catalogue>(Catalogue.Empty), Log);
+        Gateway = new GatewayServer(change?.Invoke(options) ?? options, _view, new Published<Accounts>(new Accounts(accounts)), Catalogue, Log);
         Gateway.Start();
         Sample();
         _sampling = new Timer(_ => Sample(), null, 5, 5);
