@@ -144,7 +144,7 @@ internal sealed class ClientSession
                         StartClock();
                         var outcome = await Exchange.Relay(backend.Endpoint, Shape, (Capabilities & Capabilities.DeprecateEof) != 0, holdErrors: true, Preparing is null ? 0 : LastStatementId + 1);
                         Running = null;
-                        _clock?.Cancel();
+                        _clock?.Met();
                         if (outcome.End == ExchangeEnd.Complete && outcome.ErrorCode == 0 && !Tracking.ChangedConnectionCharset && !Tracking.IgnoredVariables && !Tracking.ChangedSubscription && (Facts.Needs & Needs.ClosesConnection) == 0)
                         {
                             Finish(backend, outcome);
@@ -689,21 +689,20 @@ internal sealed class ClientSession
     }
 
     bool _timedOut;
-    LoopTimer? _clock;
+    Deadline? _clock;
 
     /// <summary>Where statements may not run for ever, the server is told to end one that does; its answer ends the exchange.</summary>
     void StartClock()
     {
-        if (On.Options.StatementTimeout > TimeSpan.Zero) StartClock(Running);
+        if (On.Options.StatementTimeout > TimeSpan.Zero) (_clock ??= new Deadline(On.Loop, TakesTooLong)).Set(On.Options.StatementTimeout);
     }
 
-    // Apart, so that what the callback captures is allocated only where there is a limit.
-    void StartClock(Backend? running) => _clock = On.Loop.After(On.Options.StatementTimeout, () =>
+    void TakesTooLong()
     {
-        if (running is null || Running != running) return;
+        if (Running is not { } running) return;
         _timedOut = true;
         Commands.KillQueryOn(running);
-    });
+    }
 
     void SendTimeout() => Commands.SendError(1969, "70100", $"Query execution was interrupted: it ran longer than limits.statement_timeout ({On.Options.StatementTimeout.TotalSeconds:0.###} s)");
 
@@ -768,6 +767,7 @@ internal sealed class ClientSession
             else Lease.Release(held);
         }
         Lease.Forget();
+        _clock?.End();
         Client.CloseAfterFlush();
     }
 }
