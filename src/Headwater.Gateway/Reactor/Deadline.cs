@@ -31,6 +31,8 @@ internal sealed class Deadline
 
     public void Met() => _due = Never;
 
+    public bool IsSet => _due != Never;
+
     /// <summary>For good: the loop forgets it.</summary>
     public void End()
     {

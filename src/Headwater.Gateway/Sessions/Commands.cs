@@ -176,6 +176,19 @@ internal sealed partial class Commands(ClientSession session)
     {
         On.Statistics.StatementsPrepared++;
         backend.Endpoint.Send(shared.Packet);
+        backend.Expect(On.Options.StatementTimeout > TimeSpan.Zero ? On.Options.StatementTimeout : On.Options.OwnLongStatementTimeout);
+        try
+        {
+            return await PreparedAsync(backend, shared);
+        }
+        finally
+        {
+            backend.Answered();
+        }
+    }
+
+    async ValueTask<Preparation> PreparedAsync(Backend backend, SharedStatement shared)
+    {
         var message = await backend.Input.NextAsync();
         if (!message.IsEnd && message.Payload is [ErrPacket.Header, _, _, ..]) return new(null, message.Bytes.ToArray());
         if (message.IsEnd || message.Payload.Length < PrepareOk.Length || message.Payload[0] != 0) return default;

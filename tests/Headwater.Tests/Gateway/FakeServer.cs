@@ -59,6 +59,11 @@ sealed class FakeServer : IAsyncDisposable
     public async Task RestartAsync()
     {
         Interlocked.Exchange(ref _threads, 0);
+        await CloseConnectionsAsync();
+    }
+
+    public async Task CloseConnectionsAsync()
+    {
         foreach (var socket in _connections.Keys) socket.Dispose();
         while (ConnectionsOpen > 0) await Task.Delay(1);
     }
