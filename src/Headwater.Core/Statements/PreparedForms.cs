@@ -11,6 +11,8 @@ internal static class PreparedForms
                 reader.Next();
                 NameNext(ref reader, found);
                 found.Need(Needs.Primary | Needs.PreparesText, "the prepared text lives in the connection");
+                if (reader.Take("from"u8))
+                    Text(reader, found, executed: false);
                 ReadVariables(ref reader, found);
                 return true;
             case "execute":
@@ -18,6 +20,8 @@ internal static class PreparedForms
                 if (reader.Take("immediate"u8))
                 {
                     found.Need(Needs.Primary | Needs.Opaque, "EXECUTE IMMEDIATE may do anything");
+                    if (!Text(reader, found, executed: true))
+                        found.Need(Needs.LeavesUnseen, "");
                 }
                 else
                 {
@@ -62,6 +66,19 @@ internal static class PreparedForms
     {
         if (reader.Peek().IsName)
             found.Name(reader.NameOf(reader.Next()));
+    }
+
+    // One literal, and nothing joined to it. Looks only: variables are looked for from here on.
+    static bool Text(TokenReader reader, Findings found, bool executed)
+    {
+        var text = reader.Next();
+        if (text.Kind is not (TokenKind.Literal or TokenKind.String) || (reader.Peek().Kind is not (TokenKind.End or TokenKind.Semicolon) && !reader.Is(reader.Peek(), "using"u8)))
+            return false;
+        found.WantsLiterals = true;
+        found.InnerIsExecuted = executed;
+        if (text.Kind == TokenKind.String)
+            found.InnerText = Names.StringValue(reader[text]);
+        return true;
     }
 
     static void ReadVariables(ref TokenReader reader, Findings found)

@@ -275,6 +275,7 @@ internal sealed class ClientSession
             case Command.Query:
                 Facts = On.Facts.Get(Request.IsSplit ? Request.WholePayload[1..] : payload[1..], Tracking.Syntax, On.Catalogue);
                 Shape = ResponseShape.Result;
+                if ((Facts.Needs & Needs.ExecutesText) != 0) Facts = TextStatements.Executing(Facts);
                 if ((Facts.Needs & Needs.ConnectionId) != 0 && Facts.Digest.StartsWith("select connection_id()", StringComparison.Ordinal)) return Next.Slow;
                 return (Facts.Needs & Needs.Gateway) != 0 ? Next.Slow : Next.Run;
             case Command.StmtExecute:
@@ -476,7 +477,7 @@ internal sealed class ClientSession
         _timedOut = false;
         if (!failed) Status = outcome.Status;
         if ((Facts.Needs & (Needs.PreparesText | Needs.DeallocatesText)) != 0 && !failed) TextStatements.Follow(backend, Facts, Request.Payload[1..]);
-        Holds.After(Facts, failed ? Status : outcome.Status, failed);
+        Holds.After(Facts, failed ? Status : outcome.Status, failed ? outcome.ErrorCode : (ushort)0);
         if (Shape == ResponseShape.Prepare) Commands.AfterPrepare(backend, outcome, failed);
         else if (Statement is not null) FollowExecute(outcome);
         var residue = Residue.None;
@@ -763,7 +764,7 @@ internal sealed class ClientSession
         {
             // Rolls back, unlocks and drops whatever the session left: https://mariadb.com/kb/en/com_reset_connection/ .
             held.NeedsReset = true;
-            if (held.Endpoint.IsClosed || (Holds.Reasons & (Hold.Transaction | Hold.TableLock | Hold.AdvisoryLock)) != 0) Lease.Destroy(held);
+            if (held.Endpoint.IsClosed || (Holds.Reasons & (Hold.Transaction | Hold.TableLock | Hold.AdvisoryLock | Hold.Unseen)) != 0) Lease.Destroy(held);
             else Lease.Release(held);
         }
         Lease.Forget();

@@ -20,6 +20,9 @@ internal enum Hold : ushort
     NextStatement = 1 << 9,
     Timestamp = 1 << 10,
     Role = 1 << 11,
+
+    /// <summary>What a CALL or a dynamic statement may have left: ends with the session or its reset, for nobody can tell when.</summary>
+    Unseen = 1 << 12,
 }
 
 /// <summary>Works out from each statement that ran what the session still holds on its backend.</summary>
@@ -46,14 +49,21 @@ internal sealed class Holds
     public void Set(Hold hold) => Reasons |= hold;
     public void Clear(Hold hold) => Reasons &= ~hold;
 
-    public void After(StatementFacts facts, ServerStatus status, bool failed)
+    const ushort ParseError = 1064, NoSuchRoutine = 1305, WrongArguments = 1318, MayNotExecute = 1370;
+
+    /// <param name="error">The server's code when the statement failed, else 0.</param>
+    public void After(StatementFacts facts, ServerStatus status, ushort error)
     {
+        var failed = error != 0;
         var inTransaction = (status & (ServerStatus.InTransaction | ServerStatus.InTransactionReadOnly)) != 0;
         // One-shot settings are used up by the statement or transaction that follows them.
         if ((Reasons & Hold.NextStatement) != 0 && (facts.Needs & Needs.NextStatement) == 0) Reasons &= ~Hold.NextStatement;
         if ((Reasons & Hold.NextTransaction) != 0 && (facts.Needs & Needs.NextTransaction) == 0 && !inTransaction) Reasons &= ~Hold.NextTransaction;
         Reasons = inTransaction ? Reasons | Hold.Transaction : Reasons & ~Hold.Transaction;
         var relevant = (Reasons & Hold.TableLock) != 0 ? Relevant | Begins : Relevant;
+        // One that fails midway has done what stands before; one that is refused as a whole leaves nothing.
+        if ((facts.Needs & Needs.LeavesUnseen) != 0 && error is not (ParseError or NoSuchRoutine or WrongArguments or MayNotExecute)) Reasons |= Hold.Unseen;
+        if (failed && (facts.Needs & Needs.Multiple) != 0 && (facts.Needs & Relevant) != 0 && error != ParseError) Reasons |= Hold.Unseen;
         if (((facts.Needs & relevant) != 0 || !facts.RenamedTables.IsEmpty) && !failed) Follow(facts);
     }
 
@@ -144,6 +154,7 @@ internal sealed class Holds
         if ((Reasons & Hold.NextStatement) != 0) words.Add("a setting for the next statement");
         if ((Reasons & Hold.Timestamp) != 0) words.Add("SET timestamp");
         if ((Reasons & Hold.Role) != 0) words.Add("SET ROLE");
+        if ((Reasons & Hold.Unseen) != 0) words.Add("what a CALL or dynamic statement may have left (a lock, a temporary table, a prepared text), until the session is reset");
         return string.Join(", ", words);
     }
 }
