@@ -231,7 +231,7 @@ internal static class ExpressionScan
                     found.Need(Needs.LastInsertId | Needs.SetsLastInsertId, "sets LAST_INSERT_ID()");
                 break;
             case FunctionRule.LastOutcome:
-                found.Need(Needs.LastOutcome, $"{reader.NameOf(token).ToUpperInvariant()}() tells about the statement before");
+                found.Need(Needs.LastOutcome | (reader.Is(token, "row_count"u8) ? Needs.AsksRowCount : Needs.AsksFoundRows), $"{reader.NameOf(token).ToUpperInvariant()}() tells about the statement before");
                 break;
             case FunctionRule.TakesLock:
             case FunctionRule.ReleasesLock:

@@ -107,6 +107,10 @@ public enum Needs : ulong
     /// </summary>
     LeavesUnseen = 1ul << 37,
 
+    /// <summary>With <see cref="LastOutcome"/>: ROW_COUNT(), FOUND_ROWS(). Without either it asks for warnings or diagnostics.</summary>
+    AsksRowCount = 1ul << 38,
+    AsksFoundRows = 1ul << 39,
+
     /// <summary>Locks and handlers are told apart by <see cref="StatementFacts.Names"/>.</summary>
     NamesThings = TakesAdvisoryLock | ReleasesAdvisoryLock | OpensHandler | ClosesHandler,
 }

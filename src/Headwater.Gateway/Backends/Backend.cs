@@ -68,8 +68,11 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
     /// <summary>Whose LAST_INSERT_ID() this backend would answer with; null when it would answer 0.</summary>
     public ClientSession? InsertIdOf { get; set; }
 
-    /// <summary>Whose last statement ran here.</summary>
+    /// <summary>Whose last statement ran here, with nothing of the gateway's own after it; null when something was.</summary>
     public ClientSession? LastOutcomeOf { get; set; }
+
+    /// <summary>The gateway has run something of its own since a client's statement was begun: outcomes are not the client's any more.</summary>
+    public bool RanItsOwn { get; set; }
 
     /// <summary>Statements on their way here that end what runs: nobody else may be lent it meanwhile.</summary>
     public int Killers { get; set; }
@@ -142,6 +145,11 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
     public ValueTask<InternalResult?> RunAsync(ReadOnlySpan<byte> packet, TimeSpan? limit = null)
     {
         endpoint.Send(packet);
+        if (packet[Packet.HeaderSize] != (byte)Command.Ping) // which leaves the diagnostics as they are
+        {
+            LastOutcomeOf = null;
+            RanItsOwn = true;
+        }
         Expect(limit ?? pool.On.Options.OwnStatementTimeout);
         return ReadResultAsync();
     }

@@ -1,4 +1,5 @@
 using Headwater.Core;
+using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Headwater.Gateway.Backends;
 using Headwater.Gateway.Reactor;
@@ -284,11 +285,28 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         return result is { Failed: false };
     }
 
+    LastOutcome _outcome = LastOutcome.None;
+
+    /// <summary>Whether a backend still has this session's last outcome on it.</summary>
+    public bool HasOutcomeOn(Backend backend) => backend == Last && backend.LastOutcomeOf == session;
+
+    /// <summary>Makes a backend answer for the last statement as the one would have that ran it. Null: done.</summary>
+    public async ValueTask<LeaseFailure?> LayOutcomeAsync(Backend backend, Needs needs)
+    {
+        if ((needs & Needs.LastOutcome) == 0 || HasOutcomeOn(backend)) return null;
+        if (!_outcome.TryStatements(needs, out var select, out var then))
+            return new LeaseFailure(1105, "HY000", "What the last statement left to be asked for (ROW_COUNT, FOUND_ROWS, warnings) is gone: the connection that ran it was needed elsewhere (limits.backends_per_server) or is lost", false);
+        if (select is not null && await backend.RunAsync(select) is not { Failed: false }) return Lost(backend);
+        if (then is not null && await backend.RunAsync(then) is not { Failed: false }) return Lost(backend);
+        return null;
+    }
+
     /// <summary>Notes what a statement left on the backend it ran on.</summary>
-    public void NoteOutcome(Backend backend, Residue residue, ulong insertId)
+    public void NoteOutcome(Backend backend, Residue residue, ulong insertId, in Outcome outcome, bool failed)
     {
         Last = backend;
-        backend.LastOutcomeOf = session;
+        backend.LastOutcomeOf = backend.RanItsOwn ? null : session;
+        _outcome = _outcome.After(session.Facts, in outcome, failed);
         var kept = backend.Residue & (Residue.LastInsertId | Residue.UserVariables);
         if ((residue & Residue.LastInsertId) != 0)
         {
@@ -345,6 +363,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         Last = InsertedOn = VariablesOn = null;
         SavedInsertId = null;
         _idShown = null;
+        _outcome = LastOutcome.None;
         Variables = UserVariables.None;
     }
 }

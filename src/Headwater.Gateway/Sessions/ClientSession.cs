@@ -140,6 +140,7 @@ internal sealed class ClientSession
                             break;
                         }
                         Tracking.BeforeStatement(Facts);
+                        backend.RanItsOwn = false;
                         Running = backend;
                         StartClock();
                         var outcome = await Exchange.Relay(backend.Endpoint, Shape, (Capabilities & Capabilities.DeprecateEof) != 0, holdErrors: true, Preparing is null ? 0 : LastStatementId + 1);
@@ -355,13 +356,18 @@ internal sealed class ClientSession
     /// <summary>The held backend lacks what the session did elsewhere before it held this one.</summary>
     bool NeedsLaying(Backend held) =>
         (Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) != 0
+        || ((Facts.Needs & Needs.LastOutcome) != 0 && !Lease.HasOutcomeOn(held))
         || ((Facts.Needs & Needs.LastInsertId) != 0 && Lease.InsertedOn != held && (Lease.InsertedOn is not null || Lease.SavedInsertId is not null || held.InsertIdOf is not null));
 
-    async ValueTask<bool> LayWhatIsAskedForAsync(Backend backend) =>
-        // The outcome of this session's last statement is gone with its backend; another session's must not answer for it.
-        ((Facts.Needs & Needs.LastOutcome) == 0 || backend.LastOutcomeOf == this || await backend.RunAsync("DO 0") is not null)
-        && ((Facts.Needs & Needs.LastInsertId) == 0 || await Lease.LayInsertIdAsync(backend))
-        && ((Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) == 0 || await TextStatements.LayAsync(backend, Facts.Names));
+    /// <summary>The outcome last: whatever else is laid would overwrite it. Null: done.</summary>
+    async ValueTask<LeaseFailure?> LayWhatIsAskedForAsync(Backend backend)
+    {
+        if ((Facts.Needs & Needs.LastInsertId) != 0 && !await Lease.LayInsertIdAsync(backend)) return Lost(backend);
+        if ((Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) != 0 && !await TextStatements.LayAsync(backend, Facts.Names)) return Lost(backend);
+        return await Lease.LayOutcomeAsync(backend, Facts.Needs);
+    }
+
+    static LeaseFailure Lost(Backend backend) => new(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {backend.Server.Id}", true);
 
     /// <summary>A write goes to no server of another epoch than the one it was routed in.</summary>
     bool IsOfAnOldEpoch(Backend held) => held.Epoch != On.View.Epoch && !ReferenceEquals(On.View.Primary?.State, held.Server) && (Status & ServerStatus.InTransactionReadOnly) == 0;
@@ -371,7 +377,13 @@ internal sealed class ClientSession
     {
         if (Lease.Held is { } held)
         {
-            if (!held.Endpoint.IsClosed && !IsOfAnOldEpoch(held) && await LayWhatIsAskedForAsync(held)) return held;
+            var unlaid = held.Endpoint.IsClosed || IsOfAnOldEpoch(held) ? Lost(held) : await LayWhatIsAskedForAsync(held);
+            if (unlaid is null) return held;
+            if (!unlaid.TryElsewhere)
+            {
+                Commands.SendError(unlaid.Code, unlaid.SqlState, unlaid.Message);
+                return null;
+            }
             var reasons = Holds.Describe();
             Lose(held);
             Commands.SendError(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {held.Server.Id} while the session held it for {reasons}: the transaction is gone");
@@ -395,9 +407,10 @@ internal sealed class ClientSession
                 }
                 if (backend is not null)
                 {
-                    if (await LayWhatIsAskedForAsync(backend)) return backend;
-                    Lease.Destroy(backend);
-                    failure = new LeaseFailure(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {pool.Server}", true);
+                    if (await LayWhatIsAskedForAsync(backend) is not { } unlaid) return backend;
+                    if (unlaid.TryElsewhere) Lease.Destroy(backend);
+                    else Lease.Release(backend);
+                    failure = unlaid;
                 }
                 if (failure!.TryElsewhere && await TryElsewhereAsync(route)) continue;
                 Commands.SendError(failure.Code, failure.SqlState, failure.Message);
@@ -485,7 +498,7 @@ internal sealed class ClientSession
         if (outcome.Warnings != 0 || failed || (outcome.AffectedRows != 0 && !Facts.IsPlainRead)) residue |= Residue.Warnings;
         if ((Facts.Needs & Needs.CalculatesFoundRows) != 0) residue |= Residue.FoundRows;
         if ((Facts.Needs & (Needs.AssignsUserVariables | Needs.Opaque)) != 0) residue |= Residue.UserVariables;
-        if (Shape == ResponseShape.Result || failed) Lease.NoteOutcome(backend, residue, outcome.LastInsertId);
+        if (Shape == ResponseShape.Result || failed) Lease.NoteOutcome(backend, residue, outcome.LastInsertId, in outcome, failed);
         // The trackers report SET timestamp = 1 and = DEFAULT alike; what a statement does unseen is taken for the former.
         if (Tracking.SetTimestamp) Holds.Set(Hold.Timestamp, (Facts.Needs & (Needs.StopsClock | Needs.StartsClock)) != Needs.StartsClock);
         if ((Facts.Needs & Needs.SetsRole) != 0 && !failed)

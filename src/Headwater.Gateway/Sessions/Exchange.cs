@@ -56,7 +56,7 @@ internal enum Forwarded : byte
 /// <summary>How an exchange ended.</summary>
 internal readonly record struct Outcome(
     ExchangeEnd End, Forwarded Forwarded, ServerStatus Status, ulong AffectedRows, ulong LastInsertId, ushort Warnings, ushort ErrorCode,
-    uint StatementId, ushort ParameterCount, long Rows, byte NextSequence);
+    uint StatementId, ushort ParameterCount, long Rows, byte NextSequence, bool IsResultSet = false);
 
 /// <summary>
 /// Relays one response from a backend to a client, following just enough of it to know where it ends. Rows pass through as bytes.
@@ -94,7 +94,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
     byte[]? _carry;
     int _carryLength;
     Action? _continuation;
-    bool _complete, _pumping;
+    bool _complete, _pumping, _resultSet;
     Outcome _outcome;
     Exception? _fault;
     bool _anythingSent;
@@ -140,6 +140,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         _rest = 0;
         _anythingSent = false;
         _rows = 0;
+        _resultSet = false;
         _complete = false;
         Desynchronized = false;
         backend.Owner = this;
@@ -364,6 +365,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
             _ => 0,
         };
         if (_definitionsLeft == 0) return false;
+        _resultSet = true;
         _firstSeen = true;
         _at = At.First; // becomes Definitions in FollowData
         return true;
@@ -516,7 +518,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
     void End(ExchangeEnd end, ServerStatus status = default, ulong affected = 0, ulong insertId = 0, ushort warnings = 0, ushort errorCode = 0)
     {
         var forwarded = !_anythingSent ? Forwarded.Nothing : _rest > 0 || _continuationPacket ? Forwarded.PartOfPacket : Forwarded.WholePackets;
-        _outcome = new Outcome(end, forwarded, status, affected, insertId, warnings, errorCode, _statementId, _parameterCount, _rows, (byte)(_sequence + 1));
+        _outcome = new Outcome(end, forwarded, status, affected, insertId, warnings, errorCode, _statementId, _parameterCount, _rows, (byte)(_sequence + 1), _resultSet);
         _complete = true;
         ReleaseCarry();
     }
