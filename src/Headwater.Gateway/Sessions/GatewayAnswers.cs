@@ -148,10 +148,17 @@ internal sealed class GatewayAnswers(ClientSession session)
     async ValueTask ShowAsync(string what)
     {
         var server = On.Server;
+        // As with SHOW PROCESSLIST, others' statements are for who has PROCESS.
+        var seesOthers = server.May(session, AccountRights.SeesOthers);
+        if (!seesOthers && what.Equals("digests", StringComparison.OrdinalIgnoreCase))
+        {
+            session.Commands.SendError(1227, "42000", "Access denied; you need (at least one of) the PROCESS privilege(s) for this operation");
+            return;
+        }
         (string[] Columns, Func<IEnumerable<string?[]>> Rows)? table = what.ToLowerInvariant() switch
         {
             "servers" => (["server", "address", "role", "health", "tags", "epoch", "position", "lag_ms", "behind", "busy", "backends", "reason"], server.ServerRows),
-            "sessions" => (["id", "user", "host", "schema", "level", "held_on", "held_for_ms", "held_because", "running_ms", "statement"], server.SessionRows),
+            "sessions" => (["id", "user", "host", "schema", "level", "held_on", "held_for_ms", "held_because", "running_ms", "statement"], () => server.SessionRows(seesOthers ? null : session.Identity.User)),
             "stats" => (["name", "value"], server.Statistics.Rows),
             "digests" => (["digest", "count", "errors", "on_replicas", "total_ms", "mean_us", "max_us", "rows", "reason"], server.DigestRows),
             _ => null,
@@ -187,7 +194,7 @@ internal sealed class GatewayAnswers(ClientSession session)
             session.Commands.SendError(1094, "HY000", $"Unknown thread id: {id}");
             return;
         }
-        if (victim.Identity.User != session.Identity.User && !On.Server.MayKill(session.Identity.User))
+        if (victim.Identity.User != session.Identity.User && !On.Server.May(session, AccountRights.EndsOthers))
         {
             session.Commands.SendError(1095, "HY000", $"You are not owner of thread {id}");
             return;
