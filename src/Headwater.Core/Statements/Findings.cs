@@ -100,6 +100,7 @@ internal sealed class Findings(Catalogue catalogue, bool literals)
         ReadUserVariables = _read.ToImmutable(),
         Names = _names.ToImmutable(),
         Hint = hint,
+        Asks = hint is null ? null : RouteHint.Parse(hint),
         Cacheable = !WantsLiterals,
     };
 

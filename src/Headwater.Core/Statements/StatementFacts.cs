@@ -188,6 +188,9 @@ public sealed record StatementFacts
     /// <summary>Level, tag or server asked for by a comment hint <c>/* headwater: level=strong tag=analytics */</c>; used only where trusted.</summary>
     public string? Hint { get; init; }
 
+    /// <summary>The same, understood; null when there is none.</summary>
+    public RouteHint? Asks { get; init; }
+
     /// <summary>False when the values in the text decide the facts (a KILL, a SET headwater, a named lock): such facts are not kept by digest.</summary>
     public bool Cacheable { get; init; } = true;
 

@@ -243,6 +243,7 @@ internal sealed class ClientSession
         var rule = On.Options.RuleOf(identity.User);
         Level = rule?.Level ?? Listener.Level ?? On.Options.DefaultLevel;
         Policy = On.Options.Routing with { Wanted = rule is { Tag: not 0 } ? rule.Tag : Listener.Tag };
+        Array.Clear(_policyByTag);
         Profile = new BackendProfile(identity, capabilities & BackendProfile.FromClient, collation, schema is not null);
         Tracking ??= new SessionTracking(On.Interner, (capabilities & Capabilities.SessionTrack) != 0);
         Tracking.Reset(schema);
@@ -329,17 +330,31 @@ internal sealed class ClientSession
 
     bool WithVariables => (Facts.Needs & (Needs.ReadsUserVariables | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction)) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
 
+    /// <summary>What a comment asks for this statement; null where hints are not trusted, and when it is not understood.</summary>
+    public RouteHint? HintInForce(StatementFacts facts) => facts.Asks is { Error.Length: 0 } hint && On.Options.TrustHints ? hint : null;
+
+    Level LevelAsked => HintInForce(Facts)?.Level ?? Level;
+
+    readonly RoutingPolicy?[] _policyByTag = new RoutingPolicy?[8];
+
+    /// <summary>The session's policy, or the one for the tag that a hint asks for; made once for each tag.</summary>
+    public RoutingPolicy PolicyFor(ServerTags tag) => tag == ServerTags.None || tag == Policy.Wanted ? Policy : _policyByTag[(int)tag] ??= Policy with { Wanted = tag };
+
     public Route Choose(Instant now)
     {
         var view = On.View;
-        if (MayRunOnCopyNow)
+        var hint = HintInForce(Facts);
+        var (level, policy) = hint is null ? (Level, Policy) : (hint.Level ?? Level, PolicyFor(hint.Tag));
+        if (MayRunOnCopyNow && hint is not { Primary: true })
         {
-            LastRoute = Router.ForRead(view, ref _position, Level, Policy, On.Loads, On.Chance(), now, ArrivedAt);
+            LastRoute = Router.ForRead(view, ref _position, level, policy, On.Loads, On.Chance(), now, ArrivedAt);
             // Nobody has asked for a while, so samples are rare: this read goes to the primary, the next ones need not.
             if (LastRoute.Reason == RouteReason.NoSampleInBound) On.DemandSamples();
             return LastRoute;
         }
-        return LastRoute = Router.ForPrimary(view, ref _position, Level, Policy, now, ArrivedAt);
+        LastRoute = Router.ForPrimary(view, ref _position, level, policy, now, ArrivedAt);
+        if (hint is { Primary: true } && LastRoute.Reason == RouteReason.NeedsPrimary && MayRunOnCopyNow) LastRoute = LastRoute with { Reason = RouteReason.AskedForPrimary };
+        return LastRoute;
     }
 
     /// <summary>The backend to use, when that takes no waiting: held, or idle and standing as needed.</summary>
@@ -446,7 +461,7 @@ internal sealed class ClientSession
     bool StillHolds(in Route route, Backend backend, Instant chosenAt) =>
         ReferenceEquals(backend.Server, route.Server!.State)
         && (route.Server.Role != ServerRole.Primary || ReferenceEquals(On.View.Primary?.State, backend.Server))
-        && (Level.Kind != LevelKind.Bounded || EventLoop.Now - chosenAt <= Level.Bound / 4);
+        && (LevelAsked is var level && (level.Kind != LevelKind.Bounded || EventLoop.Now - chosenAt <= level.Bound / 4));
 
     static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
@@ -534,11 +549,12 @@ internal sealed class ClientSession
         if (Facts.IsPlainRead)
         {
             statistics.Reads++;
-            statistics.ByLevel[(int)Level.Kind]++;
+            var level = (int)LevelAsked.Kind;
+            statistics.ByLevel[level]++;
             if (!onPrimary)
             {
                 statistics.ReadsOnReplicas++;
-                statistics.ReplicaReadsByLevel[(int)Level.Kind]++;
+                statistics.ReplicaReadsByLevel[level]++;
             }
             statistics.ReadLatency.Add(ticks);
         }

@@ -113,7 +113,11 @@ internal sealed class GatewayAnswers(ClientSession session)
         rows.Add(["kind", facts.Kind.ToString().ToLowerInvariant()]);
         rows.Add(["facts", facts.Needs == Needs.None ? "plain read" : facts.Needs.ToString()]);
         rows.Add(["because", facts.Reason]);
-        rows.Add(["level", session.Level.ToString()]);
+        var hint = session.HintInForce(facts);
+        if (facts.Asks is { } asked)
+            rows.Add(["hint", facts.Hint + (asked.Error.Length > 0 ? $": not in force, {asked.Error}" : hint is null ? ": not in force, trust_hints is off" : ": in force")]);
+        var (level, policy) = (hint?.Level ?? session.Level, session.PolicyFor(hint?.Tag ?? ServerTags.None));
+        rows.Add(["level", level.ToString()]);
         rows.Add(["written", Text(session.Position.Written)]);
         rows.Add(["floor", Text(session.Position.Floor)]);
         if (session.Lease.Held is { } held)
@@ -124,12 +128,13 @@ internal sealed class GatewayAnswers(ClientSession session)
         }
         else
         {
-            var plain = facts.IsPlainRead && session.Tracking.AutoCommit && !session.Tracking.Serializable;
-            if (!plain && facts.IsPlainRead) rows.Add(["session", session.Tracking.AutoCommit ? "SERIALIZABLE: reads lock, so they run on the primary" : "autocommit is off: every statement is part of a transaction, which runs on the primary"]);
-            var explanation = Router.Explain(On.View, session.Position, session.Level, session.Policy, On.Loads, On.Chance(), EventLoop.Now);
+            var plain = facts.IsPlainRead && hint is not { Primary: true } && session.Tracking.AutoCommit && !session.Tracking.Serializable;
+            if (!plain && facts.IsPlainRead && hint is not { Primary: true }) rows.Add(["session", session.Tracking.AutoCommit ? "SERIALIZABLE: reads lock, so they run on the primary" : "autocommit is off: every statement is part of a transaction, which runs on the primary"]);
+            var explanation = Router.Explain(On.View, session.Position, level, policy, On.Loads, On.Chance(), EventLoop.Now);
             foreach (var server in explanation.Servers)
                 rows.Add([$"server {server.Server}", $"{server.Role.ToString().ToLowerInvariant()} at {Text(server.Position)}: {server.Reason}"]);
             var route = plain ? explanation.Route : ForPrimary();
+            if (facts.IsPlainRead && hint is { Primary: true } && route.Reason == RouteReason.NeedsPrimary) route = route with { Reason = RouteReason.AskedForPrimary };
             rows.Add(["route", route.Kind == RouteKind.Server ? route.Server!.Id.Name : $"{route.Kind.ToString().ToLowerInvariant()} {route.Server?.Id}"]);
             rows.Add(["reason", plain ? explanation.Sentence : RouteReasons.Sentence(route)]);
         }
