@@ -42,6 +42,7 @@ internal sealed class ClientSession
     SessionPosition _position;
     byte[]? _requestBuffer;
     long _startedAt;
+    long _sentAt; // 0: not measured, because a backend had to be got or made ready first
     int _attempts;
     bool _stopping;
 
@@ -120,7 +121,9 @@ internal sealed class ClientSession
                 {
                     while (true)
                     {
-                        var backend = TakeHot() ?? await AcquireAsync();
+                        var backend = TakeHot();
+                        _sentAt = backend is null ? 0 : _startedAt;
+                        backend ??= await AcquireAsync();
                         if (backend is null)
                         {
                             next = Next.Done;
@@ -484,7 +487,11 @@ internal sealed class ClientSession
             backend.Endpoint.Send(Request.Bytes);
             return true;
         }
-        if (!backend.Statements.TryGetValue(Statement.Shared, out var known)) return false;
+        if (!backend.Statements.TryGetValue(Statement.Shared, out var known))
+        {
+            _sentAt = 0;
+            return false;
+        }
         known.LastUsed = _startedAt;
         return Commands.TrySendExecute(backend, known);
     }
@@ -557,6 +564,8 @@ internal sealed class ClientSession
                 statistics.ReplicaReadsByLevel[level]++;
             }
             statistics.ReadLatency.Add(ticks);
+            if (_sentAt != 0 && _attempts == 0 && !failed && backend.Pool.Index >= 0)
+                On.Loads[backend.Pool.Index].Answered(((Exchange.BeganAt != 0 ? Exchange.BeganAt : _sentAt + ticks) - _sentAt) * (1e6 / Stopwatch.Frequency));
         }
         else
         {

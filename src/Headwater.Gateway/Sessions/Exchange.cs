@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Headwater.Gateway.Transport;
 using Headwater.Wire.MySql;
@@ -109,6 +110,9 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
     /// <summary>The client has seen something of the answer.</summary>
     public bool AnythingSent => _anythingSent;
 
+    /// <summary>When the answer began, where it did not come at once as a whole; else 0.</summary>
+    public long BeganAt { get; private set; }
+
     /// <summary>The backend said more than was asked: it must not be used again.</summary>
     public bool Desynchronized { get; private set; }
 
@@ -141,6 +145,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         _anythingSent = false;
         _rows = 0;
         _resultSet = false;
+        BeganAt = 0;
         _complete = false;
         Desynchronized = false;
         backend.Owner = this;
@@ -246,7 +251,9 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
                 return;
             }
             ReleaseCarry();
+            var begins = !_firstSeen;
             Follow(scratch.AsSpan(0, length + received));
+            if (begins && !_complete) BeganAt = Stopwatch.GetTimestamp();
             if (!_backend.MaybeReadable) return;
         }
     }
