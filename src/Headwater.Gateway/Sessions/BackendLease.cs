@@ -159,24 +159,14 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         return true;
     }
 
-    /// <summary>Makes a lent backend read statements' texts as they were meant when they were written. False: it is lost.</summary>
-    public async ValueTask<bool> LaySettingsAsync(Backend backend, SessionSettings wanted)
+    /// <summary>
+    /// Makes a lent backend stand at these settings. What it has and they have not is undone by a reset, or, where it must keep what the
+    /// session holds there, by DEFAULT. Null: done.
+    /// </summary>
+    public async ValueTask<LeaseFailure?> LaySettingsAsync(Backend backend, SessionSettings wanted, bool mayReset)
     {
-        if (wanted.Schema is { } schema && schema != backend.Settings.Schema && await backend.RunCommandAsync(Command.InitDb, schema) is not { Failed: false }) return false;
-        var differing = new List<string>();
-        foreach (var name in new[] { "sql_mode", "character_set_client", "character_set_connection", "collation_connection" })
-            if (wanted[name] != backend.Settings[name]) differing.Add($"@@session.{name}={(wanted[name] is { } value ? $"'{value}'" : "DEFAULT")}");
-        if (differing.Count > 0 && await backend.RunAsync($"SET {string.Join(", ", differing)}") is not { Failed: false }) return false;
-        backend.Settings = wanted;
-        return true;
-    }
-
-    /// <summary>Makes a lent backend stand as the session does. Null: done.</summary>
-    async ValueTask<LeaseFailure?> LayAsync(Backend backend, bool withVariables)
-    {
-        var wanted = session.Settings;
         string? statement = null;
-        if (backend.NeedsReset || (!ReferenceEquals(backend.Settings, wanted) && !wanted.TryStatementFrom(backend.Settings, out statement)))
+        if ((mayReset && backend.NeedsReset) || (!ReferenceEquals(backend.Settings, wanted) && !wanted.TryStatementFrom(backend.Settings, out statement, unset: !mayReset)))
         {
             if (await ResetAsync(backend) is { } failure) return failure;
             wanted.TryStatementFrom(backend.Settings, out statement);
@@ -194,6 +184,13 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
             on.Statistics.SettingsLaid++;
         }
         backend.Settings = wanted;
+        return null;
+    }
+
+    /// <summary>Makes a lent backend stand as the session does. Null: done.</summary>
+    async ValueTask<LeaseFailure?> LayAsync(Backend backend, bool withVariables)
+    {
+        if (await LaySettingsAsync(backend, session.Settings, mayReset: true) is { } failure) return failure;
         var variables = withVariables ? Variables : UserVariables.None;
         if ((withVariables || !backend.Variables.IsEmpty) && backend != VariablesOn && variables.StatementFrom(backend.Variables) is { } assign)
         {

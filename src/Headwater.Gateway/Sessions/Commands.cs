@@ -165,9 +165,9 @@ internal sealed partial class Commands(ClientSession session)
     {
         var present = backend.Settings;
         if (shared.Settings.ReadsLike(present)) return await PrepareAsItStandsAsync(backend, shared);
-        if (!await session.Lease.LaySettingsAsync(backend, shared.Settings)) return default;
+        if (await session.Lease.LaySettingsAsync(backend, present.ReadingAs(shared.Settings), mayReset: false) is not null) return default;
         var prepared = await PrepareAsItStandsAsync(backend, shared);
-        if (!await session.Lease.LaySettingsAsync(backend, present)) return default;
+        if (await session.Lease.LaySettingsAsync(backend, present, mayReset: false) is not null) return default;
         if (present.Schema is null && shared.Settings.Schema is not null) backend.MustClose = true;
         return prepared;
     }
