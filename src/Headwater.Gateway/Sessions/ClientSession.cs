@@ -510,9 +510,11 @@ internal sealed class ClientSession
             _position.AfterRead(backend.Server, onPrimary, new Instant(now / (Stopwatch.Frequency / 10_000_000)));
         backend.Server.Heard(new Instant(now / (Stopwatch.Frequency / 10_000_000)));
         _timedOut = false;
-        if (!failed) Status = outcome.Status;
+        // What is prepared has not run: it holds nothing yet, and its answer need not tell the session's status (with DEPRECATE_EOF no packet of it does).
+        var ran = Shape != ResponseShape.Prepare;
+        if (!failed && ran) Status = outcome.Status;
         if ((Facts.Needs & (Needs.PreparesText | Needs.DeallocatesText)) != 0 && !failed) TextStatements.Follow(backend, Facts, Request.Payload[1..]);
-        Holds.After(Facts, failed ? Status : outcome.Status, failed ? outcome.ErrorCode : (ushort)0);
+        if (ran) Holds.After(Facts, Status, failed ? outcome.ErrorCode : (ushort)0);
         if (Shape == ResponseShape.Prepare) Commands.AfterPrepare(backend, outcome, failed);
         else if (Statement is not null) FollowExecute(outcome);
         var residue = Residue.None;
@@ -523,7 +525,7 @@ internal sealed class ClientSession
         if (Shape == ResponseShape.Result || failed) Lease.NoteOutcome(backend, residue, outcome.LastInsertId, in outcome, failed);
         // The trackers report SET timestamp = 1 and = DEFAULT alike; what a statement does unseen is taken for the former.
         if (Tracking.SetTimestamp) Holds.Set(Hold.Timestamp, (Facts.Needs & (Needs.StopsClock | Needs.StartsClock)) != Needs.StartsClock);
-        if ((Facts.Needs & Needs.SetsRole) != 0 && !failed)
+        if ((Facts.Needs & Needs.SetsRole) != 0 && !failed && ran)
         {
             // No tracker tells of a role, and nothing but a reset takes it off again.
             backend.NeedsReset = true;
