@@ -152,6 +152,8 @@ internal sealed class GatewayAnswers(ClientSession session)
 
     async ValueTask ShowAsync(string what)
     {
+        // What a client asked for and did not wait for is not gathered, which costs all reactors: it may have asked thousands of times.
+        if (session.Client.IsHungUp) return;
         var server = On.Server;
         // As with SHOW PROCESSLIST, others' statements are for who has PROCESS.
         var seesOthers = server.May(session, AccountRights.SeesOthers);
