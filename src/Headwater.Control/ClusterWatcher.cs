@@ -102,6 +102,9 @@ public sealed class ClusterWatcher : IAsyncDisposable
 
     sealed record Told(ControlRecord Record, IReadOnlyList<Finding> Findings);
 
+    /// <summary>Looks at a server now: for when it did not serve somebody as it should have.</summary>
+    public void Suspect(ServerId server) => Post(() => _members.Find(member => member.Server.Id == server)?.Watch.LookNow());
+
     void Post(Action action) => _posted.Writer.TryWrite(action);
 
     async Task LoopAsync(CancellationToken ct)
@@ -184,6 +187,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
         foreach (var member in _members)
         {
             member.View = _decided.Servers.FirstOrDefault(server => server.Id == member.Server.Id);
+            if (member.View is { LastAnswer: { } told }) member.View.State.Threads.Confirm(told.AskedAt, told.ThreadId);
             if (member.View is { } view)
                 member.Watch.Assign(new Assignment(
                     view.State, ReferenceEquals(view.State, _decided.Primary?.State) ? ServerRole.Primary : ServerRole.Replica, view.LastAnswer,

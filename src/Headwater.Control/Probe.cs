@@ -31,6 +31,7 @@ static class Probe
             Server = server,
             AskedAt = askedAt,
             AnsweredAt = time.Now(),
+            ThreadId = connection.ThreadId,
             Outcome = ProbeOutcome.Answered,
             Number = uint.Parse(self[0]!, CultureInfo.InvariantCulture),
             ReadOnly = IsOn(self[1]),

@@ -25,6 +25,7 @@ sealed class ServerWatch : IDisposable
 {
     static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(1);
     const int LongestUnasked = 4;
+    static readonly TimeSpan LookAtMostEvery = TimeSpan.FromMilliseconds(4);
     readonly TimeProvider _time;
     readonly Action<ServerWatch, Observation> _report;
     readonly ILogger _log;
@@ -90,6 +91,9 @@ sealed class ServerWatch : IDisposable
         return done.Task;
     }
 
+    /// <summary>Looks before the beat says so.</summary>
+    public void LookNow() => _probeWake.Set();
+
     void OnDemand(Position needed)
     {
         _demands.Add(in needed, _time.Now());
@@ -115,6 +119,9 @@ sealed class ServerWatch : IDisposable
                 if (connection is { IsOpen: false }) connection = null;
                 for (var rest = NextLook(begunAt, options) - _time.Now(); rest > TimeSpan.Zero; rest = NextLook(begunAt, options) - _time.Now())
                     if (await _probeWake.WaitAsync(rest, ct)) break;
+                // Many may ask at once for a look at a server that is gone; it is not to be looked at without a breath for that.
+                var breath = begunAt + LookAtMostEvery - _time.Now();
+                if (breath > TimeSpan.Zero) await Task.Delay(breath, _time, ct);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

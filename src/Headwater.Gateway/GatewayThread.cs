@@ -108,6 +108,7 @@ internal sealed class GatewayThread
         View = view;
         Volatile.Write(ref _followedVersion, view.Version);
         for (var i = 0; i < _byIndex.Length; i++) _byIndex[i].Refresh(view.Servers[i]);
+        for (var i = 0; i < Loads.Length; i++) Loads[i].Fade();
         return true;
     }
 

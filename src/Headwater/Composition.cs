@@ -38,6 +38,7 @@ sealed class Composition : IAsyncDisposable
         _watcher = new ClusterWatcher(_config.Watch, View, _accounts, _catalogue, time, log.Factory);
         Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory);
         _watcher.FollowedVersion = () => Gateway.FollowedVersion;
+        Gateway.Suspected += _watcher.Suspect;
         Gateway.Defined += _watcher.RefreshCatalogue;
         Gateway.AccountUnknown += _ => _watcher.RefreshAccounts();
         if (_config.Http is not { } address) return;

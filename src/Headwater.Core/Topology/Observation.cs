@@ -102,6 +102,9 @@ public sealed record Observation
     /// <summary>SHOW STATUS LIKE 'Uptime'.</summary>
     public TimeSpan Uptime { get; init; }
 
+    /// <summary>The thread id that the server greeted the probe's connection with; 0 when it is not known.</summary>
+    public uint ThreadId { get; init; }
+
     /// <summary>The probe ran on a connection that was made since the last probe that was answered.</summary>
     public bool NewConnection { get; init; }
 

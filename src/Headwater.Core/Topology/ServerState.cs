@@ -31,6 +31,9 @@ public sealed class ServerState(ServerId id, int incarnation)
 
     public void CountOpen(int change) => Interlocked.Add(ref _openStatements, change);
 
+    /// <summary>The thread ids of its greetings, which tell another process of the same address from this one.</summary>
+    public ThreadIds Threads { get; } = new();
+
     long _heardAt;
 
     /// <summary>When the server last answered anybody here; a probe that is late on a busy machine is no proof against it.</summary>
