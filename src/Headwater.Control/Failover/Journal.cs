@@ -55,10 +55,11 @@ sealed partial class JournalJson : JsonSerializerContext;
 public sealed class Journal : IDisposable
 {
     public const string FileName = "control.journal";
-    readonly FileStream _file;
+    const string LockName = "control.lock";
+    readonly FileStream _lock, _file;
     readonly TimeProvider _time;
 
-    Journal(FileStream file, ControlRecord record, TimeProvider time) => (_file, Record, _time) = (file, record, time);
+    Journal(FileStream held, FileStream file, ControlRecord record, TimeProvider time) => (_lock, _file, Record, _time) = (held, file, record, time);
 
     /// <summary>The last record written.</summary>
     public ControlRecord Record { get; private set; }
@@ -68,18 +69,30 @@ public sealed class Journal : IDisposable
     {
         Directory.CreateDirectory(directory);
         var path = Path.Combine(directory, FileName);
-        var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.Read, Options = FileOptions.None });
+        // A file of its own: the journal may be read while it is held.
+        FileStream held;
         try
         {
+            held = new FileStream(Path.Combine(directory, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"another process controls from {directory}: {e.Message}", e);
+        }
+        FileStream? file = null;
+        try
+        {
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
             var (entries, end) = Read(file, path);
             // Behind the last whole line stands at most what a crash cut off.
             file.SetLength(end);
             file.Position = end;
-            return new Journal(file, entries.LastOrDefault(static entry => entry.Record is not null)?.Record?.ToRecord() ?? new ControlRecord(), time);
+            return new Journal(held, file, entries.LastOrDefault(static entry => entry.Record is not null)?.Record?.ToRecord() ?? new ControlRecord(), time);
         }
         catch
         {
-            file.Dispose();
+            file?.Dispose();
+            held.Dispose();
             throw;
         }
     }
@@ -149,5 +162,9 @@ public sealed class Journal : IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _file.Dispose();
+        _lock.Dispose();
+    }
 }
