@@ -17,6 +17,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
 {
     static readonly TimeSpan FollowersEvery = TimeSpan.FromSeconds(2);
     const int MostRounds = 4;
+    static readonly TimeSpan AuditPatience = TimeSpan.FromSeconds(2);
     static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(4);
     static readonly TimeSpan RefreshAtMostEvery = TimeSpan.FromMilliseconds(100);
     readonly Channel<Action> _posted = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
@@ -99,6 +100,40 @@ public sealed class ClusterWatcher : IAsyncDisposable
 
     /// <summary>Looks for a changed catalogue now: for when a definition has just passed by.</summary>
     public void RefreshCatalogue() => Post(() => _catalogueWanted = true);
+
+    /// <summary>What stands against the promise to lose nothing, and whom it could not be asked; with <paramref name="apply"/>, what can be mended while running is mended first.</summary>
+    public async Task<(IReadOnlyList<AuditFinding> Findings, IReadOnlyList<string> Troubles)> AuditAsync(bool apply, CancellationToken ct)
+    {
+        var members = new TaskCompletionSource<List<(ServerId Id, ServerRole Role, ServerWatch Watch)>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => members.SetResult([.. _members.Select(member => (member.Server.Id, _decided.Primary?.Id == member.Server.Id ? ServerRole.Primary : ServerRole.Replica, member.Watch))]));
+        var watched = await members.Task.WaitAsync(ct);
+        var troubles = new List<string>();
+        var findings = await LookAsync();
+        if (!apply || findings.All(static finding => finding.Mend.Length == 0)) return (findings, troubles);
+        foreach (var finding in findings.Where(static finding => finding.Mend.Length > 0))
+            await AskAsync(watched.First(server => server.Id == finding.Server), (connection, stop) => connection.QueryAsync(finding.Mend, stop));
+        return (await LookAsync(), troubles);
+
+        async Task<IReadOnlyList<AuditFinding>> LookAsync()
+        {
+            var settings = new List<ServerSettings>();
+            foreach (var server in watched)
+                await AskAsync(server, async (connection, stop) => settings.Add(await SettingsReader.ReadAsync(connection, server.Id, server.Role, stop)));
+            return PromiseAudit.Audit(settings);
+        }
+
+        async Task AskAsync((ServerId Id, ServerRole Role, ServerWatch Watch) server, Func<Servers.ServerConnection, CancellationToken, Task> errand)
+        {
+            try
+            {
+                await server.Watch.AskAsync(errand, AuditPatience).WaitAsync(ct);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                troubles.Add($"{server.Id}: {e.Message}");
+            }
+        }
+    }
 
     sealed record Told(ControlRecord Record, IReadOnlyList<Finding> Findings);
 

@@ -14,7 +14,7 @@ static class ControlCommands
         Switchover(), Maintenance(),
         Simple("pause", "The controller begins nothing until it is resumed; what it has begun it finishes."),
         Simple("resume", "The controller acts again."),
-        History(),
+        History(), Audit(),
     ];
 
     static Command Switchover()
@@ -68,6 +68,35 @@ static class ControlCommands
         else
             foreach (var sentence in outcome.Sentences) await (outcome.Applied ? output : parsed.InvocationConfiguration.Error).WriteLineAsync(sentence);
         return outcome.Applied ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    static Command Audit()
+    {
+        var where = new Target();
+        var apply = new Option<bool>("--apply") { Description = "Mends what can be mended while the servers run, then looks again" };
+        var json = new Option<bool>("--json") { Description = "As JSON, for programs" };
+        var command = new Command("audit", "Says which promise the servers' settings can keep (rpo), what breaks it, and the statement that mends each.") { apply, where.Directory, where.Http, json };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var (status, body) = await ApiClient.SendAsync(HttpMethod.Post, where.HttpOf(parsed), $"/api/control/audit?apply={(parsed.GetValue(apply) ? "true" : "false")}", ct);
+            if (status != 200) throw new CommandException(ExitCode.Failed, $"The gateway answered with HTTP {status}: {body.Split('\n')[0]}");
+            var audit = JsonSerializer.Deserialize(body, ApiJson.Default.AuditJson)!;
+            var output = parsed.InvocationConfiguration.Output;
+            if (parsed.GetValue(json)) await output.WriteLineAsync(body);
+            else
+            {
+                foreach (var finding in audit.Findings)
+                {
+                    await output.WriteLineAsync($"{finding.Weight,-7}  {finding.Server}: {finding.Setting}: {finding.Sentence}");
+                    if (finding.Mend.Length > 0) await output.WriteLineAsync($"         mend: {finding.Mend}");
+                }
+                foreach (var trouble in audit.Troubles) await output.WriteLineAsync($"trouble  {trouble}");
+                await output.WriteLineAsync(audit.Kept ? "rpo zero is kept: what is acknowledged survives the loss of any one server"
+                    : audit.Rpo == "zero" ? "rpo zero is NOT kept" : "rpo best-effort: what no replica has received dies with the primary");
+            }
+            return audit.Kept || audit.Rpo != "zero" ? ExitCode.Ok : ExitCode.Failed;
+        });
+        return command;
     }
 
     static Command History()

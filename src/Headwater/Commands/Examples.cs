@@ -33,6 +33,10 @@ static class Examples
             headwater switchover --dry-run        what would be done, and what could go wrong
             headwater switchover --to db2
             """,
+        "audit" => """
+            headwater audit                       exit code 0 when the promise is kept
+            headwater audit --apply               mends what can be mended while the servers run
+            """,
         "maintenance" => "headwater maintenance db3 on",
         "history" => """
             headwater history --last 20

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Headwater.Control;
 using Headwater.Control.Failover;
 using Headwater.Core;
@@ -9,6 +8,11 @@ namespace Headwater.Http;
 
 /// <summary>/api/control: what the controller remembers and finds now.</summary>
 sealed record ControlJson(RecordLine Record, IReadOnlyList<FindingJson> Findings);
+
+/// <summary>/api/control/audit: what promise the settings can keep. Kept: nothing that was acknowledged is lost when any one server is.</summary>
+sealed record AuditJson(string Rpo, bool Kept, IReadOnlyList<AuditFindingJson> Findings, IReadOnlyList<string> Troubles);
+
+sealed record AuditFindingJson(string Weight, string Server, string Setting, string Sentence, string Mend);
 
 sealed record FindingJson(string Rule, string? Server, string Sentence);
 
@@ -21,6 +25,14 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
     {
         var (record, findings) = watcher.Control;
         return new ControlJson(RecordLine.Of(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))]);
+    }
+
+    public async Task<AuditJson> AuditAsync(bool apply, CancellationToken ct)
+    {
+        var (findings, troubles) = await watcher.AuditAsync(apply, ct);
+        var kept = policy.Promise == LossPromise.Zero && troubles.Count == 0 && findings.All(static finding => finding.Weight != AuditWeight.Breaks);
+        return new AuditJson(policy.Promise == LossPromise.Zero ? "zero" : "best-effort", kept,
+            [.. findings.Select(static finding => new AuditFindingJson(finding.Weight == AuditWeight.Breaks ? "breaks" : "weakens", finding.Server.Name, finding.Setting, finding.Sentence, finding.Mend))], troubles);
     }
 
     /// <summary>Null for a path that is none of ours.</summary>
