@@ -302,7 +302,9 @@ public static class Controller
             var told = primary.LastAnswer!;
             if (!s.IsInMaintenance(primary.Id))
             {
-                if (Misset(told.SemiSync, ServerRole.Primary)) Do(EffectKind.SetAcknowledging, primary.Id, "a primary waits for acknowledgements", role: ServerRole.Primary);
+                // Its promotion was cut short, or an order of an earlier time came late: nobody is appointed while it replicates.
+                if (told.Links.Any(link => s.SourceOf(link) is not null)) Do(EffectKind.Promote, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and still replicates from {told.Links[0].SourceHost}:{told.Links[0].SourcePort}");
+                else if (Misset(told.SemiSync, ServerRole.Primary)) Do(EffectKind.SetAcknowledging, primary.Id, "a primary waits for acknowledgements", role: ServerRole.Primary);
                 else if (told.ReadOnly) Do(EffectKind.OpenWrites, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and is read_only");
             }
             foreach (var server in s.Answering)
@@ -312,11 +314,6 @@ public static class Controller
         void KeepInOrder(ServerView server, ServerView primary)
         {
             var told = server.LastAnswer!;
-            if (s.Follows(primary, server))
-            {
-                Find("co-primaries", server.Id, $"{server.Id} and {primary.Id} replicate from each other; such a ring is left as it is");
-                return;
-            }
             if (!told.ReadOnly)
             {
                 Find("two-writable", server.Id, $"{server.Id} can be written to, and {primary.Id} is the primary of epoch {Record.Epoch}");

@@ -109,6 +109,7 @@ sealed class Database(World world, int index)
             return;
         }
         _waiting[_log.Count] = reply;
+        world.Wrote.Add(Number);
         Append(new Transaction(new Gtid(0, Number, (ulong)_log.Count + 1), write, epoch), false);
     }
 

@@ -35,12 +35,12 @@ sealed class Gateway(World world, int index)
             return;
         }
         var server = world.Find(primary.Id)!;
-        var (epoch, attempt) = (View.Epoch, ++client.Attempt);
+        var (epoch, attempt, write) = (View.Epoch, ++client.Attempt, client.Write);
         world.Truth.Routed(epoch, server);
         _sent.Add(client);
         void Reply(WriteReply reply, Transaction? transaction) => world.Network.Send(server.Index, Node, () => Ended(client, attempt, reply, transaction));
         world.Network.Send(Node, server.Index, () => server.Receive(
-            () => server.Write(client.Write, epoch, Reply),
+            () => server.Write(write, epoch, Reply),
             () => Reply(WriteReply.ReadOnly, null))); // nobody listens: surely not done, as if refused
         // No gateway waits for ever for a server that says nothing.
         world.Clock.In(8 * Clockwork.Second, () => Ended(client, attempt, WriteReply.Broken, null));

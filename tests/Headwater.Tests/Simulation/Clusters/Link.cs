@@ -17,7 +17,8 @@ sealed class Link(World world, Database replica, Database source)
     int _sourceBoot;
     int _sent;
     long _heardAt;
-    long _diskFreeAt;
+    readonly List<Transaction> _arrived = [];
+    bool _storing;
     bool _applying;
     bool _inApplication;
 
@@ -106,7 +107,7 @@ sealed class Link(World world, Database replica, Database source)
     public void Restarted()
     {
         DiscardRelay();
-        (SourceNumber, Received, Heartbeats, _diskFreeAt, Error) = (0, default, 0, 0, "");
+        (SourceNumber, Received, Heartbeats, Error) = (0, default, 0, "");
         if (!world.SkipsSlaveStart) StartSlave();
     }
 
@@ -134,7 +135,8 @@ sealed class Link(World world, Database replica, Database source)
                     return;
                 }
                 (Receiving, Acknowledging, SourceNumber, Received, _heardAt) = (LinkState.Running, replica.Acknowledges, source.Number, from, world.Clock.Now);
-                (_sourceBoot, _sent) = (boot, (int)from.Sequence);
+                (_sourceBoot, _sent, _storing) = (boot, (int)from.Sequence, false);
+                _arrived.Clear();
                 replica.Later(Heartbeat, () => Beat(connection));
                 Pump();
             }));
@@ -184,27 +186,38 @@ sealed class Link(World world, Database replica, Database source)
         var batch = new Transaction[source.Synced - _sent];
         for (var i = 0; i < batch.Length; i++) batch[i] = source[_sent + i];
         _sent = source.Synced;
-        var (connection, boot) = (_connection, _sourceBoot);
-        world.Network.Send(source.Index, replica.Index, () => replica.Receive(() => Store(connection, boot, batch)));
+        var connection = _connection;
+        world.Network.Send(source.Index, replica.Index, () => replica.Receive(() => Arrive(connection, batch)));
     }
 
-    void Store(int connection, int boot, Transaction[] batch)
+    void Arrive(int connection, Transaction[] batch)
     {
         if (connection != _connection || Receiving != LinkState.Running) return;
         _heardAt = world.Clock.Now;
-        var at = Math.Max(world.Clock.Now, _diskFreeAt) + replica.Fsync;
-        _diskFreeAt = at;
-        replica.Later(at - world.Clock.Now, () =>
+        _arrived.AddRange(batch);
+        Store(connection);
+    }
+
+    /// <summary>sync_relay_log=1: what has arrived meanwhile is made durable together.</summary>
+    void Store(int connection)
+    {
+        if (_storing || _arrived.Count == 0) return;
+        _storing = true;
+        var count = _arrived.Count;
+        replica.Later(replica.Fsync, () =>
         {
             if (connection != _connection || Receiving != LinkState.Running) return;
-            _relay.AddRange(batch);
-            Received = batch[^1].Gtid;
+            _storing = false;
+            _relay.AddRange(_arrived.Take(count));
+            _arrived.RemoveRange(0, count);
+            Received = _relay[^1].Gtid;
             if (Acknowledging)
             {
-                var to = (int)batch[^1].Gtid.Sequence;
+                var (to, boot) = ((int)Received.Sequence, _sourceBoot);
                 world.Network.Send(replica.Index, source.Index, () => { if (source.Boot == boot) source.Receive(() => source.Acknowledge(to)); });
             }
             Apply();
+            Store(connection);
         });
     }
 

@@ -40,7 +40,6 @@ sealed class Truth(World world)
         {
             world.Tally.Acknowledged++;
             LastAcknowledgedAt = world.Clock.Now;
-            world.Wrote.Add(transaction!.Gtid.Server);
         }
         else world.Tally.Unknown++;
     }
