@@ -59,7 +59,7 @@ public sealed record ControlRecord
     /// <summary>What the primary had when it was appointed. What a former primary has beyond it is its tail.</summary>
     public Position AppointedAt { get; init; }
 
-    /// <summary>The servers that may hold the only copy of an acknowledged write: each of them must answer before anybody is promoted at <see cref="LossPromise.Zero"/>.</summary>
+    /// <summary>The servers that may hold the only copy of an acknowledged write: each of them must answer, and have what it had, before anybody is promoted at <see cref="LossPromise.Zero"/>.</summary>
     public ImmutableArray<ServerId> Acknowledgers { get; init; } = [];
     public Change? Change { get; init; }
 
@@ -76,6 +76,9 @@ public sealed record ControlState
     /// <summary>Since when the primary has given no answer; null while it answers.</summary>
     public Instant? SilentSince { get; init; }
     public Instant StepAt { get; init; }
+
+    /// <summary>When this controller first looked.</summary>
+    public Instant? BegunAt { get; init; }
 
     /// <summary>Not before this time a change that was undone is begun again.</summary>
     public Instant NotBefore { get; init; }

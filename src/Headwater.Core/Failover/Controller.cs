@@ -64,7 +64,7 @@ public static class Controller
     {
         var primary = view.Servers.FirstOrDefault(server => server.Id == state.Record.Primary);
         var silent = primary is not null && primary.Outcome != ProbeOutcome.Answered;
-        return state with { SilentSince = silent ? state.SilentSince ?? now : null };
+        return state with { SilentSince = silent ? state.SilentSince ?? now : null, BegunAt = state.BegunAt ?? now };
     }
 
     internal static string Word(ChangeKind kind) => kind == ChangeKind.Failover ? "failover" : "switchover";
@@ -230,18 +230,32 @@ public static class Controller
                 });
                 Step(change with { Step = ChangeStep.Promoting }, $"{to.Id} has applied everything, up to {(goal.IsEmpty ? "nothing" : goal)}");
                 if (change.Kind == ChangeKind.Failover) Next = Next with { Failovers = [.. Next.Failovers.Where(at => s.Now - at < s.Policy.FlapWindow), s.Now] };
-                Do(EffectKind.Promote, to.Id, change.Proof[^1]);
+                Do(EffectKind.Promote, to.Id, Record.Change!.Proof[^1]);
                 return;
             }
-            if (!Situation.HeldBy(to).Covers(in goal))
+            // A long way to go is gone to its end; a way that leads nowhere is not.
+            var leadsNowhere = Election.Unfit(s, to) ?? (Elapsed > s.Policy.StepDeadline && !Situation.HeldBy(to).Covers(in goal) ? $"did not receive {goal} within {Milliseconds(s.Policy.StepDeadline)}" : null);
+            if (change.Kind == ChangeKind.Switchover)
             {
-                var source = s.Answering.FirstOrDefault(server => server.Id != to.Id && Situation.HeldBy(server).Covers(in goal))
-                    ?? s.Answering.Where(server => server.Id != to.Id).OrderBy(server => Situation.HeldBy(server).Behind(in goal)).FirstOrDefault();
-                if (source is not null && !s.Follows(to, source)) Do(EffectKind.Follow, to.Id, $"{source.Id} has what it lacks", source.Id);
+                if (leadsNowhere is not null || Elapsed > s.Policy.StepDeadline) Undo(change, $"{to.Id} {leadsNowhere ?? $"did not reach {goal} within {Milliseconds(s.Policy.StepDeadline)}"}");
             }
-            else if (to.LastAnswer!.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, to.Id, "what it has received is to be applied before it is promoted");
-            if (change.Kind == ChangeKind.Switchover && Elapsed > s.Policy.StepDeadline)
-                Undo(change, $"{to.Id} did not reach {goal} within {Milliseconds(s.Policy.StepDeadline)}");
+            else if (leadsNowhere is not null)
+            {
+                Step(change with { Step = ChangeStep.Fencing, To = null }, $"{to.Id} {leadsNowhere}");
+                return;
+            }
+            if (!Situation.HasAppliedAll(to))
+            {
+                // First what it holds: to follow another is to throw away what is not applied.
+                if (to.LastAnswer!.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, to.Id, "what it has received is to be applied before it is promoted");
+                return;
+            }
+            var source = s.Answering.FirstOrDefault(server => server.Id != to.Id && server.Id != change.From && Situation.AppliedBy(server).Covers(in goal))
+                ?? s.Answering.Where(server => server.Id != to.Id && server.Id != change.From).OrderBy(server => Situation.AppliedBy(server).Behind(in goal)).FirstOrDefault();
+            if (source is null) return;
+            if (change.Kind == ChangeKind.Failover && !s.Follows(to, source)) Do(EffectKind.Follow, to.Id, $"{source.Id} has what it lacks", source.Id);
+            foreach (var other in s.Answering)
+                if (!Situation.HasAppliedAll(other) && other.LastAnswer!.Links.Any(static link => !link.Applying && link.Error.Length == 0)) Do(EffectKind.StartApplying, other.Id, $"{to.Id} needs what it has received");
         }
 
         void Promoting(Change change)
@@ -266,7 +280,7 @@ public static class Controller
         /// <summary>The primary of a failover answers again, before anybody was appointed: it stays.</summary>
         bool CameBack(Change change)
         {
-            if (s.Find(change.From) is { } from && !Situation.Answers(from)) return false;
+            if (s.Find(change.From) is not { } from || !Situation.Answers(from)) return false;
             Undo(change, $"{change.From} answers again, and nobody had been appointed");
             return true;
         }
@@ -297,14 +311,14 @@ public static class Controller
 
         void KeepInOrder(ServerView primary)
         {
-            if (Record.Paused) return;
             CountAcknowledgers(primary);
+            if (Record.Paused) return;
             var told = primary.LastAnswer!;
             if (!s.IsInMaintenance(primary.Id))
             {
                 // Its promotion was cut short, or an order of an earlier time came late: nobody is appointed while it replicates.
                 if (told.Links.Any(link => s.SourceOf(link) is not null)) Do(EffectKind.Promote, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and still replicates from {told.Links[0].SourceHost}:{told.Links[0].SourcePort}");
-                else if (Misset(told.SemiSync, ServerRole.Primary)) Do(EffectKind.SetAcknowledging, primary.Id, "a primary waits for acknowledgements", role: ServerRole.Primary);
+                else if (Managed(told) is { } sync && (!sync.Waits || sync.Acknowledges)) Do(EffectKind.SetAcknowledging, primary.Id, "a primary waits for acknowledgements and gives none", role: ServerRole.Primary);
                 else if (told.ReadOnly) Do(EffectKind.OpenWrites, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and is read_only");
             }
             foreach (var server in s.Answering)
@@ -314,55 +328,95 @@ public static class Controller
         void KeepInOrder(ServerView server, ServerView primary)
         {
             var told = server.LastAnswer!;
+            var leads = s.LeadsTo(server, primary);
             if (!told.ReadOnly)
             {
                 Find("two-writable", server.Id, $"{server.Id} can be written to, and {primary.Id} is the primary of epoch {Record.Epoch}");
                 Do(EffectKind.MakeReadOnly, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}");
-                return;
             }
-            if (Situation.Foreign(server, primary) is { } foreign)
+            else if (!leads && told.Links.Any(static link => link.Receiving != LinkState.Stopped))
+            {
+                // Before all else: what it acknowledged to another than the primary would be taken for safe.
+                Find("follows-another", server.Id, $"{server.Id} does not follow {primary.Id}");
+                Do(EffectKind.StopReceiving, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}, and it receives from another");
+            }
+            else if (Managed(told) is { Waits: true })
+                Do(EffectKind.SetAcknowledging, server.Id, "it is no primary any more: nothing that it applies waits for an acknowledgement");
+            else if (Situation.Foreign(server, primary) is { } foreign)
             {
                 Find("diverged", server.Id, $"{server.Id} has {foreign}, which is not in the history of {primary.Id}");
                 Do(EffectKind.Reconcile, server.Id, $"it has {foreign}, which {primary.Id} has not", primary.Id);
-                return;
             }
-            if (Misset(told.SemiSync, ServerRole.Replica))
+            else if (!leads) Lead(server, primary);
+            else if (told.Links.Any(static link => !link.Applying || link.Receiving == LinkState.Stopped)) Restart(server);
+            else if (Managed(told) is { Acknowledges: false } && HasCaughtUp(server, primary))
             {
-                Do(EffectKind.SetAcknowledging, server.Id, "a replica acknowledges and does not wait", role: ServerRole.Replica);
-                return;
-            }
-            if (!s.LeadsTo(server, primary))
-            {
-                Find("follows-another", server.Id, $"{server.Id} does not follow {primary.Id}");
-                Do(EffectKind.Follow, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}", primary.Id);
-                return;
-            }
-            foreach (var link in told.Links)
-            {
-                if (link.Error.Length > 0 && (!link.Applying || link.Receiving == LinkState.Stopped)) Find("replica-broken", server.Id, $"{server.Id} has stopped: {link.Error}");
-                else if (!link.Applying || link.Receiving == LinkState.Stopped) Do(EffectKind.StartReplication, server.Id, "its replication has been stopped");
+                // Remembered first, told then: it must not acknowledge a write while nobody knows that it may.
+                if (!Record.Acknowledgers.Contains(server.Id)) Record_(Record with { Acknowledgers = Record.Acknowledgers.Add(server.Id) });
+                Do(EffectKind.SetAcknowledging, server.Id, "a replica that has caught up acknowledges", role: ServerRole.Replica);
             }
         }
 
-        static bool Misset(SemiSync? settings, ServerRole role) => settings is { } sync && (role == ServerRole.Primary ? !sync.Waits || sync.Acknowledges : sync.Waits || !sync.Acknowledges);
+        /// <summary>To the primary, once it has applied what it has received: CHANGE MASTER throws the relay log away, and the only copy of an acknowledged write may be in it.</summary>
+        void Lead(ServerView server, ServerView primary)
+        {
+            Find("follows-another", server.Id, $"{server.Id} does not follow {primary.Id}");
+            var told = server.LastAnswer!;
+            var held = Situation.HeldBy(server);
+            if (Situation.HasAppliedAll(server)) Do(EffectKind.Follow, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}", primary.Id);
+            else if (told.Links.FirstOrDefault(static link => link.Error.Length > 0) is not { } broken)
+            {
+                if (told.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, server.Id, $"what it has received is to be applied before it follows {primary.Id}");
+            }
+            else if (s.Answering.Any(other => other.Id != server.Id && Situation.AppliedBy(other).Covers(in held)) && Situation.AppliedBy(primary).Covers(in held))
+                Do(EffectKind.Follow, server.Id, $"it cannot apply what it has received ({broken.Error}), and others have all of that", primary.Id);
+            else Find("replica-broken", server.Id, $"{server.Id} has stopped: {broken.Error}");
+        }
 
-        // With one acknowledgement a commit, a write may be on one replica only. So whoever acknowledges is remembered at once, and forgotten only
-        // when the primary says that it acknowledges no more, and all that the primary had logged by then is on one that is remembered.
+        /// <summary>The applier first: a relay log with which both threads begin anew is thrown away.</summary>
+        void Restart(ServerView server)
+        {
+            var link = server.LastAnswer!.Links.First(static link => !link.Applying || link.Receiving == LinkState.Stopped);
+            if (link.Error.Length > 0) Find("replica-broken", server.Id, $"{server.Id} has stopped: {link.Error}");
+            else if (!link.Applying && link.Receiving == LinkState.Stopped && !Situation.HasAppliedAll(server)) Do(EffectKind.StartApplying, server.Id, "its replication has been stopped, and it has received what it has not applied");
+            else Do(EffectKind.StartReplication, server.Id, "its replication has been stopped");
+        }
+
+        /// <summary>Semi-synchronous replication, where it is ours to manage.</summary>
+        SemiSync? Managed(Observation told) => s.Policy.Promise == LossPromise.Zero ? told.SemiSync : null;
+
+        /// <summary>It holds all that the primary was seen to have after it had started: so also whatever a relay log of before, thrown away when it started, had acknowledged.</summary>
+        static bool HasCaughtUp(ServerView server, ServerView primary)
+        {
+            var (told, head) = (server.LastAnswer!, primary.LastAnswer!);
+            return head.AskedAt >= told.AnsweredAt - told.Uptime && told.AskedAt >= head.AnsweredAt && Situation.HeldBy(server).Covers(Situation.AppliedBy(primary));
+        }
+
+        // With one acknowledgement a commit, a write may be on one replica only. So whoever may acknowledge is remembered, and forgotten only when it is
+        // known not to, the primary counts no others than those that are remembered, and all that the primary had logged by then is on one of them.
         void CountAcknowledgers(ServerView primary)
         {
             var told = primary.LastAnswer!;
             if (told.SemiSync is not { Waits: true } sync) return;
-            var active = s.Answering.Where(server => server.LastAnswer!.SemiSync is { Acknowledging: true } && s.Follows(server, primary)).ToList();
             var kept = Record.Acknowledgers;
-            foreach (var server in active)
-                if (!kept.Contains(server.Id)) kept = kept.Add(server.Id);
-            if (sync.Acknowledgers <= active.Count)
+            foreach (var server in s.Answering)
+                if (server.LastAnswer!.SemiSync is { Acknowledges: true } or { Acknowledging: true } && !kept.Contains(server.Id)) kept = kept.Add(server.Id);
+            var active = s.Answering.Where(server => server.LastAnswer!.SemiSync is { Acknowledging: true } && s.Follows(server, primary)).ToList();
+            var head = Situation.AppliedBy(primary);
+            if (sync.Acknowledgers > active.Count)
             {
-                var head = Situation.AppliedBy(primary);
-                if (active.Any(server => server.LastAnswer!.AskedAt >= told.AnsweredAt && Situation.HeldBy(server).Covers(in head)))
-                    kept = [.. kept.Where(id => active.Any(server => server.Id == id))];
+                // Somebody acknowledges whom we do not see: it may be any that does not answer.
+                foreach (var server in s.Others)
+                    if (!Situation.Answers(server) && !kept.Contains(server.Id)) kept = kept.Add(server.Id);
             }
+            else if (active.Any(server => server.LastAnswer!.AskedAt >= told.AnsweredAt && Situation.HeldBy(server).Covers(in head)))
+                kept = [.. kept.Where(id => active.Any(server => server.Id == id) || MayAcknowledge(id))];
             if (!kept.SequenceEqual(Record.Acknowledgers)) Record_(Record with { Acknowledgers = kept });
+
+            // One that answers says so; one that is gone acknowledges nothing before it is told to; one that is only silent may come back as it was.
+            bool MayAcknowledge(ServerId id) => s.Find(id) is { } server && (Situation.Answers(server)
+                ? server.LastAnswer!.SemiSync is { Acknowledges: true }
+                : server.Outcome != ProbeOutcome.Closed && s.Now - (server.LastAnswer?.AnsweredAt ?? Next.BegunAt ?? s.Now) < s.Policy.ForgetAfter);
         }
 
         TimeSpan Elapsed => s.Now - Next.StepAt;

@@ -52,6 +52,15 @@ sealed class Situation
 
     public static Position AppliedBy(ServerView server) => server.LastAnswer!.BinlogPosition.Merge(server.LastAnswer.SlavePosition);
 
+    /// <summary>Nothing that it has received is left to be applied.</summary>
+    public static bool HasAppliedAll(ServerView server)
+    {
+        var applied = AppliedBy(server);
+        foreach (var link in server.LastAnswer!.Links)
+            if (!applied.Covers(link.Received)) return false;
+        return true;
+    }
+
     /// <summary>The source of a link among the servers known, by its number, else by its address.</summary>
     public ServerView? SourceOf(ReplicationLink link)
     {
@@ -72,7 +81,7 @@ sealed class Situation
         {
             if (at.LastAnswer is not { Links.Length: > 0 } answer || SourceOf(answer.Links[0]) is not { } source) return false;
             if (ReferenceEquals(source, primary)) return true;
-            if (!Answers(source)) return false;
+            if (source.Health == ServerHealth.Down) return false;
             at = source;
         }
         return false;

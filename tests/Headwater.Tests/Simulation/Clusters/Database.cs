@@ -52,7 +52,7 @@ sealed class Database(World world, int index)
     public long Fsync = 300;
 
     // ---- what its option file says
-    public bool ReadOnlyAtStart, WaitsAtStart, AcknowledgesAtStart;
+    public bool ReadOnlyAtStart, WaitsAtStart;
 
     // ---- variables
     public bool ReadOnly, Waits, Acknowledges;
@@ -214,7 +214,7 @@ sealed class Database(World world, int index)
         if (Up) return;
         Up = true;
         BootedAt = world.Clock.Now;
-        (ReadOnly, Waits, Acknowledges) = (ReadOnlyAtStart, WaitsAtStart, AcknowledgesAtStart);
+        (ReadOnly, Waits, Acknowledges) = (ReadOnlyAtStart, WaitsAtStart, false);
         // Recovery commits what was prepared and logged.
         Synced = Committed = _log.Count;
         for (var i = _log.Count - 1; i >= 0 && _log[i].Transaction.Gtid.Sequence > SlavePosition.Sequence; i--)

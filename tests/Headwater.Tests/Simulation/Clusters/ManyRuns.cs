@@ -16,7 +16,11 @@ sealed class ManyRuns(Breakage breakage, ulong first, long count)
     {
         var next = (long)first - 1;
         var end = (long)first - 1 + count;
-        Parallel.For(0, Environment.ProcessorCount, _ =>
+        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work)).ToList();
+        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads) thread.Join();
+
+        void Work()
         {
             while (true)
             {
@@ -32,6 +36,6 @@ sealed class ManyRuns(Breakage breakage, ulong first, long count)
                     progress?.Invoke(this);
                 }
             }
-        });
+        }
     }
 }

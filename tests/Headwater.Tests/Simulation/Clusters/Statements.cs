@@ -39,14 +39,15 @@ static class Statements
                     if (!seen.SlavePosition.Covers(seen.BinlogPosition)) server.DemoteToReplica();
                     server.Link = new Link(world, server, source);
                 });
-                if (world.SemiSync) yield return Do(() => Acknowledging(server));
                 yield return Do(() => server.Link?.StartSlave());
                 break;
             case EffectKind.SetAcknowledging when effect.Role == ServerRole.Primary:
                 yield return Do(() => Waiting(server));
                 break;
             case EffectKind.SetAcknowledging:
-                yield return Do(() => Acknowledging(server));
+                yield return Do(() => Acknowledging(server, effect.Role == ServerRole.Replica));
+                // A receiver that runs has said before whether it acknowledges.
+                if (seen.Links.All(static link => link.Receiving == LinkState.Stopped)) break;
                 yield return Do(() => server.Link?.StopReceiving());
                 yield return Do(() => server.Link?.StartReceiving());
                 break;
@@ -91,9 +92,9 @@ static class Statements
         server.SetWaits(true);
     }
 
-    static void Acknowledging(Database server)
+    static void Acknowledging(Database server, bool acknowledges)
     {
         server.SetWaits(false);
-        server.Acknowledges = true;
+        server.Acknowledges = acknowledges;
     }
 }
