@@ -56,6 +56,9 @@ public sealed record ControlRecord
     /// <summary>The one server that may be written to; null before any was found.</summary>
     public ServerId? Primary { get; init; }
 
+    /// <summary>Its <c>@@server_id</c>: the writer's name in the GTIDs of this epoch.</summary>
+    public uint Number { get; init; }
+
     /// <summary>What the primary had when it was appointed. What a former primary has beyond it is its tail.</summary>
     public Position AppointedAt { get; init; }
 

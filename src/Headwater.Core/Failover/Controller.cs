@@ -98,7 +98,7 @@ public static class Controller
                 Find("no-primary", null, s.View.Reason);
                 return;
             }
-            Next = Next with { Record = Record with { Epoch = new Epoch(Math.Max(1, s.View.Epoch.Number)), Primary = found.Id, AppointedAt = Situation.AppliedBy(found) } };
+            Next = Next with { Record = Record with { Epoch = new Epoch(Math.Max(1, s.View.Epoch.Number)), Primary = found.Id, Number = found.Number, AppointedAt = Situation.AppliedBy(found) } };
             Find("appointed", found.Id, $"{found.Id} is the primary: {s.View.Reason}");
         }
 
@@ -225,6 +225,7 @@ public static class Controller
                 {
                     Epoch = new Epoch(Record.Epoch.Number + 1),
                     Primary = to.Id,
+                    Number = to.Number,
                     AppointedAt = goal,
                     Acknowledgers = [.. Record.Acknowledgers.Where(id => id != to.Id && id != change.From)],
                 });
@@ -247,7 +248,7 @@ public static class Controller
             if (!Situation.HasAppliedAll(to))
             {
                 // First what it holds: to follow another is to throw away what is not applied.
-                if (to.LastAnswer!.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, to.Id, "what it has received is to be applied before it is promoted");
+                if (Freed(to) && to.LastAnswer!.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, to.Id, "what it has received is to be applied before it is promoted");
                 return;
             }
             var source = s.Answering.FirstOrDefault(server => server.Id != to.Id && server.Id != change.From && Situation.AppliedBy(server).Covers(in goal))
@@ -274,7 +275,15 @@ public static class Controller
                 Record_(Record with { Change = null });
                 return;
             }
-            Do(EffectKind.Promote, to.Id, change.Proof[^1]);
+            if (Freed(to)) Do(EffectKind.Promote, to.Id, change.Proof[^1]);
+        }
+
+        /// <summary>A replica that waits for acknowledgements, having started with the settings of a primary, can neither apply nor stop: nobody acknowledges to it.</summary>
+        bool Freed(ServerView server)
+        {
+            if (Managed(server.LastAnswer!) is not { Waits: true } || server.LastAnswer is not { ReadOnly: true, Links.IsEmpty: false }) return true;
+            Do(EffectKind.SetAcknowledging, server.Id, "nothing that it applies waits for an acknowledgement");
+            return false;
         }
 
         /// <summary>The primary of a failover answers again, before anybody was appointed: it stays.</summary>
@@ -317,7 +326,10 @@ public static class Controller
             if (!s.IsInMaintenance(primary.Id))
             {
                 // Its promotion was cut short, or an order of an earlier time came late: nobody is appointed while it replicates.
-                if (told.Links.Any(link => s.SourceOf(link) is not null)) Do(EffectKind.Promote, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and still replicates from {told.Links[0].SourceHost}:{told.Links[0].SourcePort}");
+                if (told.Links.Any(link => s.SourceOf(link) is not null))
+                {
+                    if (Freed(primary)) Do(EffectKind.Promote, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and still replicates from {told.Links[0].SourceHost}:{told.Links[0].SourcePort}");
+                }
                 else if (Managed(told) is { } sync && (!sync.Waits || sync.Acknowledges)) Do(EffectKind.SetAcknowledging, primary.Id, "a primary waits for acknowledgements and gives none", role: ServerRole.Primary);
                 else if (told.ReadOnly) Do(EffectKind.OpenWrites, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and is read_only");
             }
@@ -340,8 +352,7 @@ public static class Controller
                 Find("follows-another", server.Id, $"{server.Id} does not follow {primary.Id}");
                 Do(EffectKind.StopReceiving, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}, and it receives from another");
             }
-            else if (Managed(told) is { Waits: true })
-                Do(EffectKind.SetAcknowledging, server.Id, "it is no primary any more: nothing that it applies waits for an acknowledgement");
+            else if (Managed(told) is { Waits: true }) Do(EffectKind.SetAcknowledging, server.Id, "it is not the primary: nothing that it applies waits for an acknowledgement");
             else if (Situation.Foreign(server, primary) is { } foreign)
             {
                 Find("diverged", server.Id, $"{server.Id} has {foreign}, which is not in the history of {primary.Id}");

@@ -110,6 +110,23 @@ sealed class Situation
         return null;
     }
 
+    /// <summary>
+    /// A transaction that the server holds and that is of no epoch: beyond where the appointed primary began, only that one's own are. Null when there is none.
+    /// It says who is in an election, where there is no primary to compare with: the tail of a former one must not count as more.
+    /// </summary>
+    public Gtid? Astray(ServerView server)
+    {
+        if (Record.Number == 0 || server.Number == Record.Number) return null;
+        foreach (var gtid in HistoryOf(server.LastAnswer!))
+            if (Strays(gtid)) return gtid;
+        foreach (var link in server.LastAnswer!.Links)
+            for (var i = 0; i < link.Received.DomainCount; i++)
+                if (Strays(link.Received[i])) return link.Received[i];
+        return null;
+
+        bool Strays(Gtid gtid) => Record.AppointedAt.SequenceOf(gtid.Domain) is > 0 and var began && gtid.Sequence > began && gtid.Server != Record.Number;
+    }
+
     static IEnumerable<Gtid> HistoryOf(Observation answer)
     {
         foreach (var gtid in answer.BinlogState) yield return gtid;

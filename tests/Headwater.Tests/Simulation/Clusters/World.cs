@@ -55,7 +55,9 @@ sealed class World
         Databases = new Database[count];
         _applyTime = new long[count];
         // Nobody acknowledges before the controller has told it to: the audit asks for that at rpo zero.
-        var (readOnly, waits) = (Chance.OneIn(2), SemiSync && !Chance.OneIn(3));
+        // And nobody starts both writable and not waiting.
+        var waits = SemiSync && !Chance.OneIn(3);
+        var readOnly = Chance.OneIn(2) || SemiSync && !waits;
         for (var i = 0; i < count; i++)
         {
             var server = Databases[i] = new Database(this, i) { ReadOnlyAtStart = readOnly, WaitsAtStart = waits };
