@@ -281,8 +281,10 @@ public static class Controller
         /// <summary>A replica that waits for acknowledgements, having started with the settings of a primary, can neither apply nor stop: nobody acknowledges to it.</summary>
         bool Freed(ServerView server)
         {
-            if (Managed(server.LastAnswer!) is not { Waits: true } || server.LastAnswer is not { ReadOnly: true, Links.IsEmpty: false }) return true;
-            Do(EffectKind.SetAcknowledging, server.Id, "nothing that it applies waits for an acknowledgement");
+            if (Managed(server.LastAnswer!) is not { Waits: true } || server.LastAnswer!.Links.IsEmpty) return true;
+            // Closed first: whoever waits there is not to be told that all is well.
+            if (!server.LastAnswer.ReadOnly) Do(EffectKind.MakeReadOnly, server.Id, "it still replicates: nobody writes to it before it is promoted");
+            else Do(EffectKind.SetAcknowledging, server.Id, "nothing that it applies waits for an acknowledgement");
             return false;
         }
 

@@ -44,6 +44,9 @@ sealed class Database(World world, int index)
     public bool HostUp = true;
     public bool Up = true;
     public int Boot = 1;
+
+    /// <summary>Of its connections to replicas: another process, or a log that was rewound, is another life.</summary>
+    public int Life = 1;
     public long BootedAt = -100 * Clockwork.Second;
     public bool Frozen => _freezes > 0;
     public bool Serves => HostUp && Up && !Frozen;
@@ -198,6 +201,7 @@ sealed class Database(World world, int index)
         if (!Up) return;
         Up = false;
         Boot++;
+        Life++;
         _frozen.Clear();
         _freezes = 0;
         _syncing = _closing = false;
@@ -251,6 +255,8 @@ sealed class Database(World world, int index)
         Synced = Committed = common;
         AcknowledgedTo = Math.Min(AcknowledgedTo, common);
         SlavePosition = Last;
+        Life++;
+        world.Died(this, power: false);
         return tail;
     }
 

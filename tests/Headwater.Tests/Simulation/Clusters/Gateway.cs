@@ -63,6 +63,7 @@ sealed class Gateway(World world, int index)
     public void Read(Client client, Transaction? floor, Action<Transaction?> answer)
     {
         if (View is not { } view) { answer(null); return; }
+        var read = client.Reading;
         var position = floor is null ? Position.Empty : new Position(floor.Gtid);
         if (floor is not null && (Lineage.Judge(view, position, out _) == LineageVerdict.Lost || view.Primary is { } writer && Lineage.IsForeign(view, position, writer.Number, out _)))
         {
@@ -75,8 +76,7 @@ sealed class Gateway(World world, int index)
         var boot = server.Boot;
         world.Network.Send(Node, server.Index, () => server.Receive(() =>
         {
-            client.Saw(server);
-            answer(server[server.Committed - 1]);
+            if (client.Saw(read, server)) answer(server[server.Committed - 1]);
         }, () => answer(null)));
         world.Clock.In(2 * Clockwork.Second, () => answer(null));
     }
@@ -86,10 +86,13 @@ sealed class Gateway(World world, int index)
 sealed class Client(World world, Gateway gateway)
 {
     Transaction? _seen;
-    bool _reading;
+    int _reads;
 
     public int Write { get; private set; }
     public int Attempt;
+
+    /// <summary>The read that is waited for; 0: none.</summary>
+    public int Reading { get; private set; }
 
     public void Begin()
     {
@@ -104,11 +107,11 @@ sealed class Client(World world, Gateway gateway)
         if (reply == WriteReply.Committed && transaction is not null && (_seen is null || transaction.Gtid.Sequence > _seen.Gtid.Sequence)) _seen = transaction;
         var pause = 10 * Clockwork.Millisecond + world.Chance.Below(200_000);
         if (!world.Chance.OneIn(3)) { world.Clock.In(pause, Begin); return; }
-        _reading = true;
+        var read = Reading = ++_reads;
         gateway.Read(this, _seen, seen =>
         {
-            if (!_reading) return;
-            _reading = false;
+            if (Reading != read) return;
+            Reading = 0;
             if (seen is not null) _seen = seen;
             world.Clock.In(pause, Begin);
         });
@@ -121,11 +124,12 @@ sealed class Client(World world, Gateway gateway)
     }
 
     /// <summary>I12: what the session has seen or written is there.</summary>
-    public void Saw(Database server)
+    public bool Saw(int read, Database server)
     {
-        if (!_reading) return;
+        if (read != Reading) return false;
         world.Tally.Reads++;
         if (_seen is not null && !server.Shows(_seen))
             world.Truth.Violated("I12", $"a session that had seen {_seen.Gtid} read from {server.Id}, which stands at {server[server.Committed - 1].Gtid}{(server.Has(_seen) ? "" : " in another history")}");
+        return true;
     }
 }

@@ -14,7 +14,7 @@ sealed class Link(World world, Database replica, Database source)
 
     readonly List<Transaction> _relay = [];
     int _connection;
-    int _sourceBoot;
+    int _sourceLife;
     int _sent;
     long _heardAt;
     readonly List<Transaction> _arrived = [];
@@ -31,14 +31,11 @@ sealed class Link(World world, Database replica, Database source)
     public uint SourceNumber { get; private set; }
     public Gtid Received { get; private set; }
     public long Heartbeats { get; private set; }
-    public int RelayLength => _relay.Count;
 
     /// <summary>A transaction that this server cannot apply until an operator has seen to it.</summary>
     public bool Broken;
 
-    public Gtid Held => _relay.Count > 0 ? _relay[^1].Gtid : replica.Last;
-
-    public IEnumerable<Transaction> Relay => _relay;
+    public Transaction Held => _relay.Count > 0 ? _relay[^1] : replica[replica.Written - 1];
 
     public ReplicationLink Row() => new()
     {
@@ -121,12 +118,12 @@ sealed class Link(World world, Database replica, Database source)
         {
             var from = _relay.Count > 0 ? _relay[^1].Gtid : replica.SlavePosition;
             var known = source.Knows(from);
-            var boot = source.Boot;
+            var life = source.Life;
             world.Network.Send(source.Index, replica.Index, () => replica.Receive(() =>
             {
                 if (connection != _connection || Receiving != LinkState.Connecting) return;
                 answered = true;
-                if (source.Boot != boot) { Retry(connection); return; }
+                if (source.Life != life) { Retry(connection); return; }
                 if (!known)
                 {
                     StopReceiving();
@@ -135,7 +132,7 @@ sealed class Link(World world, Database replica, Database source)
                     return;
                 }
                 (Receiving, Acknowledging, SourceNumber, Received, _heardAt) = (LinkState.Running, replica.Acknowledges, source.Number, from, world.Clock.Now);
-                (_sourceBoot, _sent, _storing) = (boot, (int)from.Sequence, false);
+                (_sourceLife, _sent, _storing) = (life, (int)from.Sequence, false);
                 _arrived.Clear();
                 replica.Later(Heartbeat, () => Beat(connection));
                 Pump();
@@ -166,7 +163,7 @@ sealed class Link(World world, Database replica, Database source)
     void Beat(int connection)
     {
         if (connection != _connection || Receiving != LinkState.Running) return;
-        if (source.Serves && source.Boot == _sourceBoot && world.Network.OpenBothWays(source.Index, replica.Index))
+        if (source.Serves && source.Life == _sourceLife && world.Network.OpenBothWays(source.Index, replica.Index))
         {
             Heartbeats++;
             _heardAt = world.Clock.Now;
@@ -182,7 +179,7 @@ sealed class Link(World world, Database replica, Database source)
     /// <summary>The source's log has grown: what is new is sent.</summary>
     public void Pump()
     {
-        if (Receiving != LinkState.Running || source.Boot != _sourceBoot || !source.Up || _sent >= source.Synced) return;
+        if (Receiving != LinkState.Running || source.Life != _sourceLife || !source.Up || _sent >= source.Synced) return;
         var batch = new Transaction[source.Synced - _sent];
         for (var i = 0; i < batch.Length; i++) batch[i] = source[_sent + i];
         _sent = source.Synced;
@@ -213,8 +210,8 @@ sealed class Link(World world, Database replica, Database source)
             Received = _relay[^1].Gtid;
             if (Acknowledging)
             {
-                var (to, boot) = ((int)Received.Sequence, _sourceBoot);
-                world.Network.Send(replica.Index, source.Index, () => { if (source.Boot == boot) source.Receive(() => source.Acknowledge(to)); });
+                var (to, life) = ((int)Received.Sequence, _sourceLife);
+                world.Network.Send(replica.Index, source.Index, () => { if (source.Life == life) source.Receive(() => source.Acknowledge(to)); });
             }
             Apply();
             Store(connection);

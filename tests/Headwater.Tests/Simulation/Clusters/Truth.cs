@@ -107,8 +107,9 @@ sealed class Truth(World world)
         {
             if (server == chosen || server.Id == before.Primary || !server.Serves) continue;
             if (_awaySince[server.Index] >= 0 || world.Clock.Now - _backSince[server.Index] < 3 * Clockwork.Second) continue;
-            var held = server.Link?.Held ?? server.Last;
-            if (held.Sequence > (ulong)chosen.Written) Violated("I3", $"{chosen.Id} was appointed at {chosen.Last} while {server.Id}, in reach, holds {held}");
+            // The tail of an earlier epoch is no more, it is something else.
+            var held = server.Link?.Held ?? server[server.Written - 1];
+            if (held.RoutedIn == before.Epoch && !chosen.Has(held)) Violated("I3", $"{chosen.Id} was appointed at {chosen.Last} while {server.Id}, in reach, holds {held.Gtid}");
         }
     }
 
