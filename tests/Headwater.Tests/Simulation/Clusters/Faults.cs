@@ -9,7 +9,7 @@ sealed class Faults
 
     readonly World _world;
     readonly Seeded _chance;
-    readonly List<Action> _mends = [];
+    readonly List<(Database? Of, Action Mend)> _mends = [];
     bool _healed;
 
     /// <summary>When the primary, and nothing else, dies for good until the heal: then the time until writes return is measured.</summary>
@@ -26,6 +26,7 @@ sealed class Faults
             world.Clock.In(PrimaryDiesAloneAt.Value, () => Down(Primary(), power: false, HealsAt));
             return;
         }
+        if (_chance.OneIn(3)) HoldUp(world.Databases[_chance.Below(world.Databases.Length)], For(3_000, 9_000));
         var count = 1 + _chance.Below(4);
         var at = 1_500 * Ms + _chance.Below(1_500) * Ms;
         for (var i = 0; i < count; i++)
@@ -59,7 +60,7 @@ sealed class Faults
                 switch (what)
                 {
                     case 0: Down(to, power: _chance.OneIn(2), For(300, 5_000)); break;
-                    case 1: Tell($"{from.Id} comes back"); from.Start(); break;
+                    case 1: Return(from); break;
                     case 2: Lose(); break;
                     case 3: Freeze(to, For(100, 4_000)); break;
                     case 4: Down(_world.Databases[_chance.Below(_world.Databases.Length)], power: false, For(300, 3_000)); break;
@@ -80,7 +81,7 @@ sealed class Faults
             case 4: Down(_world.Databases[_chance.Below(_world.Databases.Length)], power: false, For(300, 5_000)); break;
             case 5 or 6: Freeze(Any(), _chance.OneIn(8) ? For(8_000, 30_000) : For(100, 6_000)); break;
             case 7 or 8 or 9: Part(Any(), For(300, 7_000)); break;
-            case 10: Slow(Any(), For(1_000, 5_000)); break;
+            case 10: if (_chance.OneIn(2)) Slow(Any(), For(1_000, 5_000)); else HoldUp(_world.Databases[_chance.Below(_world.Databases.Length)], For(1_000, 6_000)); break;
             case 11 or 12: Lose(); break;
             case 13 or 14 or 15: _world.Controller.Switchover(_chance.OneIn(3) ? null : _world.Databases[_chance.Below(_world.Databases.Length)].Id); break;
             case 16: Maintain(Any(), For(1_000, 6_000)); break;
@@ -107,7 +108,7 @@ sealed class Faults
     void Tell(string line) => _world.Story?.Add($"FAULT {line}");
 
     /// <summary>Mended after a time, or when all is.</summary>
-    void Until(long time, Action mend)
+    void Until(Database? of, long time, Action mend)
     {
         var mended = false;
         void Once()
@@ -116,7 +117,7 @@ sealed class Faults
             mended = true;
             mend();
         }
-        _mends.Add(Once);
+        _mends.Add((of, Once));
         _world.Clock.In(time, Once);
     }
 
@@ -127,7 +128,7 @@ sealed class Faults
         _ = power ? _world.Tally.PowerLosses++ : _world.Tally.Kills++;
         server.Die(power);
         var boot = server.Boot;
-        Until(time, () =>
+        Until(server, time, () =>
         {
             if (server.Up || server.Boot != boot) return;
             server.Start();
@@ -142,7 +143,7 @@ sealed class Faults
         _world.Tally.Freezes++;
         server.Freeze();
         var boot = server.Boot;
-        Until(time, () =>
+        Until(server, time, () =>
         {
             if (server.Boot != boot) return;
             Tell($"{server.Id} goes on");
@@ -196,7 +197,7 @@ sealed class Faults
         }
         Tell($"{server.Id} is cut off {what} for {time / Ms} ms");
         foreach (var (from, to) in cuts) _world.Network.Cut(from, to);
-        Until(time, () =>
+        Until(server, time, () =>
         {
             Tell($"{server.Id} is no longer cut off {what}");
             foreach (var (from, to) in cuts) _world.Network.Mend(from, to);
@@ -208,7 +209,23 @@ sealed class Faults
         var fsync = For(50, 800);
         Tell($"the disk of {server.Id} takes {fsync / Ms} ms for {time / Ms} ms");
         server.Fsync = fsync;
-        Until(time, () => server.Fsync = 300);
+        Until(server, time, () => server.Fsync = 300);
+    }
+
+    /// <summary>The worst moment for it: all that keeps it away ends now.</summary>
+    void Return(Database server)
+    {
+        Tell($"{server.Id} comes back");
+        foreach (var (of, mend) in _mends.ToList())
+            if (of == server) mend();
+    }
+
+    void HoldUp(Database server, long time)
+    {
+        var each = For(20, 400);
+        Tell($"{server.Id} needs {each / Ms} ms to apply a transaction for {time / Ms} ms");
+        _world.HeldUp[server.Index] = each;
+        Until(server, time, () => _world.HeldUp[server.Index] = 0);
     }
 
     void Lose() => _world.Controller.Lose((LossOfController)_chance.Below(4));
@@ -217,13 +234,13 @@ sealed class Faults
     {
         var id = server.Id;
         _world.Controller.Maintenance(id, true);
-        Until(time, () => _world.Controller.Maintenance(id, false));
+        Until(null, time, () => _world.Controller.Maintenance(id, false));
     }
 
     void Pause(long time)
     {
         _world.Controller.Pause(true);
-        Until(time, () => _world.Controller.Pause(false));
+        Until(null, time, () => _world.Controller.Pause(false));
     }
 
     void Break(Database server)
@@ -231,18 +248,18 @@ sealed class Faults
         if (server.Link is not { } link) return;
         Tell($"{server.Id} cannot apply the next transaction");
         link.Broken = true;
-        _mends.Add(() =>
+        _mends.Add((null, () =>
         {
             link.Broken = false;
             server.Link?.StartApplying();
-        });
+        }));
     }
 
     public void Heal()
     {
         _healed = true;
         Tell("all is mended");
-        foreach (var mend in _mends.ToList()) mend();
+        foreach (var (_, mend) in _mends.ToList()) mend();
         foreach (var server in _world.Databases) server.Start();
         _world.Controller.Start();
         foreach (var server in _world.Databases) _world.Controller.Maintenance(server.Id, false);

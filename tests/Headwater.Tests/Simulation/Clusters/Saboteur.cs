@@ -21,6 +21,9 @@ public enum Breakage : byte
     GlitchTakenForDeath,
     FormerPrimaryLeftWritable,
     TailIgnored,
+    RelayLogThrownAway,
+    RestartTakenForProof,
+    AppointmentForgotten,
 }
 
 /// <summary>The product's decisions, or, with a breakage, what a controller with that mistake would have decided.</summary>
@@ -28,13 +31,23 @@ sealed class Saboteur(Breakage breakage)
 {
     public Decision Decide(ControlState state, ClusterView view, ControlPolicy policy, int openWrites, Instant now)
     {
+        var acknowledgers = state.Record.Acknowledgers;
         switch (breakage)
         {
-            case Breakage.AcknowledgersNotWaitedFor:
-                policy = policy with { Promise = LossPromise.BestEffort };
+            case Breakage.AcknowledgersNotWaitedFor when state.Record.Change is not null || view.Primary is null:
+                state = state with { Record = state.Record with { Acknowledgers = [] } };
+                break;
+            case Breakage.AppointmentForgotten:
+                state = state with { Record = state.Record with { AppointedAt = Position.Empty } };
+                break;
+            case Breakage.RelayLogThrownAway when state.Record.Change is null:
+                view = Seen(view, static told => told with { Links = [.. told.Links.Select(static link => link with { Received = Position.Empty })] });
+                break;
+            case Breakage.RestartTakenForProof when state.Record.Change is not null || view.Primary is null:
+                view = Seen(view, static told => told.SemiSync is { } sync ? told with { SemiSync = sync with { Acknowledges = true } } : told);
                 break;
             case Breakage.NotFenced when state.Record.Change is { Step: ChangeStep.Fencing }:
-                view = view with { Servers = [.. view.Servers.Select(static server => server.LastAnswer is { Links.Length: > 0 } answer ? server with { LastAnswer = answer with { Links = [.. answer.Links.Select(static link => link with { Receiving = LinkState.Stopped })] } } : server)] };
+                view = Seen(view, static told => told with { Links = [.. told.Links.Select(static link => link with { Receiving = LinkState.Stopped })] });
                 break;
             case Breakage.OwnSilenceTakenForDeath:
                 view = view with { Servers = [.. view.Servers.Select(static server => server with { SourceHeardAt = null })] };
@@ -45,6 +58,7 @@ sealed class Saboteur(Breakage breakage)
         }
         var decision = Controller.Decide(state, view, policy, openWrites, now);
         var (before, after) = (state.Record, decision.Next.Record);
+        if (breakage == Breakage.AcknowledgersNotWaitedFor && acknowledgers.Length > 0 && after.Acknowledgers.IsEmpty && after.Primary == before.Primary) return With(decision, after with { Acknowledgers = acknowledgers });
         switch (breakage)
         {
             case Breakage.RankedByWhatIsApplied when before.Change is { Step: ChangeStep.Fencing } && after.Change is { Step: ChangeStep.Draining } change:
@@ -64,6 +78,9 @@ sealed class Saboteur(Breakage breakage)
                 return decision;
         }
     }
+
+    static ClusterView Seen(ClusterView view, Func<Observation, Observation> otherwise) =>
+        view with { Servers = [.. view.Servers.Select(server => server.LastAnswer is { } told ? server with { LastAnswer = otherwise(told) } : server)] };
 
     static Decision With(Decision decision, ControlRecord record) => decision with { Next = decision.Next with { Record = record } };
 

@@ -13,6 +13,7 @@ sealed class Truth(World world)
     readonly long[] _awaySince = Enumerable.Repeat(-1L, world.Databases.Length).ToArray();
     readonly long[] _backSince = new long[world.Databases.Length];
     readonly long[] _stillAway = new long[world.Databases.Length];
+    readonly long[] _hearsSince = Enumerable.Repeat(-1L, world.Databases.Length).ToArray();
 
     public string? Violation { get; private set; }
     public bool ClientsRest;
@@ -76,6 +77,8 @@ sealed class Truth(World world)
                 }
                 _awaySince[i] = -1;
             }
+            var hears = !away && server.Link is { Receiving: LinkState.Running } link && link.Source.Serves && world.Network.OpenBothWays(i, link.Source.Index);
+            _hearsSince[i] = !hears ? -1 : _hearsSince[i] < 0 ? world.Clock.Now : _hearsSince[i];
         }
     }
 
@@ -90,6 +93,9 @@ sealed class Truth(World world)
             Look();
             var since = _awaySince[lost.Index] >= 0 ? _awaySince[lost.Index] : -1;
             if (since < 0 && _backSince[lost.Index] > world.Clock.Now - 600 * Clockwork.Millisecond) since = _stillAway[lost.Index];
+            foreach (var server in world.Databases)
+                if (server.Link?.Source == lost && _hearsSince[server.Index] >= 0 && world.Clock.Now - _hearsSince[server.Index] > 2 * Clockwork.Second)
+                    Violated("I8", $"{lost.Id} is being replaced, and {server.Id}, in reach, has heard it all the time");
             if (since < 0) Violated("I8", $"{lost.Id} is being replaced and was never away");
             // a look is late by up to 20 ms, an answer by its way
             else if (world.Clock.Now - since < Clockwork.Second - 50 * Clockwork.Millisecond) Violated("I8", $"{lost.Id} is being replaced after {(world.Clock.Now - since) / 1000} ms");

@@ -34,6 +34,9 @@ sealed class World
     public readonly HashSet<uint> Wrote = [];
     readonly long[] _applyTime;
 
+    /// <summary>Appliers that a long transaction or a busy machine holds up; 0: none.</summary>
+    public readonly long[] HeldUp;
+
     public int ControllerNode => Databases.Length;
     public int GatewayNode(int index) => Databases.Length + 1 + index;
 
@@ -54,6 +57,7 @@ sealed class World
         Network = new Network(Clock, Chance, count + 3) { Latency = Chance.OneIn(4) ? 5_000 : 200, LostPerMille = Chance.OneIn(4) ? 20 : 0 };
         Databases = new Database[count];
         _applyTime = new long[count];
+        HeldUp = new long[count];
         // Nobody acknowledges before the controller has told it to: the audit asks for that at rpo zero.
         // And nobody starts both writable and not waiting.
         var waits = SemiSync && !Chance.OneIn(3);
@@ -83,7 +87,7 @@ sealed class World
         replica.Link.StartSlave();
     }
 
-    public long ApplyTime(Database replica) => _applyTime[replica.Index] / 2 + Chance.Below((int)_applyTime[replica.Index]);
+    public long ApplyTime(Database replica) => HeldUp[replica.Index] + _applyTime[replica.Index] / 2 + Chance.Below((int)_applyTime[replica.Index]);
 
     public Database? Find(ServerId? id) => Databases.FirstOrDefault(server => server.Id == id);
 
