@@ -227,7 +227,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
                 member.Watch.Assign(new Assignment(
                     view.State, ReferenceEquals(view.State, _decided.Primary?.State) ? ServerRole.Primary : ServerRole.Replica, view.LastAnswer,
                     view.LastAnswer?.AskedAt ?? default, member.Answers,
-                    Hurry: _helm is not null && (_decided.Primary is null || _helm.Record.Change is not null || _decided.Primary.Outcome != ProbeOutcome.Answered)));
+                    Hurry: _helm?.IsUnsettled == true));
         }
         if (_options.JoinFound && _decided.Primary is null) JoinSources();
         if (_helm is not null)

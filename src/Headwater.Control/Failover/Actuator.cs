@@ -21,6 +21,8 @@ sealed class Actuator(ServerLogin? replication, LossPromise promise)
     // A receiver that stops ends its connection at its source by a second one, and waits 5 s for it by default.
     const string Acknowledge = "SET GLOBAL rpl_semi_sync_master_enabled = OFF, GLOBAL rpl_semi_sync_slave_enabled = ON, GLOBAL rpl_semi_sync_slave_kill_conn_timeout = 1";
 
+    const string NoPart = "SET GLOBAL rpl_semi_sync_master_enabled = OFF, GLOBAL rpl_semi_sync_slave_enabled = OFF";
+
     /// <param name="source">The view of <see cref="Effect.Source"/>, where there is one.</param>
     public async Task DoAsync(Effect effect, ServerView server, ServerView? source, ServerConnection connection, CancellationToken ct)
     {
@@ -35,6 +37,9 @@ sealed class Actuator(ServerLogin? replication, LossPromise promise)
                 break;
             case EffectKind.StartReplication:
                 foreach (var link in links) await connection.QueryAsync($"START SLAVE {Name(link)}", ct);
+                break;
+            case EffectKind.Nudge:
+                await connection.QueryAsync("FLUSH HOSTS", ct);
                 break;
             case EffectKind.MakeReadOnly:
                 await MakeReadOnlyAsync(connection, ct);
@@ -54,9 +59,9 @@ sealed class Actuator(ServerLogin? replication, LossPromise promise)
                 await connection.QueryAsync(WaitForAcknowledgements, ct);
                 break;
             case EffectKind.SetAcknowledging:
-                await connection.QueryAsync(Acknowledge, ct);
+                await connection.QueryAsync(effect.Role == ServerRole.Replica ? Acknowledge : NoPart, ct);
                 // A receiver that runs has said before whether it acknowledges.
-                foreach (var link in links) await connection.QueryMultiAsync($"STOP SLAVE {Name(link)} IO_THREAD; START SLAVE {Name(link)} IO_THREAD", ct);
+                foreach (var link in links.Where(static link => link.Receiving != LinkState.Stopped)) await connection.QueryMultiAsync($"STOP SLAVE {Name(link)} IO_THREAD; START SLAVE {Name(link)} IO_THREAD", ct);
                 break;
             default:
                 throw new NotSupportedException($"{effect.Kind} is not done by a statement");
@@ -106,7 +111,6 @@ sealed class Actuator(ServerLogin? replication, LossPromise promise)
         var demoted = answer.SlavePosition.Covers(answer.BinlogPosition) ? "" : ", MASTER_DEMOTE_TO_SLAVE = 1";
         await connection.QueryAsync(string.Create(CultureInfo.InvariantCulture,
             $"CHANGE MASTER TO MASTER_HOST = {Text(source.Address.Host)}, MASTER_PORT = {source.Address.Port}{account}, MASTER_CONNECT_RETRY = 1, MASTER_HEARTBEAT_PERIOD = 0.5, MASTER_USE_GTID = slave_pos{demoted}"), ct);
-        if (promise == LossPromise.Zero) await connection.QueryAsync(Acknowledge, ct);
         await connection.QueryAsync("START SLAVE", ct);
     }
 

@@ -30,6 +30,9 @@ sealed class Helm : IDisposable
     }
 
     public ControlRecord Record => _state.Record;
+
+    /// <summary>Something is under way or amiss that the next looks are to show soon.</summary>
+    public bool IsUnsettled { get; private set; }
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
     /// <summary>Null until a primary has been appointed.</summary>
@@ -50,6 +53,9 @@ sealed class Helm : IDisposable
         var decision = Controller.Decide(_state, view, _options.Policy, openWrites, now);
         effects = decision.Effects;
         Findings = decision.Findings;
+        IsUnsettled = view.Primary is not { Outcome: ProbeOutcome.Answered } || decision.Next.Record.Change is not null || decision.Next.Stuck is not null
+            || effects.Any(static effect => effect.Kind != EffectKind.Reconcile)
+            || _options.Policy.Promise == LossPromise.Zero && view.Servers.Any(server => server.Health == ServerHealth.Up && server.Role == ServerRole.Replica && server.LastAnswer?.SemiSync is { Acknowledging: false });
         Tell(decision.Findings);
         if (decision.Next.Record == _state.Record)
         {

@@ -39,6 +39,9 @@ public sealed record ControlPolicy
     /// <summary>A step of a change that has not come to its end by then is undone where it can be, else tried again.</summary>
     public TimeSpan StepDeadline { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>A silent server may come back acknowledging as it was, and is remembered as one that may for this long.</summary>
+    public TimeSpan ForgetAfter { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long open transactions may take to end before a switchover closes the primary for writes.</summary>
     public TimeSpan HandoverDrain { get; init; } = TimeSpan.FromMilliseconds(250);
 

@@ -56,10 +56,13 @@ public sealed record ControlRecord
     /// <summary>The one server that may be written to; null before any was found.</summary>
     public ServerId? Primary { get; init; }
 
+    /// <summary>Its <c>@@server_id</c>: the writer's name in the GTIDs of this epoch.</summary>
+    public uint Number { get; init; }
+
     /// <summary>What the primary had when it was appointed. What a former primary has beyond it is its tail.</summary>
     public Position AppointedAt { get; init; }
 
-    /// <summary>The servers that may hold the only copy of an acknowledged write: each of them must answer before anybody is promoted at <see cref="LossPromise.Zero"/>.</summary>
+    /// <summary>The servers that may hold the only copy of an acknowledged write: each of them must answer, and have what it had, before anybody is promoted at <see cref="LossPromise.Zero"/>.</summary>
     public ImmutableArray<ServerId> Acknowledgers { get; init; } = [];
     public Change? Change { get; init; }
 
@@ -77,7 +80,12 @@ public sealed record ControlState
     public Instant? SilentSince { get; init; }
     public Instant StepAt { get; init; }
 
+    /// <summary>When this controller first looked.</summary>
+    public Instant? BegunAt { get; init; }
+
     /// <summary>Not before this time a change that was undone is begun again.</summary>
     public Instant NotBefore { get; init; }
+    /// <summary>Since when commits wait at the same position although a replica that acknowledges has it; null while none do.</summary>
+    public (Position At, Instant Since)? Stuck { get; init; }
     public ImmutableArray<Instant> Failovers { get; init; } = [];
 }

@@ -64,7 +64,7 @@ public static class Controller
     {
         var primary = view.Servers.FirstOrDefault(server => server.Id == state.Record.Primary);
         var silent = primary is not null && primary.Outcome != ProbeOutcome.Answered;
-        return state with { SilentSince = silent ? state.SilentSince ?? now : null };
+        return state with { SilentSince = silent ? state.SilentSince ?? now : null, BegunAt = state.BegunAt ?? now };
     }
 
     internal static string Word(ChangeKind kind) => kind == ChangeKind.Failover ? "failover" : "switchover";
@@ -98,7 +98,7 @@ public static class Controller
                 Find("no-primary", null, s.View.Reason);
                 return;
             }
-            Next = Next with { Record = Record with { Epoch = new Epoch(Math.Max(1, s.View.Epoch.Number)), Primary = found.Id, AppointedAt = Situation.AppliedBy(found) } };
+            Next = Next with { Record = Record with { Epoch = new Epoch(Math.Max(1, s.View.Epoch.Number)), Primary = found.Id, Number = found.Number, AppointedAt = Situation.AppliedBy(found) } };
             Find("appointed", found.Id, $"{found.Id} is the primary: {s.View.Reason}");
         }
 
@@ -225,23 +225,38 @@ public static class Controller
                 {
                     Epoch = new Epoch(Record.Epoch.Number + 1),
                     Primary = to.Id,
+                    Number = to.Number,
                     AppointedAt = goal,
                     Acknowledgers = [.. Record.Acknowledgers.Where(id => id != to.Id && id != change.From)],
                 });
                 Step(change with { Step = ChangeStep.Promoting }, $"{to.Id} has applied everything, up to {(goal.IsEmpty ? "nothing" : goal)}");
                 if (change.Kind == ChangeKind.Failover) Next = Next with { Failovers = [.. Next.Failovers.Where(at => s.Now - at < s.Policy.FlapWindow), s.Now] };
-                Do(EffectKind.Promote, to.Id, change.Proof[^1]);
+                Do(EffectKind.Promote, to.Id, Record.Change!.Proof[^1]);
                 return;
             }
-            if (!Situation.HeldBy(to).Covers(in goal))
+            // A long way to go is gone to its end; a way that leads nowhere is not.
+            var leadsNowhere = Election.Unfit(s, to) ?? (Elapsed > s.Policy.StepDeadline && !Situation.HeldBy(to).Covers(in goal) ? $"did not receive {goal} within {Milliseconds(s.Policy.StepDeadline)}" : null);
+            if (change.Kind == ChangeKind.Switchover)
             {
-                var source = s.Answering.FirstOrDefault(server => server.Id != to.Id && Situation.HeldBy(server).Covers(in goal))
-                    ?? s.Answering.Where(server => server.Id != to.Id).OrderBy(server => Situation.HeldBy(server).Behind(in goal)).FirstOrDefault();
-                if (source is not null && !s.Follows(to, source)) Do(EffectKind.Follow, to.Id, $"{source.Id} has what it lacks", source.Id);
+                if (leadsNowhere is not null || Elapsed > s.Policy.StepDeadline) Undo(change, $"{to.Id} {leadsNowhere ?? $"did not reach {goal} within {Milliseconds(s.Policy.StepDeadline)}"}");
             }
-            else if (to.LastAnswer!.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, to.Id, "what it has received is to be applied before it is promoted");
-            if (change.Kind == ChangeKind.Switchover && Elapsed > s.Policy.StepDeadline)
-                Undo(change, $"{to.Id} did not reach {goal} within {Milliseconds(s.Policy.StepDeadline)}");
+            else if (leadsNowhere is not null)
+            {
+                Step(change with { Step = ChangeStep.Fencing, To = null }, $"{to.Id} {leadsNowhere}");
+                return;
+            }
+            if (!Situation.HasAppliedAll(to))
+            {
+                // First what it holds: to follow another is to throw away what is not applied.
+                if (Freed(to) && to.LastAnswer!.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, to.Id, "what it has received is to be applied before it is promoted");
+                return;
+            }
+            var source = s.Answering.FirstOrDefault(server => server.Id != to.Id && server.Id != change.From && Situation.AppliedBy(server).Covers(in goal))
+                ?? s.Answering.Where(server => server.Id != to.Id && server.Id != change.From).OrderBy(server => Situation.AppliedBy(server).Behind(in goal)).FirstOrDefault();
+            if (source is null) return;
+            if (change.Kind == ChangeKind.Failover && !s.Follows(to, source)) Do(EffectKind.Follow, to.Id, $"{source.Id} has what it lacks", source.Id);
+            foreach (var other in s.Answering)
+                if (!Situation.HasAppliedAll(other) && other.LastAnswer!.Links.Any(static link => !link.Applying && link.Error.Length == 0)) Do(EffectKind.StartApplying, other.Id, $"{to.Id} needs what it has received");
         }
 
         void Promoting(Change change)
@@ -260,13 +275,23 @@ public static class Controller
                 Record_(Record with { Change = null });
                 return;
             }
-            Do(EffectKind.Promote, to.Id, change.Proof[^1]);
+            if (Freed(to)) Do(EffectKind.Promote, to.Id, change.Proof[^1]);
+        }
+
+        /// <summary>A replica that waits for acknowledgements, having started with the settings of a primary, can neither apply nor stop: nobody acknowledges to it.</summary>
+        bool Freed(ServerView server)
+        {
+            if (Managed(server.LastAnswer!) is not { Waits: true } || server.LastAnswer!.Links.IsEmpty) return true;
+            // Closed first: whoever waits there is not to be told that all is well.
+            if (!server.LastAnswer.ReadOnly) Do(EffectKind.MakeReadOnly, server.Id, "it still replicates: nobody writes to it before it is promoted");
+            else Do(EffectKind.SetAcknowledging, server.Id, "nothing that it applies waits for an acknowledgement");
+            return false;
         }
 
         /// <summary>The primary of a failover answers again, before anybody was appointed: it stays.</summary>
         bool CameBack(Change change)
         {
-            if (s.Find(change.From) is { } from && !Situation.Answers(from)) return false;
+            if (s.Find(change.From) is not { } from || !Situation.Answers(from)) return false;
             Undo(change, $"{change.From} answers again, and nobody had been appointed");
             return true;
         }
@@ -297,12 +322,18 @@ public static class Controller
 
         void KeepInOrder(ServerView primary)
         {
-            if (Record.Paused) return;
             CountAcknowledgers(primary);
+            Unstick(primary);
+            if (Record.Paused) return;
             var told = primary.LastAnswer!;
             if (!s.IsInMaintenance(primary.Id))
             {
-                if (Misset(told.SemiSync, ServerRole.Primary)) Do(EffectKind.SetAcknowledging, primary.Id, "a primary waits for acknowledgements", role: ServerRole.Primary);
+                // Its promotion was cut short, or an order of an earlier time came late: nobody is appointed while it replicates.
+                if (told.Links.Any(link => s.SourceOf(link) is not null))
+                {
+                    if (Freed(primary)) Do(EffectKind.Promote, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and still replicates from {told.Links[0].SourceHost}:{told.Links[0].SourcePort}");
+                }
+                else if (Managed(told) is { } sync && (!sync.Waits || sync.Acknowledges)) Do(EffectKind.SetAcknowledging, primary.Id, "a primary waits for acknowledgements and gives none", role: ServerRole.Primary);
                 else if (told.ReadOnly) Do(EffectKind.OpenWrites, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and is read_only");
             }
             foreach (var server in s.Answering)
@@ -312,61 +343,108 @@ public static class Controller
         void KeepInOrder(ServerView server, ServerView primary)
         {
             var told = server.LastAnswer!;
-            if (s.Follows(primary, server))
-            {
-                Find("co-primaries", server.Id, $"{server.Id} and {primary.Id} replicate from each other; such a ring is left as it is");
-                return;
-            }
+            var leads = s.LeadsTo(server, primary);
             if (!told.ReadOnly)
             {
                 Find("two-writable", server.Id, $"{server.Id} can be written to, and {primary.Id} is the primary of epoch {Record.Epoch}");
                 Do(EffectKind.MakeReadOnly, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}");
-                return;
             }
-            if (Situation.Foreign(server, primary) is { } foreign)
+            else if (!leads && told.Links.Any(static link => link.Receiving != LinkState.Stopped))
+            {
+                // Before all else: what it acknowledged to another than the primary would be taken for safe.
+                Find("follows-another", server.Id, $"{server.Id} does not follow {primary.Id}");
+                Do(EffectKind.StopReceiving, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}, and it receives from another");
+            }
+            else if (Managed(told) is { Waits: true }) Do(EffectKind.SetAcknowledging, server.Id, "it is not the primary: nothing that it applies waits for an acknowledgement");
+            else if (Situation.Foreign(server, primary) is { } foreign)
             {
                 Find("diverged", server.Id, $"{server.Id} has {foreign}, which is not in the history of {primary.Id}");
                 Do(EffectKind.Reconcile, server.Id, $"it has {foreign}, which {primary.Id} has not", primary.Id);
-                return;
             }
-            if (Misset(told.SemiSync, ServerRole.Replica))
+            else if (!leads) Lead(server, primary);
+            else if (told.Links.Any(static link => !link.Applying || link.Receiving == LinkState.Stopped)) Restart(server);
+            else if (Managed(told) is { Acknowledges: false } && HasCaughtUp(server, primary))
             {
-                Do(EffectKind.SetAcknowledging, server.Id, "a replica acknowledges and does not wait", role: ServerRole.Replica);
-                return;
-            }
-            if (!s.LeadsTo(server, primary))
-            {
-                Find("follows-another", server.Id, $"{server.Id} does not follow {primary.Id}");
-                Do(EffectKind.Follow, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}", primary.Id);
-                return;
-            }
-            foreach (var link in told.Links)
-            {
-                if (link.Error.Length > 0 && (!link.Applying || link.Receiving == LinkState.Stopped)) Find("replica-broken", server.Id, $"{server.Id} has stopped: {link.Error}");
-                else if (!link.Applying || link.Receiving == LinkState.Stopped) Do(EffectKind.StartReplication, server.Id, "its replication has been stopped");
+                // Remembered first, told then: it must not acknowledge a write while nobody knows that it may.
+                if (!Record.Acknowledgers.Contains(server.Id)) Record_(Record with { Acknowledgers = Record.Acknowledgers.Add(server.Id) });
+                Do(EffectKind.SetAcknowledging, server.Id, "a replica that has caught up acknowledges", role: ServerRole.Replica);
             }
         }
 
-        // A primary alone has nobody to wait for; at best effort the setting is the operator's.
-        bool Misset(SemiSync? settings, ServerRole role) => s.Policy.Promise == LossPromise.Zero && s.Others.Length > 0 && settings is { } sync && (role == ServerRole.Primary ? !sync.Waits || sync.Acknowledges : sync.Waits || !sync.Acknowledges);
+        /// <summary>To the primary, once it has applied what it has received: CHANGE MASTER throws the relay log away, and the only copy of an acknowledged write may be in it.</summary>
+        void Lead(ServerView server, ServerView primary)
+        {
+            Find("follows-another", server.Id, $"{server.Id} does not follow {primary.Id}");
+            var told = server.LastAnswer!;
+            var held = Situation.HeldBy(server);
+            if (Situation.HasAppliedAll(server)) Do(EffectKind.Follow, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}", primary.Id);
+            else if (told.Links.FirstOrDefault(static link => link.Error.Length > 0) is not { } broken)
+            {
+                if (told.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, server.Id, $"what it has received is to be applied before it follows {primary.Id}");
+            }
+            else if (s.Answering.Any(other => other.Id != server.Id && Situation.AppliedBy(other).Covers(in held)) && Situation.AppliedBy(primary).Covers(in held))
+                Do(EffectKind.Follow, server.Id, $"it cannot apply what it has received ({broken.Error}), and others have all of that", primary.Id);
+            else Find("replica-broken", server.Id, $"{server.Id} has stopped: {broken.Error}");
+        }
 
-        // With one acknowledgement a commit, a write may be on one replica only. So whoever acknowledges is remembered at once, and forgotten only
-        // when the primary says that it acknowledges no more, and all that the primary had logged by then is on one that is remembered.
+        /// <summary>The applier first: a relay log with which both threads begin anew is thrown away.</summary>
+        void Restart(ServerView server)
+        {
+            var link = server.LastAnswer!.Links.First(static link => !link.Applying || link.Receiving == LinkState.Stopped);
+            if (link.Error.Length > 0) Find("replica-broken", server.Id, $"{server.Id} has stopped: {link.Error}");
+            else if (!link.Applying && link.Receiving == LinkState.Stopped && !Situation.HasAppliedAll(server)) Do(EffectKind.StartApplying, server.Id, "its replication has been stopped, and it has received what it has not applied");
+            else Do(EffectKind.StartReplication, server.Id, "its replication has been stopped");
+        }
+
+        // Long enough that an answer under way has come; short enough that clients hardly notice.
+        static readonly TimeSpan StuckAfter = TimeSpan.FromMilliseconds(200);
+
+        void Unstick(ServerView primary)
+        {
+            var told = primary.LastAnswer!;
+            var head = Situation.AppliedBy(primary);
+            var stuck = Managed(told) is { Waits: true, WaitingCommits: > 0 }
+                && s.Answering.Any(server => server.LastAnswer!.SemiSync is { Acknowledging: true } && s.Follows(server, primary) && Situation.HeldBy(server).Covers(in head));
+            Next = Next with { Stuck = !stuck ? null : Next.Stuck is { } before && before.At == head ? before : (head, s.Now) };
+            if (Next.Stuck is { } since && s.Now - since.Since >= StuckAfter && !s.IsInMaintenance(primary.Id))
+                Do(EffectKind.Nudge, primary.Id, $"commits wait at {head} for an answer that was given before, or lost");
+        }
+
+        /// <summary>Semi-synchronous replication, where it is ours to manage: at best effort it is the operator's, and a primary alone has nobody to wait for.</summary>
+        SemiSync? Managed(Observation told) => s.Policy.Promise == LossPromise.Zero && s.Others.Length > 0 ? told.SemiSync : null;
+
+        /// <summary>It holds all that the primary was seen to have after it had started: so also whatever a relay log of before, thrown away when it started, had acknowledged.</summary>
+        static bool HasCaughtUp(ServerView server, ServerView primary)
+        {
+            var (told, head) = (server.LastAnswer!, primary.LastAnswer!);
+            return head.AskedAt >= told.AnsweredAt - told.Uptime && told.AskedAt >= head.AnsweredAt && Situation.HeldBy(server).Covers(Situation.AppliedBy(primary));
+        }
+
+        // With one acknowledgement a commit, a write may be on one replica only. So whoever may acknowledge is remembered, and forgotten only when it is
+        // known not to, the primary counts no others than those that are remembered, and all that the primary had logged by then is on one of them.
         void CountAcknowledgers(ServerView primary)
         {
             var told = primary.LastAnswer!;
             if (told.SemiSync is not { Waits: true } sync) return;
-            var active = s.Answering.Where(server => server.LastAnswer!.SemiSync is { Acknowledging: true } && s.Follows(server, primary)).ToList();
             var kept = Record.Acknowledgers;
-            foreach (var server in active)
-                if (!kept.Contains(server.Id)) kept = kept.Add(server.Id);
-            if (sync.Acknowledgers <= active.Count)
+            foreach (var server in s.Answering)
+                if (server.LastAnswer!.SemiSync is { Acknowledges: true } or { Acknowledging: true } && !kept.Contains(server.Id)) kept = kept.Add(server.Id);
+            var active = s.Answering.Where(server => server.LastAnswer!.SemiSync is { Acknowledging: true } && s.Follows(server, primary)).ToList();
+            var head = Situation.AppliedBy(primary);
+            if (sync.Acknowledgers > active.Count)
             {
-                var head = Situation.AppliedBy(primary);
-                if (active.Any(server => server.LastAnswer!.AskedAt >= told.AnsweredAt && Situation.HeldBy(server).Covers(in head)))
-                    kept = [.. kept.Where(id => active.Any(server => server.Id == id))];
+                // Somebody acknowledges whom we do not see: it may be any that does not answer.
+                foreach (var server in s.Others)
+                    if (!Situation.Answers(server) && !kept.Contains(server.Id)) kept = kept.Add(server.Id);
             }
+            else if (active.Any(server => server.LastAnswer!.AskedAt >= told.AnsweredAt && Situation.HeldBy(server).Covers(in head)))
+                kept = [.. kept.Where(id => active.Any(server => server.Id == id) || MayAcknowledge(id))];
             if (!kept.SequenceEqual(Record.Acknowledgers)) Record_(Record with { Acknowledgers = kept });
+
+            // One that answers says so; one that is gone acknowledges nothing before it is told to; one that is only silent may come back as it was.
+            bool MayAcknowledge(ServerId id) => s.Find(id) is { } server && (Situation.Answers(server)
+                ? server.LastAnswer!.SemiSync is { Acknowledges: true }
+                : server.Outcome != ProbeOutcome.Closed && s.Now - (server.LastAnswer?.AnsweredAt ?? Next.BegunAt ?? s.Now) < s.Policy.ForgetAfter);
         }
 
         TimeSpan Elapsed => s.Now - Next.StepAt;

@@ -22,11 +22,20 @@ public enum EffectKind : byte
     /// <summary>Forgets its source, waits for acknowledgements from now on, read_only off.</summary>
     Promote,
 
-    /// <summary>Replicates from <see cref="Effect.Source"/>, from where it stands.</summary>
+    /// <summary>Replicates from <see cref="Effect.Source"/>, from where it stands; whether it acknowledges stays as it is.</summary>
     Follow,
 
-    /// <summary>The semi-synchronous settings of a primary or of a replica, by its role.</summary>
+    /// <summary>
+    /// The semi-synchronous settings by <see cref="Effect.Role"/>: a primary waits and does not acknowledge, a replica acknowledges and does not wait (a
+    /// receiver that runs, and only one that runs, is restarted for it), and of unknown role it does neither.
+    /// </summary>
     SetAcknowledging,
+
+    /// <summary>
+    /// Logs something that changes nothing. A commit waits for an answer to itself or to what comes after it; a replica that had it before it began to
+    /// acknowledge, or whose answer was lost with a connection, answers to neither until something comes.
+    /// </summary>
+    Nudge,
 
     /// <summary>It has what the primary never had: its tail is to be saved and undone before it can follow.</summary>
     Reconcile,

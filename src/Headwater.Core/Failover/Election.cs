@@ -13,16 +13,25 @@ static class Election
 
     public static Result Hold(Situation s, ServerId from)
     {
-        var race = s.Answering.Where(server => server.Id != from && server.LastAnswer!.ReadOnly && !s.IsInMaintenance(server.Id)).ToList();
-        if (race.Count == 0) return new Result(null, Position.Empty, "no other server answers");
+        var others = s.Answering.Where(server => server.Id != from && s.Astray(server) is null).ToList();
+        var race = others.Where(server => server.LastAnswer!.ReadOnly && !s.IsInMaintenance(server.Id)).ToList();
+        if (race.Count == 0) return new Result(null, Position.Empty, "no other server answers that could take over");
         if (s.Policy.Promise == LossPromise.Zero)
         {
             var missing = s.Record.Acknowledgers.Where(id => id != from && s.Answering.All(server => server.Id != id)).ToList();
             if (missing.Count > 0)
                 return new Result(null, Position.Empty,
                     $"{Names(missing)} may hold a write that was acknowledged and that no other server has, and {(missing.Count == 1 ? "does" : "do")} not answer; promoting anybody else now could lose it (rpo: zero)");
+            // A server starts without acknowledging, and is told to when it has caught up: so one that may have acknowledged and does not say so has
+            // started since, without the relay log that it had.
+            var restarted = s.Record.Acknowledgers.Where(id => id != from && s.Find(id)?.LastAnswer?.SemiSync is { Acknowledges: false }).ToList();
+            if (restarted.Count > 0)
+                return new Result(null, Position.Empty,
+                    $"{Names(restarted)} may have held a write that was acknowledged and that no other server has, and started anew, which throws away what is not applied; promoting anybody now could lose it (rpo: zero)");
         }
-        var goal = s.Answering.Where(server => server.Id != from).Aggregate(Position.Empty, static (all, server) => all.Merge(Situation.HeldBy(server)));
+        var goal = others.Aggregate(Position.Empty, static (all, server) => all.Merge(Situation.HeldBy(server)));
+        if (s.Policy.Promise == LossPromise.Zero && !goal.Covers(s.Record.AppointedAt))
+            return new Result(null, goal, $"no server that answers has all that {from} had when it was appointed ({s.Record.AppointedAt}); promoting anybody now would lose it (rpo: zero)");
         var able = race.Where(server => Unfit(s, server) is null).ToList();
         if (able.Count == 0)
             return new Result(null, goal, "no server may be promoted: " + string.Join("; ", race.Select(server => $"{server.Id} {Unfit(s, server)}")));
@@ -36,10 +45,10 @@ static class Election
             .ThenBy(server => server.Id.Name, StringComparer.Ordinal)
             .First();
         var behind = Situation.HeldBy(best).Behind(in goal);
-        var others = able.Count == 1 ? "it is the only one that may be promoted" : $"of {able.Count} that may be promoted none has received more";
+        var rest = able.Count == 1 ? "it is the only one that may be promoted" : $"of {able.Count} that may be promoted none has received more";
         return new Result(best, goal, behind == 0
-            ? $"{best.Id} has received everything that any server has ({Or(goal)}); {others}"
-            : $"{best.Id} is promoted after it has received {behind} more transactions from the others, up to {goal}; {others}");
+            ? $"{best.Id} has received everything that any server has ({Or(goal)}); {rest}"
+            : $"{best.Id} is promoted after it has received {behind} more transactions from the others, up to {goal}; {rest}");
     }
 
     /// <summary>Why it can never be the primary, whatever it has; null when it can.</summary>

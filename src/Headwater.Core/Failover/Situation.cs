@@ -52,6 +52,15 @@ sealed class Situation
 
     public static Position AppliedBy(ServerView server) => server.LastAnswer!.BinlogPosition.Merge(server.LastAnswer.SlavePosition);
 
+    /// <summary>Nothing that it has received is left to be applied.</summary>
+    public static bool HasAppliedAll(ServerView server)
+    {
+        var applied = AppliedBy(server);
+        foreach (var link in server.LastAnswer!.Links)
+            if (!applied.Covers(link.Received)) return false;
+        return true;
+    }
+
     /// <summary>The source of a link among the servers known, by its number, else by its address.</summary>
     public ServerView? SourceOf(ReplicationLink link)
     {
@@ -72,7 +81,7 @@ sealed class Situation
         {
             if (at.LastAnswer is not { Links.Length: > 0 } answer || SourceOf(answer.Links[0]) is not { } source) return false;
             if (ReferenceEquals(source, primary)) return true;
-            if (!Answers(source)) return false;
+            if (source.Health == ServerHealth.Down) return false;
             at = source;
         }
         return false;
@@ -99,6 +108,23 @@ sealed class Situation
             if (wrote < gtid.Sequence && (gtid.Server != primary.Number || gtid.Sequence <= passed)) return gtid;
         }
         return null;
+    }
+
+    /// <summary>
+    /// A transaction that the server holds and that is of no epoch: beyond where the appointed primary began, only that one's own are. Null when there is none.
+    /// It says who is in an election, where there is no primary to compare with: the tail of a former one must not count as more.
+    /// </summary>
+    public Gtid? Astray(ServerView server)
+    {
+        if (Record.Number == 0 || server.Number == Record.Number) return null;
+        foreach (var gtid in HistoryOf(server.LastAnswer!))
+            if (Strays(gtid)) return gtid;
+        foreach (var link in server.LastAnswer!.Links)
+            for (var i = 0; i < link.Received.DomainCount; i++)
+                if (Strays(link.Received[i])) return link.Received[i];
+        return null;
+
+        bool Strays(Gtid gtid) => Record.AppointedAt.SequenceOf(gtid.Domain) is > 0 and var began && gtid.Sequence > began && gtid.Server != Record.Number;
     }
 
     static IEnumerable<Gtid> HistoryOf(Observation answer)

@@ -76,6 +76,9 @@ public sealed record SemiSync
     /// <summary>Rpl_semi_sync_master_clients.</summary>
     public int Acknowledgers { get; init; }
 
+    /// <summary>Rpl_semi_sync_master_wait_sessions: commits that wait now.</summary>
+    public int WaitingCommits { get; init; }
+
     /// <summary>rpl_semi_sync_slave_enabled: it acknowledges what it receives, from the next start of its receiver on.</summary>
     public bool Acknowledges { get; init; }
 
