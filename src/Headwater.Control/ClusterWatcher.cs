@@ -1,8 +1,10 @@
 using System.Threading.Channels;
 using Headwater.Control.Failover;
+using Headwater.Control.Recovery;
 using Headwater.Core;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
+using Headwater.Core.Recovery;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Microsoft.Extensions.Logging;
@@ -76,6 +78,15 @@ public sealed class ClusterWatcher : IAsyncDisposable
             answer.SetResult(result);
         });
         return answer.Task;
+    }
+
+    /// <summary>Recovers a tail at an operator's wish; null, with the reason, when nothing is done.</summary>
+    public async Task<(RecoveryReport? Report, string Sentence)> RecoverAsync(RecoveryWish wish)
+    {
+        var answer = new TaskCompletionSource<(Task<RecoveryReport>?, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => answer.SetResult(_helm is null ? (null, "nobody controls here: control.mode is off") : _helm.Recover(wish, _decided, Post)));
+        var (report, sentence) = await answer.Task;
+        return (report is null ? null : await report, sentence);
     }
 
     /// <summary>Watches until <paramref name="ct"/> or the end of this object. The first view with facts is published as soon as servers answer.</summary>

@@ -23,6 +23,8 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
         return new ControlJson(RecordLine.Of(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))]);
     }
 
+    public Task<RecoverJson> RecoverAsync(Func<string, string?> argument) => RecoveryAnswers.RecoverAsync(watcher, argument);
+
     /// <summary>Null for a path that is none of ours.</summary>
     public async Task<OutcomeJson?> DoAsync(string action, Func<string, string?> argument, CancellationToken ct)
     {
