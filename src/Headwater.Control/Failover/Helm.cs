@@ -150,14 +150,16 @@ sealed class Helm : IDisposable
     }
 
     /// <summary>What an operator asks for. The answer comes when it is done; the sentence says why nothing is.</summary>
-    public (Task<RecoveryReport>? Report, string Sentence) Recover(RecoveryWish wish, ClusterView view, Action<Action> post)
+    /// <returns>What runs at this wish, or what runs on that server already and is to be waited for.</returns>
+    public (Task<RecoveryReport>? Report, Task? Before, string Sentence) Recover(RecoveryWish wish, ClusterView view, Action<Action> post)
     {
-        if (_options.Recovery is null) return (null, "this controller has no account to recover tails by");
+        if (_options.Recovery is null) return (null, null, "this controller has no account to recover tails by");
         var (request, sentence) = wish.On(view, _state.Record);
-        if (request is null) return (null, sentence);
-        if (_recoveries.Holds(request.Server)) return (null, $"the tail of {request.Server} is being recovered already");
+        if (request is null) return (null, null, sentence);
+        if (_recoveries.Running(request.Server) is { } running) return (null, running, sentence);
         Note("operator", "recover", request.Server, sentence);
-        return (_recoveries.Begin(request, "asked", _options, post, Recovered), sentence);
+        var server = view.Servers.FirstOrDefault(server => server.Id == request.Server);
+        return (_recoveries.Begin(request, server is { LastAnswer: not null } ? RecoveryDesk.Held(server, _options) : "", _options, post, Recovered), null, sentence);
     }
 
     void Recovered(RecoveryReport report) => Note("recovery", report.DryRun ? "dry-run" : "recover", new ServerId(report.Server), report.ToText().TrimEnd());

@@ -36,6 +36,11 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     /// <summary>While a server is recovered, nobody else tells it whom to follow.</summary>
     public bool Holds(ServerId server) => _running.ContainsKey(server);
 
+    public Task? Running(ServerId server) => _running.GetValueOrDefault(server);
+
+    /// <summary>While this stays the same, what became of a tail stays the same.</summary>
+    public static string Held(ServerView server, ControlOptions options) => $"{Situation.AppliedBy(server)} {options.Recovery?.Mode}";
+
     public IEnumerable<Finding> Findings
     {
         get
@@ -54,7 +59,7 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     public Task<RecoveryReport>? Reconcile(ServerView server, ServerView primary, ControlRecord record, ControlOptions options, Action<Action> post, Action<RecoveryReport> then)
     {
         if (options.Recovery is null || _running.ContainsKey(server.Id)) return null;
-        var held = Situation.AppliedBy(server).ToString() + options.Recovery.Mode;
+        var held = Held(server, options);
         if (_ended.TryGetValue(server.Id, out var ended) && ended.Held == held && (ended.Report.Trouble is null || time.Now() - ended.At < AgainAfter)) return null;
         return Begin(new RecoveryRequest
         {

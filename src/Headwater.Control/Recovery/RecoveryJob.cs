@@ -239,9 +239,9 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
     /// <summary>Follows as far as a snapshot of the primary, is compared with it, and goes on.</summary>
     async Task RejoinAsync(ServerConnection primary, ServerConnection old, TouchedKeys keys, CancellationToken ct)
     {
-        var account = replication is { } login ? $", MASTER_USER={Sql.Text(login.User)}, MASTER_PASSWORD={Sql.Text(login.Password)}" : "";
+        var account = replication is { } login ? $", MASTER_USER={Sql.Plain(login.User)}, MASTER_PASSWORD={Sql.Plain(login.Password)}" : "";
         await old.QueryAsync(string.Create(CultureInfo.InvariantCulture,
-            $"CHANGE MASTER TO MASTER_HOST={Sql.Text(request.PrimaryAddress.Host)}, MASTER_PORT={request.PrimaryAddress.Port}{account}, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_USE_GTID=slave_pos"), ct);
+            $"CHANGE MASTER TO MASTER_HOST={Sql.Plain(request.PrimaryAddress.Host)}, MASTER_PORT={request.PrimaryAddress.Port}{account}, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_USE_GTID=slave_pos"), ct);
         var position = await Comparison.SnapshotAsync(primary, ct);
         await old.QueryAsync($"START SLAVE UNTIL master_gtid_pos={Sql.Text(position)}", ct);
         var until = time.GetTimestamp() + (long)(CatchUp.TotalSeconds * time.TimestampFrequency);

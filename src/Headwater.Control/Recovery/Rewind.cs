@@ -69,7 +69,10 @@ sealed class Rewind(ServerConnection connection)
 
 static class Sql
 {
-    /// <summary>A text literal under any sql_mode.</summary>
-    public static string Text(string? value) => value is null ? "NULL" : value.Length == 0 ? "''"
-        : value.All(static c => c is >= ' ' and < (char)127 and not '\'' and not '\\') ? $"'{value}'" : $"CONVERT(X'{Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(value))}' USING utf8mb4)";
+    /// <summary>A text literal under any sql_mode and in any character set of the connection; NULL for null.</summary>
+    public static string Text(string? value) => value is null ? "NULL"
+        : value.All(static c => c is >= ' ' and < (char)127 and not '\\') ? $"'{value.Replace("'", "''", StringComparison.Ordinal)}'" : $"CONVERT(X'{Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(value))}' USING utf8mb4)";
+
+    /// <summary>For CHANGE MASTER, which takes nothing but plain literals; in our sessions a backslash escapes.</summary>
+    public static string Plain(string value) => $"'{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'";
 }
