@@ -162,7 +162,7 @@ sealed class Helm : IDisposable
         return (_recoveries.Begin(request, server is { LastAnswer: not null } ? RecoveryDesk.Held(server, _options) : "", _options, post, Recovered), null, sentence);
     }
 
-    void Recovered(RecoveryReport report) => Note("recovery", report.DryRun ? "dry-run" : "recover", new ServerId(report.Server), report.ToText().TrimEnd());
+    void Recovered(RecoveryReport report) => Note("recovery", report.DryRun ? "dry-run" : "recover", new ServerId(report.Server), string.Join("; ", report.ToText().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
 
     void Ended(Effect effect, Instant at, Exception? failure)
     {
