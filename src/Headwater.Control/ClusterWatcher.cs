@@ -1,8 +1,10 @@
 using System.Threading.Channels;
 using Headwater.Control.Failover;
+using Headwater.Control.Recovery;
 using Headwater.Core;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
+using Headwater.Core.Recovery;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Microsoft.Extensions.Logging;
@@ -77,6 +79,20 @@ public sealed class ClusterWatcher : IAsyncDisposable
             answer.SetResult(result);
         });
         return answer.Task;
+    }
+
+    /// <summary>Recovers a tail at an operator's wish; null, with the reason, when nothing is done.</summary>
+    public async Task<(RecoveryReport? Report, string Sentence)> RecoverAsync(RecoveryWish wish)
+    {
+        while (true)
+        {
+            var answer = new TaskCompletionSource<(Task<RecoveryReport>?, Task?, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
+            Post(() => answer.SetResult(_helm is null ? (null, null, "nobody controls here: control.mode is off") : _helm.Recover(wish, _decided, Post)));
+            var (report, before, sentence) = await answer.Task;
+            if (before is null) return (report is null ? null : await report, sentence);
+            await before;
+            await Task.Delay(RefreshAtMostEvery, _time); // until the loop knows that it has ended
+        }
     }
 
     /// <summary>Watches until <paramref name="ct"/> or the end of this object. The first view with facts is published as soon as servers answer.</summary>

@@ -1,3 +1,4 @@
+using Headwater.Control.Recovery;
 using Headwater.Core.Failover;
 using Headwater.Servers;
 
@@ -13,6 +14,9 @@ public sealed record ControlOptions
 
     /// <summary>The account by which a server follows another. Null: a replica keeps the one it has, and a former primary cannot be made to follow.</summary>
     public ServerLogin? Replication { get; init; }
+
+    /// <summary>Null: what a former primary has beyond its successor is told of and left where it is.</summary>
+    public RecoveryOptions? Recovery { get; init; }
 
     /// <summary>How long one effect may take before its server is looked at again and the effect is asked for anew.</summary>
     public TimeSpan EffectDeadline { get; init; } = TimeSpan.FromSeconds(2);

@@ -1,5 +1,7 @@
+using Headwater.Control.Recovery;
 using Headwater.Core;
 using Headwater.Core.Failover;
+using Headwater.Core.Recovery;
 using Headwater.Core.Topology;
 using Headwater.Servers;
 using Microsoft.Extensions.Logging;
@@ -18,6 +20,7 @@ sealed class Helm : IDisposable
     readonly Dictionary<ServerId, (Effect Effect, Instant Since)> _running = [];
     readonly Dictionary<ServerId, Instant> _endedAt = [];
     readonly Dictionary<(string, ServerId?), string> _told = [];
+    readonly RecoveryDesk _recoveries;
     ControlOptions _options;
     ControlState _state;
     bool _complained;
@@ -26,6 +29,7 @@ sealed class Helm : IDisposable
     {
         (_options, _time, _log) = (options, time, log);
         _journal = Journal.Open(options.Directory, time);
+        _recoveries = new RecoveryDesk(time);
         _state = new ControlState { Record = _journal.Record, StepAt = time.Now() };
     }
 
@@ -52,11 +56,12 @@ sealed class Helm : IDisposable
         var openWrites = view.Servers.FirstOrDefault(server => server.Id == _state.Record.Primary) is { } primary ? openWritesOf(primary.State) : 0;
         var decision = Controller.Decide(_state, view, _options.Policy, openWrites, now);
         effects = decision.Effects;
-        Findings = decision.Findings;
+        _recoveries.See(view, decision.Next.Record);
+        Findings = [.. decision.Findings, .. _recoveries.Findings];
         IsUnsettled = view.Primary is not { Outcome: ProbeOutcome.Answered } || decision.Next.Record.Change is not null || decision.Next.Stuck is not null
             || effects.Any(static effect => effect.Kind != EffectKind.Reconcile)
             || _options.Policy.Promise == LossPromise.Zero && view.Servers.Any(server => server.Health == ServerHealth.Up && server.Role == ServerRole.Replica && server.LastAnswer?.SemiSync is { Acknowledging: false });
-        Tell(decision.Findings);
+        Tell(Findings);
         if (decision.Next.Record == _state.Record)
         {
             _state = decision.Next;
@@ -120,10 +125,16 @@ sealed class Helm : IDisposable
         var actuator = new Actuator(_options.Replication, _options.Policy.Promise);
         foreach (var effect in effects)
         {
-            if (effect.Kind == EffectKind.Reconcile || effect.Epoch != _state.Record.Epoch || _running.ContainsKey(effect.Server)) continue;
+            if (effect.Epoch != _state.Record.Epoch || _running.ContainsKey(effect.Server)) continue;
+            if (_recoveries.Holds(effect.Server) && effect.Kind != EffectKind.MakeReadOnly) continue;
             var server = view.Servers.First(server => server.Id == effect.Server);
             if (_endedAt.TryGetValue(effect.Server, out var ended) && server.LastAnswer is { } told && told.AskedAt < ended) continue;
             var source = effect.Source is { } id ? view.Servers.FirstOrDefault(server => server.Id == id) : null;
+            if (effect.Kind == EffectKind.Reconcile)
+            {
+                if (source is not null && _recoveries.Reconcile(server, source, _state.Record, _options, post, Recovered) is not null) Note("effect", effect.Kind.ToString(), effect.Server, effect.Reason);
+                continue;
+            }
             var endedAt = Instant.Zero;
             async Task DoAsync(ServerConnection connection, CancellationToken ct)
             {
@@ -143,6 +154,21 @@ sealed class Helm : IDisposable
             _ = task.ContinueWith(done => post(() => Ended(effect, endedAt == Instant.Zero ? _time.Now() : endedAt, done.Exception?.InnerException)), TaskScheduler.Default);
         }
     }
+
+    /// <summary>What an operator asks for. The answer comes when it is done; the sentence says why nothing is.</summary>
+    /// <returns>What runs at this wish, or what runs on that server already and is to be waited for.</returns>
+    public (Task<RecoveryReport>? Report, Task? Before, string Sentence) Recover(RecoveryWish wish, ClusterView view, Action<Action> post)
+    {
+        if (_options.Recovery is null) return (null, null, "this controller has no account to recover tails by");
+        var (request, sentence) = wish.On(view, _state.Record);
+        if (request is null) return (null, null, sentence);
+        if (_recoveries.Running(request.Server) is { } running) return (null, running, sentence);
+        Note("operator", "recover", request.Server, sentence);
+        var server = view.Servers.FirstOrDefault(server => server.Id == request.Server);
+        return (_recoveries.Begin(request, server is { LastAnswer: not null } ? RecoveryDesk.Held(server, _options) : "", _options, post, Recovered), null, sentence);
+    }
+
+    void Recovered(RecoveryReport report) => Note("recovery", report.DryRun ? "dry-run" : "recover", new ServerId(report.Server), string.Join("; ", report.ToText().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
 
     void Ended(Effect effect, Instant at, Exception? failure)
     {
@@ -165,7 +191,11 @@ sealed class Helm : IDisposable
         }
     }
 
-    public void Dispose() => _journal.Dispose();
+    public void Dispose()
+    {
+        _recoveries.Dispose();
+        _journal.Dispose();
+    }
 }
 
 static partial class FailoverLog

@@ -5,7 +5,7 @@ using Headwater.Core.Topology;
 namespace Headwater.Core.Failover;
 
 /// <summary>What one look at the cluster means to a controller with this record: questions that the rules ask, answered once.</summary>
-sealed class Situation
+public sealed class Situation
 {
     public Situation(ControlState state, ClusterView view, ControlPolicy policy, int openWrites, Instant now)
     {

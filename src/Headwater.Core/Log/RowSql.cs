@@ -81,12 +81,12 @@ public static class RowSql
         }
     }
 
-    static void Target(StringBuilder sql, LoggedTable table)
+    public static void Target(StringBuilder sql, LoggedTable table)
     {
         Name(sql, table.Schema);
         sql.Append('.');
         Name(sql, table.Name);
     }
 
-    static void Name(StringBuilder sql, string name) => sql.Append('`').Append(name.Replace("`", "``", StringComparison.Ordinal)).Append('`');
+    public static void Name(StringBuilder sql, string name) => sql.Append('`').Append(name.Replace("`", "``", StringComparison.Ordinal)).Append('`');
 }

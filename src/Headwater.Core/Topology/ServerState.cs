@@ -24,6 +24,9 @@ public sealed class ServerState(ServerId id, int incarnation)
     /// </summary>
     public HighWaterMark Acknowledged { get; } = new();
 
+    /// <summary>Which of its newest commits clients of this process were told of.</summary>
+    public ToldCommits Told { get; } = new();
+
     int _openStatements;
 
     /// <summary>Backends of it that sessions of this process have now, for a statement or for longer; on a primary, what may still write.</summary>

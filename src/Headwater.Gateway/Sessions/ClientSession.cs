@@ -503,7 +503,12 @@ internal sealed class ClientSession
     {
         var onPrimary = ReferenceEquals(On.View.Primary?.State, backend.Server);
         var now = Stopwatch.GetTimestamp();
-        if (Tracking.Commit is { } gtid) _position.AfterWrite(gtid, onPrimary ? backend.Server : null);
+        if (Tracking.Commit is { } gtid)
+        {
+            // Also of a server that is no primary any more: should it come back with this commit and without a heir that has it, its client was told.
+            backend.Server.Told.Add(gtid);
+            _position.AfterWrite(gtid, onPrimary ? backend.Server : null);
+        }
         // A statement that failed may have committed or shown something before (a CALL, an implicit commit); its ERR tells no position.
         // One that committed may have read after its commit.
         if (Tracking.Commit is null ? !failed || outcome.Rows > 0 || !Facts.IsPlainRead : (Facts.Needs & (Needs.Multiple | Needs.Opaque)) != 0)

@@ -3,9 +3,9 @@ namespace Headwater.Commands;
 /// <summary>Asks a running gateway over HTTP.</summary>
 static class ApiClient
 {
-    public static async Task<(int Status, string Body)> SendAsync(HttpMethod method, string address, string path, CancellationToken ct)
+    public static async Task<(int Status, string Body)> SendAsync(HttpMethod method, string address, string path, CancellationToken ct, TimeSpan? patience = null)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = patience ?? TimeSpan.FromSeconds(30) };
         var start = address.StartsWith("http://", StringComparison.Ordinal) ? address.TrimEnd('/') : $"http://{address}";
         try
         {

@@ -25,6 +25,11 @@ static class Examples
             headwater reload --http 127.0.0.1:4480
             headwater reload --pid 4711           by SIGHUP; the outcome is in the gateway's log
             """,
+        "recover" => """
+            headwater recover --dry-run           what would become of each transaction
+            headwater recover                     applies what overwrites nothing newer, puts the rest into quarantine
+            headwater recover --server db1 --from-files /var/lib/mysql
+            """,
         "status" => """
             headwater status
             headwater status --json --http 127.0.0.1:4480 | jq .servers

@@ -1,6 +1,7 @@
 using Headwater.Configuration;
 using Headwater.Control;
 using Headwater.Control.Failover;
+using Headwater.Control.Recovery;
 using Headwater.Core.Failover;
 using Headwater.Core.Topology;
 using Headwater.Demo;
@@ -64,6 +65,11 @@ sealed class UpRun(UpOptions options, TextWriter output)
                 {
                     Directory = cluster.State.Path,
                     Policy = new ControlPolicy(),
+                    Recovery = cluster.Accounts.Recovery is not { } recovery ? null : new RecoveryOptions
+                    {
+                        Login = new ServerLogin(recovery.User, recovery.Password),
+                        Directory = Path.Combine(cluster.State.Path, "tails"),
+                    },
                     Replication = new ServerLogin(cluster.Accounts.Replication.User, cluster.Accounts.Replication.Password),
                 },
             },

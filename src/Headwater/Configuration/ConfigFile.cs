@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Headwater.Control;
 using Headwater.Control.Failover;
+using Headwater.Control.Recovery;
 using Headwater.Core.Failover;
 using Headwater.Core.Routing;
 using Headwater.Core.Topology;
@@ -89,6 +90,15 @@ static class ConfigFile
             },
             Replication = values.Find(Keys.ControlReplicationUser) is { } user
                 ? new ServerLogin(user, rules.Secret(values, Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile) ?? "") : null,
+            Recovery = new RecoveryOptions
+            {
+                Mode = values.Get(Keys.ControlRecover),
+                Directory = Path.Combine(state, "tails"),
+                Login = values.Find(Keys.ControlRecoveryUser) is { } recovers
+                    ? new ServerLogin(recovers, rules.Secret(values, Keys.ControlRecoveryPassword, Keys.ControlRecoveryPasswordFile) ?? "")
+                    : new ServerLogin(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "",
+                        Tls: values.Get(Keys.MonitorTls) ?? LikeBackends(values.Get(Keys.BackendTls))),
+            },
         };
     }
 

@@ -24,6 +24,7 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
         CheckUsers();
         CheckSecret(values, "monitor.", Keys.MonitorPassword, Keys.MonitorPasswordFile);
         CheckSecret(values, "control.", Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile);
+        CheckSecret(values, "control.", Keys.ControlRecoveryPassword, Keys.ControlRecoveryPasswordFile);
         CheckCertificates();
         if (values.Get(Keys.DeadAfter) <= values.Get(Keys.ProbeEvery))
             reader.Problem(values.Has(Keys.DeadAfter) ? values.MarkOf(Keys.DeadAfter) : values.MarkOf(Keys.ProbeEvery), Keys.DeadAfter.Path,

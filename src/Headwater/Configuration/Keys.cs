@@ -1,6 +1,7 @@
 using System.Net;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
+using Headwater.Core.Recovery;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
 using Headwater.Servers;
@@ -95,6 +96,21 @@ static class Keys
     public static readonly Key<string> ControlReplicationPasswordFile = Add(new Key<string>("control.replication_password_file", Notations.Path, null,
         "A file whose first line is the password; read again at each reload. Instead of replication_password, not beside it.")
     { DefaultInWords = "none", Example = "/etc/headwater/replication.password" });
+
+    public static readonly Key<RecoverMode> ControlRecover = Add(new Key<RecoverMode>("control.recover", Choice(Enum.GetValues<RecoverMode>()), "propose",
+        "What is done by itself when a former primary is back with transactions that its successor never had. propose: they are saved; if a client was told of any, or may have been, the server stays aside until headwater recover, else it is rewound and follows. auto: what overwrites nothing newer is applied to the primary, the rest goes into quarantine there, and the server is rewound. off: it is only told."));
+
+    public static readonly Key<string> ControlRecoveryUser = Add(new Key<string>("control.recovery_user", Text, null,
+        "The account that recovers: SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REPLICATION SLAVE, REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN, BINLOG MONITOR, BINLOG ADMIN, RELOAD, READ_ONLY ADMIN. Without it the monitoring account does, if it may.")
+    { DefaultInWords = "the monitoring account", Example = "recovery" });
+
+    public static readonly Key<string> ControlRecoveryPassword = Add(new Key<string>("control.recovery_password", Text, null,
+        "Its password: as it is, or ${NAME} for an environment variable.")
+    { IsSecret = true, DefaultInWords = "no password", Example = "${HEADWATER_RECOVERY_PASSWORD}" });
+
+    public static readonly Key<string> ControlRecoveryPasswordFile = Add(new Key<string>("control.recovery_password_file", Notations.Path, null,
+        "A file whose first line is the password; read again at each reload. Instead of recovery_password, not beside it.")
+    { DefaultInWords = "none", Example = "/etc/headwater/recovery.password" });
 
     // monitor
 

@@ -35,6 +35,8 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
             [.. findings.Select(static finding => new AuditFindingJson(finding.Weight == AuditWeight.Breaks ? "breaks" : "weakens", finding.Server.Name, finding.Setting, finding.Sentence, finding.Mend))], troubles);
     }
 
+    public Task<RecoverJson> RecoverAsync(Func<string, string?> argument) => RecoveryAnswers.RecoverAsync(watcher, argument);
+
     /// <summary>Null for a path that is none of ours.</summary>
     public async Task<OutcomeJson?> DoAsync(string action, Func<string, string?> argument, CancellationToken ct)
     {

@@ -54,6 +54,7 @@ sealed record OutcomeJson(bool Applied, IReadOnlyList<string> Sentences);
 [JsonSerializable(typeof(IReadOnlyList<SessionFigures>))]
 [JsonSerializable(typeof(IReadOnlyList<DigestSummary>))]
 [JsonSerializable(typeof(OutcomeJson))]
+[JsonSerializable(typeof(RecoverJson))]
 [JsonSerializable(typeof(ControlJson))]
 [JsonSerializable(typeof(AuditJson))]
 sealed partial class ApiJson : JsonSerializerContext;

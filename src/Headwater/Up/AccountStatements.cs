@@ -11,6 +11,7 @@ internal static class AccountStatements
         Administrator = new AccountRecord("administrator", Password(), schema),
         Monitor = new AccountRecord("headwater_monitor", Password()),
         Replication = new AccountRecord("headwater_replication", Password()),
+        Recovery = new AccountRecord("headwater_recovery", Password()),
     };
 
     /// <summary>One statement per line, as --bootstrap wants them.</summary>
@@ -27,6 +28,9 @@ internal static class AccountStatements
         // SELECT on everything: information_schema shows a view's definition to nobody with less.
         yield return $"GRANT SELECT, PROCESS, SHOW DATABASES, SHOW VIEW, BINLOG MONITOR, REPLICA MONITOR, CONNECTION ADMIN, READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION REPLICA ADMIN, REPLICATION REPLICA, BINLOG ADMIN, RELOAD ON *.* TO {Name(accounts.Monitor)};";
         yield return $"GRANT REPLICATION REPLICA ON *.* TO {Name(accounts.Replication)};";
+        // Writes rows on the primary, and past the log on a server that is read_only; makes the ledger's tables.
+        if (accounts.Recovery is { } recovery)
+            yield return $"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, PROCESS, TRIGGER, BINLOG MONITOR, REPLICA MONITOR, READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION REPLICA ADMIN, REPLICATION REPLICA, BINLOG ADMIN, RELOAD ON *.* TO {Name(recovery)};";
     }
 
     // Any host: the servers listen on the loopback address and on a socket in the owner's folder only, and '%' is both.

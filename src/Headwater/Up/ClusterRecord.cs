@@ -45,7 +45,10 @@ internal sealed record ClusterAccounts
     /// <summary>For the replicas' link to the primary.</summary>
     public required AccountRecord Replication { get; init; }
 
-    public IEnumerable<AccountRecord> All => [Application, Administrator, Monitor, Replication];
+    /// <summary>For the recovery of a former primary's tail. Null in a cluster that was made before there was one.</summary>
+    public AccountRecord? Recovery { get; init; }
+
+    public IEnumerable<AccountRecord> All => Recovery is null ? [Application, Administrator, Monitor, Replication] : [Application, Administrator, Monitor, Replication, Recovery];
 }
 
 /// <summary>One child process, written down the moment it runs: <c>processes.json</c>.</summary>

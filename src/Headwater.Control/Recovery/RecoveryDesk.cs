@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using Headwater.Control.Failover;
+using Headwater.Core;
+using Headwater.Core.Failover;
+using Headwater.Core.Recovery;
+using Headwater.Core.Topology;
+using Headwater.Servers;
+
+namespace Headwater.Control.Recovery;
+
+/// <summary>
+/// The recoveries that run, at most one a server, and what became of the last ones. Owned by the controller's loop; the jobs run beside it and come
+/// back to it.
+/// </summary>
+sealed class RecoveryDesk(TimeProvider time) : IDisposable
+{
+    static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(15);
+    readonly ConcurrentDictionary<ServerId, string> _progress = new();
+    readonly Dictionary<ServerId, Task<RecoveryReport>> _running = [];
+    readonly Dictionary<ServerId, (string Held, RecoveryReport Report, Instant At)> _ended = [];
+    readonly CancellationTokenSource _end = new();
+    CancellationTokenSource? _ofEpoch;
+    Epoch _epoch;
+    CommitWitness _witness = new();
+
+    /// <summary>One look at the cluster. A change of primary ends what was brought to the former one; it begins anew to the next.</summary>
+    public void See(ClusterView view, ControlRecord record)
+    {
+        _witness = _witness.After(view, record.Primary);
+        if (_epoch == record.Epoch && _ofEpoch is not null) return;
+        _epoch = record.Epoch;
+        _ofEpoch?.Cancel();
+        _ofEpoch = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+    }
+
+    /// <summary>While a server is recovered, nobody else tells it whom to follow.</summary>
+    public bool Holds(ServerId server) => _running.ContainsKey(server);
+
+    public Task? Running(ServerId server) => _running.GetValueOrDefault(server);
+
+    /// <summary>While this stays the same, what became of a tail stays the same.</summary>
+    public static string Held(ServerView server, ControlOptions options) => $"{Situation.AppliedBy(server)} {options.Recovery?.Mode}";
+
+    public IEnumerable<Finding> Findings
+    {
+        get
+        {
+            foreach (var (server, sentence) in _progress) yield return new Finding("recovering", server, sentence);
+            foreach (var (server, (_, report, _)) in _ended)
+                if (!_running.ContainsKey(server) && Told(report) is { } told) yield return new Finding("tail", server, told);
+        }
+    }
+
+    static string? Told(RecoveryReport report) => report.Trouble is { } trouble ? $"the tail of {report.Server} is not recovered yet: {trouble}"
+        : !report.Went && report.Transactions > 0 ? $"{report.Server} has {report.Transactions} transactions that {report.Primary} has not ({new TailCounts(report.Acknowledged, report.Unknown, report.NeverAcknowledged)}), saved in {report.Files[0]}; it stays aside: {report.Choice}"
+        : report is { Went: true, Rejoined: false } ? report.Return : null;
+
+    /// <summary>What the controller's <see cref="EffectKind.Reconcile"/> leads to. Null: it runs already, or nothing has changed since it ended.</summary>
+    public Task<RecoveryReport>? Reconcile(ServerView server, ServerView primary, ControlRecord record, ControlOptions options, Action<Action> post, Action<RecoveryReport> then)
+    {
+        if (options.Recovery is null || _running.ContainsKey(server.Id)) return null;
+        var held = Held(server, options);
+        if (_ended.TryGetValue(server.Id, out var ended) && ended.Held == held && (ended.Report.Trouble is null || time.Now() - ended.At < AgainAfter)) return null;
+        return Begin(new RecoveryRequest
+        {
+            Server = server.Id,
+            Address = server.Address,
+            Primary = primary.Id,
+            PrimaryAddress = primary.Address,
+            AppointedAt = record.AppointedAt,
+        }, held, options, post, then);
+    }
+
+    public Task<RecoveryReport> Begin(RecoveryRequest request, string held, ControlOptions options, Action<Action> post, Action<RecoveryReport> then)
+    {
+        var (witness, promise) = (_witness, options.Policy.Promise);
+        (TailLabel, string) Label(in Core.Positions.Gtid gtid) => witness.Label(request.Server, gtid, promise);
+        var job = new RecoveryJob(request, options.Recovery!, options.Replication, Label, sentence => _progress[request.Server] = sentence, time);
+        _progress[request.Server] = $"the tail of {request.Server} is being read";
+        var ct = (_ofEpoch ?? _end).Token;
+        var task = Task.Run(async () =>
+        {
+            try
+            {
+                return await job.RunAsync(ct);
+            }
+            catch (OperationCanceledException)
+            {
+                return new RecoveryReport { Server = request.Server.Name, Primary = request.Primary.Name, DryRun = request.DryRun, Trouble = "the primary has changed, or this process ends" };
+            }
+        });
+        _running[request.Server] = task;
+        _ = task.ContinueWith(done => post(() =>
+        {
+            _running.Remove(request.Server);
+            _progress.TryRemove(request.Server, out _);
+            if (!done.IsCompletedSuccessfully) return;
+            if (done.Result.Rewound) _witness = _witness.Without(request.Server);
+            if (!request.DryRun) _ended[request.Server] = (held, done.Result, time.Now());
+            then(done.Result);
+        }), TaskScheduler.Default);
+        return task;
+    }
+
+    public void Dispose()
+    {
+        _end.Cancel();
+        _ofEpoch?.Dispose();
+        _end.Dispose();
+    }
+}

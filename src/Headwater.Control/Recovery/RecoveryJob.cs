@@ -1,0 +1,280 @@
+using System.Globalization;
+using System.Text;
+using Headwater.Core.Log;
+using Headwater.Core.Positions;
+using Headwater.Core.Recovery;
+using Headwater.Core.Topology;
+using Headwater.Servers;
+using Headwater.Wire.MySql.Binlog;
+
+namespace Headwater.Control.Recovery;
+
+/// <summary>Whose tail is to be recovered, and to whom.</summary>
+public sealed record RecoveryRequest
+{
+    public required ServerId Server { get; init; }
+
+    /// <summary>Null when only its files are left.</summary>
+    public ServerAddress? Address { get; init; }
+
+    /// <summary>The data directory of a server that cannot start.</summary>
+    public string? FromFiles { get; init; }
+    public required ServerId Primary { get; init; }
+    public required ServerAddress PrimaryAddress { get; init; }
+    public Position AppointedAt { get; init; }
+
+    /// <summary>An operator wants it, whatever the policy.</summary>
+    public bool Asked { get; init; }
+    public bool DryRun { get; init; }
+}
+
+/// <summary>What a client of a transaction was told, as far as it is known here.</summary>
+public delegate (TailLabel Label, string Reason) LabelOf(in Gtid gtid);
+
+/// <summary>
+/// One recovery from its begin to its end: save the tail, bring it to the primary or into quarantine there, take it back where it came from, and let
+/// that server follow again. Each step can be begun anew after a crash; none begins before the one before it is on the disk.
+///
+/// It has connections of its own, since it runs for as long as it takes: one to the primary, two to the server (docs/decisions/0005).
+/// </summary>
+sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, ServerLogin? replication, LabelOf label, Action<string> tell, TimeProvider time)
+{
+    const long MostDryRun = 10_000;
+    static readonly TimeSpan CatchUp = TimeSpan.FromMinutes(10);
+    RecoveryReport _report = new() { Server = request.Server.Name, Primary = request.Primary.Name, DryRun = request.DryRun };
+    readonly List<NotApplied> _listed = [];
+    readonly Dictionary<uint, (ulong First, ulong Last)> _ranges = [];
+    string? _cannotUndo;
+
+    public async Task<RecoveryReport> RunAsync(CancellationToken ct)
+    {
+        var began = time.GetTimestamp();
+        try
+        {
+            await RunStepsAsync(ct);
+        }
+        catch (Exception e) when (e is ServerException or IOException or BinlogException or InvalidOperationException or UnauthorizedAccessException)
+        {
+            _report = _report with { Trouble = e.Message };
+        }
+        return _report with { Listed = _listed, Seconds = Math.Round(time.GetElapsedTime(began).TotalSeconds, 3) };
+    }
+
+    async Task RunStepsAsync(CancellationToken ct)
+    {
+        Directory.CreateDirectory(options.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await using var primary = await ServerConnection.ConnectAsync(request.PrimaryAddress, options.Login, ct);
+        var history = await HistoryAsync(primary, ct);
+        var tables = await TableFactsReader.ReadAsync(primary, ct);
+        await using var old = request.Address is { } address && request.FromFiles is null ? await ServerConnection.ConnectAsync(address, options.Login, ct) : null;
+        var ownTables = old is null ? tables : await TableFactsReader.ReadAsync(old, ct);
+        var source = await SourceAsync(old, history, ownTables, ct);
+
+        var name = Path.Combine(options.Directory, Safe(request.Server.Name));
+        using var undo = new UndoLog(name + ".undo");
+        using var keys = new TouchedKeys(name);
+        var tail = await SaveAsync(source, name, ownTables, old is null ? null : undo, keys, ct);
+        if (_report.Transactions == 0)
+        {
+            _report = _report with { Choice = "there is no tail in its log" };
+            return;
+        }
+        var choice = RecoveryChoice.Of(options.Mode, request.Asked, new TailCounts(_report.Acknowledged, _report.Unknown, _report.NeverAcknowledged));
+        _report = _report with { Went = choice.Goes, Choice = choice.Reason };
+        if (!choice.Goes) return;
+        await ReplayAsync(primary, source, tables, ct);
+        if (request.DryRun)
+        {
+            _report = _report with { Return = _cannotUndo is null ? $"{request.Server} would be rewound to {_report.CommonEnd} and follow {request.Primary} again" : Rebuild() };
+            return;
+        }
+        if (!_report.Complete) throw new InvalidOperationException("the ledger does not have every transaction of the tail; nothing was undone");
+        if (old is null)
+        {
+            _report = _report with { Return = $"its files were read and not changed; {Rebuild()}" };
+            return;
+        }
+        await ReturnAsync(primary, old, undo, keys, source, tail, ct);
+    }
+
+    async Task<TailSource> SourceAsync(ServerConnection? old, IReadOnlyList<Gtid> history, TableFactsLookup ownTables, CancellationToken ct)
+    {
+        if (old is null)
+        {
+            _cannotUndo = "only its files were read";
+            return TailSource.OfFiles(BinlogFiles.OpenDirectory(request.FromFiles!), request.AppointedAt, history, ownTables.Shapes());
+        }
+        if ((await old.QueryAsync("SELECT @@global.read_only", ct)).Scalar != "1") throw new InvalidOperationException($"{request.Server} can be written to (read_only is off)");
+        var own = await HistoryAsync(old, ct);
+        return TailSource.OfServer(token => ServerConnection.ConnectAsync(request.Address!, options.Login, token), own, history, ownTables.Shapes());
+    }
+
+    static async Task<IReadOnlyList<Gtid>> HistoryAsync(ServerConnection connection, CancellationToken ct)
+    {
+        var row = (await connection.QueryAsync("SELECT @@global.gtid_binlog_state, @@global.gtid_slave_pos", ct)).Rows[0];
+        var history = new List<Gtid>();
+        foreach (var one in $"{row[0]},{row[1]}".Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            if (Gtid.TryParse(Encoding.ASCII.GetBytes(one), out var gtid)) history.Add(gtid);
+        return history;
+    }
+
+    /// <summary>Reads the tail once: to files, to what takes it back, to the keys it touches. Its name in the end: what it is, unmistakably.</summary>
+    async Task<string> SaveAsync(TailSource source, string name, TableFactsLookup ownTables, UndoLog? undo, TouchedKeys keys, CancellationToken ct)
+    {
+        TailFiles? files = null;
+        var counts = new TailCounts();
+        var sum = new XxHash64();
+        long bytes = 0;
+        string first = "", last = "";
+        try
+        {
+            await foreach (var transaction in source.ReadAsync(ct))
+            {
+                if (files is null)
+                {
+                    first = transaction.Gtid.ToString();
+                    files = TailFiles.Begin($"{name}-{first}", $"What {request.Server} has and {request.Primary} has not, behind {source.CommonEnd}");
+                }
+                var (word, _) = label(transaction.Gtid);
+                var obstacle = Obstacle.Of(transaction, ownTables);
+                await files.AddAsync(transaction, word, obstacle, ct);
+                counts = counts.With(word);
+                bytes += transaction.Bytes;
+                last = transaction.Gtid.ToString();
+                sum.Append(transaction.Checksum);
+                var (domain, sequence) = (transaction.Gtid.Domain, transaction.Gtid.Sequence);
+                _ranges[domain] = _ranges.TryGetValue(domain, out var range) ? (range.First, sequence) : (sequence, sequence);
+                if (obstacle is not null) _cannotUndo ??= $"{transaction.Gtid}: {obstacle}";
+                foreach (var change in transaction.Changes)
+                    if (change is LoggedRows rows && ownTables(rows.Table.Schema, rows.Table.Name) is { } facts && facts.WhyNot(rows.Table) is null)
+                        for (var i = 0; i < rows.Count; i++)
+                        {
+                            keys.Add(rows[i], facts);
+                            if (_cannotUndo is null) undo?.Add(rows[i], facts);
+                        }
+                if (counts.All % 1000 == 0) tell($"{counts.All} transactions of {request.Server}'s tail are saved");
+            }
+            undo?.Finish();
+            if (files is not null) await files.FinishAsync(ct);
+        }
+        finally
+        {
+            if (files is not null) await files.DisposeAsync();
+        }
+        if (!source.IsAnEnd) _cannotUndo ??= "its own transactions stand between others that both have";
+        _report = _report with
+        {
+            CommonEnd = source.CommonEnd.ToString(),
+            First = first,
+            Last = last,
+            Transactions = counts.All,
+            Bytes = bytes,
+            Acknowledged = counts.Acknowledged,
+            Unknown = counts.Unknown,
+            NeverAcknowledged = counts.NeverAcknowledged,
+            Files = files is null ? [] : [files.SqlName, files.JsonName],
+        };
+        return $"{first}..{last}:{sum.Finish():x16}";
+    }
+
+    async Task ReplayAsync(ServerConnection primary, TailSource source, TableFactsLookup tables, CancellationToken ct)
+    {
+        var replay = new Replay(primary, tables, request.Server.Name, request.DryRun);
+        await replay.BeginAsync(ct);
+        long applied = 0, there = 0, quarantined = 0, earlier = 0, done = 0;
+        await foreach (var transaction in source.ReadAsync(ct))
+        {
+            if (request.DryRun && done == MostDryRun)
+            {
+                _report = _report with { Choice = $"{_report.Choice}; the dry run looked at the first {MostDryRun}" };
+                break;
+            }
+            var (word, why) = label(transaction.Gtid);
+            var outcome = await replay.TakeAsync(transaction, word, word == TailLabel.NeverAcknowledged ? $"set aside: no client was told of it, as {why}" : null, ct);
+            if (outcome.Word == Ledger.Applied) applied++;
+            else if (outcome.Word == Ledger.AlreadyThere) there++;
+            else quarantined++;
+            if (outcome.Earlier) earlier++;
+            else if (outcome.Word != Ledger.Applied && _listed.Count < RecoveryReport.MostListed) _listed.Add(new NotApplied(transaction.Gtid.ToString(), Words.Of(word), outcome.Word, outcome.Reason));
+            if (++done % 1000 == 0) tell($"{done} of {_report.Transactions} transactions of {request.Server}'s tail are applied or in quarantine");
+        }
+        await replay.FinishAsync(ct);
+        _report = _report with { Applied = applied, AlreadyThere = there, Quarantined = quarantined, EarlierRun = earlier };
+        if (!request.DryRun) _report = _report with { Complete = done == _report.Transactions && await InLedgerAsync(primary, ct) >= _report.Transactions };
+    }
+
+    async Task<long> InLedgerAsync(ServerConnection primary, CancellationToken ct)
+    {
+        var ranges = string.Join(" OR ", _ranges.Select(range => string.Create(CultureInfo.InvariantCulture, $"origin_domain={range.Key} AND origin_sequence BETWEEN {range.Value.First} AND {range.Value.Last}")));
+        return long.Parse((await primary.QueryAsync($"SELECT COUNT(*) FROM headwater.recovered WHERE server={Sql.Text(request.Server.Name)} AND ({ranges})", ct)).Scalar!, CultureInfo.InvariantCulture);
+    }
+
+    async Task ReturnAsync(ServerConnection primary, ServerConnection old, UndoLog undo, TouchedKeys keys, TailSource source, string tail, CancellationToken ct)
+    {
+        if (_cannotUndo is not null)
+        {
+            _report = _report with { Return = Rebuild() };
+            return;
+        }
+        tell($"{request.Server} is being rewound to {source.CommonEnd}");
+        var rewind = new Rewind(old);
+        try
+        {
+            if (!await rewind.UndoAsync(undo, tail, ct)) _cannotUndo = "a row of it is not as its log says it became";
+        }
+        catch (ServerException e)
+        {
+            _cannotUndo = e.Message;
+        }
+        if (_cannotUndo is not null)
+        {
+            _report = _report with { Return = Rebuild() };
+            return;
+        }
+        await rewind.ForgetAsync(source.CommonEnd, ct);
+        _report = _report with { Rewound = true, Return = $"{request.Server} is rewound to {source.CommonEnd}" };
+        await RejoinAsync(primary, old, keys, ct);
+    }
+
+    /// <summary>Follows as far as a snapshot of the primary, is compared with it, and goes on.</summary>
+    async Task RejoinAsync(ServerConnection primary, ServerConnection old, TouchedKeys keys, CancellationToken ct)
+    {
+        var account = replication is { } login ? $", MASTER_USER={Sql.Plain(login.User)}, MASTER_PASSWORD={Sql.Plain(login.Password)}" : "";
+        await old.QueryAsync(string.Create(CultureInfo.InvariantCulture,
+            $"CHANGE MASTER TO MASTER_HOST={Sql.Plain(request.PrimaryAddress.Host)}, MASTER_PORT={request.PrimaryAddress.Port}{account}, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_USE_GTID=slave_pos"), ct);
+        var position = await Comparison.SnapshotAsync(primary, ct);
+        await old.QueryAsync($"START SLAVE UNTIL master_gtid_pos={Sql.Text(position)}", ct);
+        var until = time.GetTimestamp() + (long)(CatchUp.TotalSeconds * time.TimestampFrequency);
+        while ((await old.QueryAsync($"SELECT MASTER_GTID_WAIT({Sql.Text(position)}, 0.5)", ct)).Scalar != "0")
+        {
+            var status = await old.QueryAsync("SHOW SLAVE STATUS", ct);
+            var error = status.Rows.Count == 0 ? "" : status.Value(0, "Last_IO_Error") + status.Value(0, "Last_SQL_Error");
+            if (error.Length > 0 && time.GetTimestamp() > until - (long)((CatchUp.TotalSeconds - 10) * time.TimestampFrequency) || time.GetTimestamp() > until)
+            {
+                _report = _report with { Return = $"{_report.Return}, but does not catch up with {request.Primary}: {(error.Length > 0 ? error : $"not within {CatchUp.TotalMinutes:0} minutes")}" };
+                return;
+            }
+        }
+        tell($"{request.Server} is being compared with {request.Primary}");
+        // As the tables are now at the place where both stand.
+        var current = await TableFactsReader.ReadAsync(old, ct);
+        var compared = await Comparison.RunAsync(primary, old, keys, current, ct);
+        await primary.QueryAsync("COMMIT", ct);
+        var different = compared.Where(static table => table.DifferentChunks > 0 || table.RowsHere != table.RowsThere).Select(static table => table.Table).ToList();
+        _report = _report with { Compared = compared, ComparedAt = position };
+        if (different.Count > 0)
+        {
+            _report = _report with { Return = $"{_report.Return}, but differs from {request.Primary} in {string.Join(", ", different)}: it does not follow; {Rebuild()}" };
+            return;
+        }
+        await old.QueryAsync("START SLAVE", ct);
+        _report = _report with { Rejoined = true, Return = $"{_report.Return} and follows {request.Primary}" };
+    }
+
+    string Rebuild() =>
+        $"{request.Server} cannot be rewound ({_cannotUndo ?? "it differs"}) and needs a copy of {request.Primary}'s data, its tail being safe. On its host, with the server stopped: "
+        + $"mariadb-backup --backup --target-dir=COPY (on {request.Primary}), mariadb-backup --prepare --target-dir=COPY, an empty data directory, mariadb-backup --move-back --target-dir=COPY; "
+        + "then start it, SET GLOBAL gtid_slave_pos to the position in COPY/xtrabackup_binlog_info, and it is made to follow by itself";
+
+    static string Safe(string name) => new([.. name.Select(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '_')]);
+}
