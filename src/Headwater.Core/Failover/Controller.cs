@@ -198,6 +198,8 @@ public static class Controller
                 if (Elapsed > s.Policy.StepDeadline) Undo(change, $"{Election.Names(receiving.Select(static server => server.Id))} did not stop receiving within {Milliseconds(s.Policy.StepDeadline)}");
                 return;
             }
+            // A controller that has taken over has not looked at every server yet.
+            if (s.Now - Next.BegunAt < s.Policy.ReplaceAfter) return;
             // What was received is known exactly now: looked at after receiving had stopped, on every server that could have acknowledged.
             if (s.Answering.Any(server => server.LastAnswer!.AskedAt < Next.StepAt)) return;
             var election = Election.Hold(s, change.From);

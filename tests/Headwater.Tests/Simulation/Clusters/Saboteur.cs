@@ -43,7 +43,7 @@ sealed class Saboteur(Breakage breakage)
             case Breakage.RelayLogThrownAway when state.Record.Change is null:
                 view = Seen(view, static told => told with { Links = [.. told.Links.Select(static link => link with { Received = Position.Empty })] });
                 break;
-            case Breakage.RestartTakenForProof when state.Record.Change is not null || view.Primary is null:
+            case Breakage.RestartTakenForProof when state.Record.Change is not null || view.Servers.Any(server => server.Id == state.Record.Primary && server.Outcome != ProbeOutcome.Answered):
                 view = Seen(view, static told => told.SemiSync is { } sync ? told with { SemiSync = sync with { Acknowledges = true } } : told);
                 break;
             case Breakage.NotFenced when state.Record.Change is { Step: ChangeStep.Fencing }:
