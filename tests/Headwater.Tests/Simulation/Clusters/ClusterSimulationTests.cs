@@ -25,7 +25,6 @@ public class ClusterSimulationTests(ITestOutputHelper output)
     [InlineData(Breakage.GlitchTakenForDeath)]
     [InlineData(Breakage.FormerPrimaryLeftWritable)]
     [InlineData(Breakage.TailIgnored)]
-    [InlineData(Breakage.RelayLogThrownAway)]
     [InlineData(Breakage.RestartTakenForProof)]
     [InlineData(Breakage.AppointmentForgotten)]
     public void A_broken_rule_is_found(Breakage breakage)
