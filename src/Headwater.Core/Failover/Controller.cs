@@ -256,7 +256,9 @@ public static class Controller
             var source = s.Answering.FirstOrDefault(server => server.Id != to.Id && server.Id != change.From && Situation.AppliedBy(server).Covers(in goal))
                 ?? s.Answering.Where(server => server.Id != to.Id && server.Id != change.From).OrderBy(server => Situation.AppliedBy(server).Behind(in goal)).FirstOrDefault();
             if (source is null) return;
-            if (change.Kind == ChangeKind.Failover && !s.Follows(to, source)) Do(EffectKind.Follow, to.Id, $"{source.Id} has what it lacks", source.Id);
+            // From a source that has not applied what it has itself it would get an error (1236) and no transactions.
+            var stands = Situation.AppliedBy(to);
+            if (change.Kind == ChangeKind.Failover && (!s.Follows(to, source) || to.LastAnswer!.Links.Any(static link => link.Receiving == LinkState.Stopped)) && Situation.AppliedBy(source).Covers(in stands) && !Situation.AppliedBy(source).Equals(stands)) Do(EffectKind.Follow, to.Id, $"{source.Id} has what it lacks", source.Id);
             foreach (var other in s.Answering)
                 if (!Situation.HasAppliedAll(other) && other.LastAnswer!.Links.Any(static link => !link.Applying && link.Error.Length == 0)) Do(EffectKind.StartApplying, other.Id, $"{to.Id} needs what it has received");
         }
@@ -363,7 +365,7 @@ public static class Controller
                 Do(EffectKind.Reconcile, server.Id, $"it has {foreign}, which {primary.Id} has not", primary.Id);
             }
             else if (!leads) Lead(server, primary);
-            else if (told.Links.Any(static link => !link.Applying || link.Receiving == LinkState.Stopped)) Restart(server);
+            else if (told.Links.Any(static link => !link.Applying || link.Receiving == LinkState.Stopped)) Restart(server, primary);
             else if (Managed(told) is { Acknowledges: false } && HasCaughtUp(server, primary))
             {
                 // Remembered first, told then: it must not acknowledge a write while nobody knows that it may.
@@ -389,10 +391,13 @@ public static class Controller
         }
 
         /// <summary>The applier first: a relay log with which both threads begin anew is thrown away.</summary>
-        void Restart(ServerView server)
+        void Restart(ServerView server, ServerView primary)
         {
             var link = server.LastAnswer!.Links.First(static link => !link.Applying || link.Receiving == LinkState.Stopped);
+            var refused = link.Error.Length > 0 && link.Applying;
             if (link.Error.Length > 0) Find("replica-broken", server.Id, $"{server.Id} has stopped: {link.Error}");
+            if (refused && !s.Follows(server, primary)) Lead(server, primary);
+            else if (link.Error.Length > 0) return;
             else if (!link.Applying && link.Receiving == LinkState.Stopped && !Situation.HasAppliedAll(server)) Do(EffectKind.StartApplying, server.Id, "its replication has been stopped, and it has received what it has not applied");
             else Do(EffectKind.StartReplication, server.Id, "its replication has been stopped");
         }
