@@ -76,7 +76,7 @@ public sealed record ControlState
 {
     public ControlRecord Record { get; init; } = new();
 
-    /// <summary>Since when the primary has given no answer; null while it answers.</summary>
+    /// <summary>The first look at the primary that was not answered; null while it answers.</summary>
     public Instant? SilentSince { get; init; }
     public Instant StepAt { get; init; }
 

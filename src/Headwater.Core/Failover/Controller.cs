@@ -64,7 +64,7 @@ public static class Controller
     {
         var primary = view.Servers.FirstOrDefault(server => server.Id == state.Record.Primary);
         var silent = primary is not null && primary.Outcome != ProbeOutcome.Answered;
-        return state with { SilentSince = silent ? state.SilentSince ?? now : null, BegunAt = state.BegunAt ?? now };
+        return state with { SilentSince = silent ? state.SilentSince ?? primary!.LookedAt : null, BegunAt = state.BegunAt ?? now };
     }
 
     internal static string Word(ChangeKind kind) => kind == ChangeKind.Failover ? "failover" : "switchover";
@@ -135,7 +135,7 @@ public static class Controller
             if (Record.Paused) return "the controller is paused";
             if (s.IsInMaintenance(primary.Id)) return "it is in maintenance";
             if (primary.Outcome == ProbeOutcome.Refused) return "it answers, if only to refuse us";
-            var silent = s.Now - (Next.SilentSince ?? s.Now);
+            var silent = SilentFor(primary);
             var patience = primary.Outcome == ProbeOutcome.Closed ? s.Policy.ReplaceAfter : s.Policy.ReplaceSilentAfter;
             if (silent < patience) return $"shorter than {Milliseconds(patience)} is a glitch";
             var hearing = s.Answering.Where(server => s.Hears(server, primary)).Select(static server => server.Id).ToList();
@@ -145,12 +145,15 @@ public static class Controller
             return recent >= s.Policy.MostFailovers ? $"there were {recent} failovers within {s.Policy.FlapWindow.TotalMinutes:0} minutes; an operator should look (headwater resume ends the wait)" : null;
         }
 
+        /// <summary>From the first look that was not answered to the last: between looks it may have come back.</summary>
+        TimeSpan SilentFor(ServerView primary) => primary.LookedAt - (Next.SilentSince ?? primary.LookedAt);
+
         string Silence(ServerView primary) => primary.Outcome switch
         {
-            ProbeOutcome.Closed => $"has not listened for {Milliseconds(s.Now - (Next.SilentSince ?? s.Now))}",
-            ProbeOutcome.Silent => $"accepts connections and has not answered for {Milliseconds(s.Now - (Next.SilentSince ?? s.Now))}",
+            ProbeOutcome.Closed => $"has not listened for {Milliseconds(SilentFor(primary))}",
+            ProbeOutcome.Silent => $"accepts connections and has not answered for {Milliseconds(SilentFor(primary))}",
             ProbeOutcome.Refused => $"refuses us: {primary.Reason}",
-            _ => $"has not been reachable for {Milliseconds(s.Now - (Next.SilentSince ?? s.Now))}",
+            _ => $"has not been reachable for {Milliseconds(SilentFor(primary))}",
         };
 
         // ---- a change under way
@@ -221,7 +224,8 @@ public static class Controller
                 return;
             }
             var goal = change.Goal;
-            if (Situation.AppliedBy(to).Covers(in goal))
+            var stray = s.Astray(to);
+            if (stray is null && Situation.AppliedBy(to).Covers(in goal))
             {
                 Record_(Record with
                 {
@@ -232,12 +236,13 @@ public static class Controller
                     Acknowledgers = [.. Record.Acknowledgers.Where(id => id != to.Id && id != change.From)],
                 });
                 Step(change with { Step = ChangeStep.Promoting }, $"{to.Id} has applied everything, up to {(goal.IsEmpty ? "nothing" : goal)}");
+                Next = Next with { SilentSince = null };
                 if (change.Kind == ChangeKind.Failover) Next = Next with { Failovers = [.. Next.Failovers.Where(at => s.Now - at < s.Policy.FlapWindow), s.Now] };
                 Do(EffectKind.Promote, to.Id, Record.Change!.Proof[^1]);
                 return;
             }
             // A long way to go is gone to its end; a way that leads nowhere is not.
-            var leadsNowhere = Election.Unfit(s, to) ?? (Elapsed > s.Policy.StepDeadline && !Situation.HeldBy(to).Covers(in goal) ? $"did not receive {goal} within {Milliseconds(s.Policy.StepDeadline)}" : null);
+            var leadsNowhere = Election.Unfit(s, to) ?? (stray is not null ? $"has {stray}, which {change.From} never wrote" : null) ?? (Elapsed > s.Policy.StepDeadline && !Situation.HeldBy(to).Covers(in goal) ? $"did not receive {goal} within {Milliseconds(s.Policy.StepDeadline)}" : null);
             if (change.Kind == ChangeKind.Switchover)
             {
                 if (leadsNowhere is not null || Elapsed > s.Policy.StepDeadline) Undo(change, $"{to.Id} {leadsNowhere ?? $"did not reach {goal} within {Milliseconds(s.Policy.StepDeadline)}"}");
@@ -253,8 +258,7 @@ public static class Controller
                 if (Freed(to) && to.LastAnswer!.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, to.Id, "what it has received is to be applied before it is promoted");
                 return;
             }
-            var source = s.Answering.FirstOrDefault(server => server.Id != to.Id && server.Id != change.From && Situation.AppliedBy(server).Covers(in goal))
-                ?? s.Answering.Where(server => server.Id != to.Id && server.Id != change.From).OrderBy(server => Situation.AppliedBy(server).Behind(in goal)).FirstOrDefault();
+            var source = s.Answering.Where(server => server.Id != to.Id && server.Id != change.From && s.Astray(server) is null).OrderBy(server => Situation.AppliedBy(server).Behind(in goal)).FirstOrDefault();
             if (source is null) return;
             // From a source that has not applied what it has itself it would get an error (1236) and no transactions.
             var stands = Situation.AppliedBy(to);
@@ -359,6 +363,11 @@ public static class Controller
                 Do(EffectKind.StopReceiving, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}, and it receives from another");
             }
             else if (Managed(told) is { Waits: true }) Do(EffectKind.SetAcknowledging, server.Id, "it is not the primary: nothing that it applies waits for an acknowledgement");
+            else if (!primary.LastAnswer!.Links.IsEmpty)
+            {
+                // What it still replicates comes into its history yet: until it stands alone nothing can be said to be missing there.
+                return;
+            }
             else if (Situation.Foreign(server, primary) is { } foreign)
             {
                 Find("diverged", server.Id, $"{server.Id} has {foreign}, which is not in the history of {primary.Id}");
