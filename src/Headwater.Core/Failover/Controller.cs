@@ -64,7 +64,7 @@ public static class Controller
     {
         var primary = view.Servers.FirstOrDefault(server => server.Id == state.Record.Primary);
         var silent = primary is not null && primary.Outcome != ProbeOutcome.Answered;
-        return state with { SilentSince = silent ? state.SilentSince ?? primary!.LookedAt : null, BegunAt = state.BegunAt ?? now };
+        return state with { SilentSince = silent ? state.SilentSince ?? now : null, BegunAt = state.BegunAt ?? now };
     }
 
     internal static string Word(ChangeKind kind) => kind == ChangeKind.Failover ? "failover" : "switchover";
@@ -145,8 +145,8 @@ public static class Controller
             return recent >= s.Policy.MostFailovers ? $"there were {recent} failovers within {s.Policy.FlapWindow.TotalMinutes:0} minutes; an operator should look (headwater resume ends the wait)" : null;
         }
 
-        /// <summary>From the first look that was not answered to the last: between looks it may have come back.</summary>
-        TimeSpan SilentFor(ServerView primary) => primary.LookedAt - (Next.SilentSince ?? primary.LookedAt);
+        /// <summary>From the end of the first look that was not answered to the beginning of the last: so long it was away, at least.</summary>
+        TimeSpan SilentFor(ServerView primary) => Next.SilentSince is { } since && primary.LookedAt > since ? primary.LookedAt - since : TimeSpan.Zero;
 
         string Silence(ServerView primary) => primary.Outcome switch
         {

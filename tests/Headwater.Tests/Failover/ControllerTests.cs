@@ -59,7 +59,7 @@ public class ControllerTests
         Assert.Equal(2, cluster.State.Record.Epoch.Number);
         Promoted(cluster, "db3");
         cluster.Until(static c => c.Change is null);
-        Assert.Equal("db3 is the primary of epoch 2: db1 has not listened for 1000 ms, and no replica hears it; db3 has received everything that any server has (0-1-107); of 2 that may be promoted none has received more; db3 has applied everything, up to 0-1-107", cluster.Finding("promoted"));
+        Assert.Equal("db3 is the primary of epoch 2: db1 has not listened for 1241 ms, and no replica hears it; db3 has received everything that any server has (0-1-107); of 2 that may be promoted none has received more; db3 has applied everything, up to 0-1-107", cluster.Finding("promoted"));
         Assert.Equal("Follow db2 from db3", cluster.Pass().Effects);
     }
 

@@ -283,7 +283,8 @@ sealed class Faults
         {
             link.Broken = false;
             server.Link?.StartApplying();
-        }));
+        }
+        ));
     }
 
     public void Heal()
