@@ -14,16 +14,17 @@ public sealed record JournalEntry(DateTimeOffset At, string Kind, string Rule, s
 /// <summary>A <see cref="ControlRecord"/> as it stands in the journal.</summary>
 public sealed record RecordLine(
     long Epoch, string? Primary, string AppointedAt, IReadOnlyList<string> Acknowledgers, IReadOnlyList<string> InMaintenance, bool Paused,
-    string? Change = null, string? From = null, string? To = null, string? Step = null, string? Goal = null, IReadOnlyList<string>? Proof = null)
+    string? Change = null, string? From = null, string? To = null, string? Step = null, string? Goal = null, IReadOnlyList<string>? Proof = null, uint Number = 0)
 {
     public static RecordLine Of(ControlRecord record) => new(
         record.Epoch.Number, record.Primary?.Name, record.AppointedAt.ToString(), Names(record.Acknowledgers), Names(record.InMaintenance), record.Paused,
-        record.Change?.Kind.ToString(), record.Change?.From.Name, record.Change?.To?.Name, record.Change?.Step.ToString(), record.Change?.Goal.ToString(), record.Change?.Proof);
+        record.Change?.Kind.ToString(), record.Change?.From.Name, record.Change?.To?.Name, record.Change?.Step.ToString(), record.Change?.Goal.ToString(), record.Change?.Proof, record.Number);
 
     public ControlRecord ToRecord() => new()
     {
         Epoch = new Epoch(Epoch),
         Primary = Id(Primary),
+        Number = Number,
         AppointedAt = At(AppointedAt),
         Acknowledgers = [.. Acknowledgers.Select(static name => new ServerId(name))],
         InMaintenance = [.. InMaintenance.Select(static name => new ServerId(name))],

@@ -94,7 +94,32 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             _report = _report with { Return = $"its files were read and not changed; {Rebuild()}" };
             return;
         }
+        await LeapAsync(primary, ct);
         await ReturnAsync(primary, old, undo, keys, source, tail, ct);
+    }
+
+    /// <summary>
+    /// The primary's numbers go on behind the tail's. Else this server, once it is the primary again, would give a number of its tail to another transaction,
+    /// and nobody who had seen the one could tell it from the other.
+    /// </summary>
+    async Task LeapAsync(ServerConnection primary, CancellationToken ct)
+    {
+        const ushort OutOfOrder = 1950; // ER_GTID_STRICT_OUT_OF_ORDER: the log has passed that number by itself
+        Position.TryParse((await primary.QueryAsync("SELECT @@global.gtid_binlog_pos", ct)).Scalar ?? "", out var logged);
+        foreach (var (domain, (_, last)) in _ranges)
+        {
+            if (logged.SequenceOf(domain) > last) continue;
+            await primary.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"SET SESSION gtid_domain_id = {domain}, SESSION gtid_seq_no = {last + 1}"), ct);
+            try
+            {
+                await primary.QueryAsync("FLUSH HOSTS", ct);
+            }
+            catch (ServerException e) when (e.Code == OutOfOrder)
+            {
+                await primary.QueryAsync("SET SESSION gtid_seq_no = 0", ct);
+            }
+        }
+        await primary.QueryAsync("SET SESSION gtid_domain_id = DEFAULT", ct);
     }
 
     async Task<TailSource> SourceAsync(ServerConnection? old, IReadOnlyList<Gtid> history, TableFactsLookup ownTables, CancellationToken ct)

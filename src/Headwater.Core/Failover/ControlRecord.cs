@@ -76,7 +76,7 @@ public sealed record ControlState
 {
     public ControlRecord Record { get; init; } = new();
 
-    /// <summary>Since when the primary has given no answer; null while it answers.</summary>
+    /// <summary>When the first look at the primary ended that was not answered; null while it answers.</summary>
     public Instant? SilentSince { get; init; }
     public Instant StepAt { get; init; }
 

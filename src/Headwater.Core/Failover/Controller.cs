@@ -135,7 +135,7 @@ public static class Controller
             if (Record.Paused) return "the controller is paused";
             if (s.IsInMaintenance(primary.Id)) return "it is in maintenance";
             if (primary.Outcome == ProbeOutcome.Refused) return "it answers, if only to refuse us";
-            var silent = s.Now - (Next.SilentSince ?? s.Now);
+            var silent = SilentFor(primary);
             var patience = primary.Outcome == ProbeOutcome.Closed ? s.Policy.ReplaceAfter : s.Policy.ReplaceSilentAfter;
             if (silent < patience) return $"shorter than {Milliseconds(patience)} is a glitch";
             var hearing = s.Answering.Where(server => s.Hears(server, primary)).Select(static server => server.Id).ToList();
@@ -145,12 +145,15 @@ public static class Controller
             return recent >= s.Policy.MostFailovers ? $"there were {recent} failovers within {s.Policy.FlapWindow.TotalMinutes:0} minutes; an operator should look (headwater resume ends the wait)" : null;
         }
 
+        /// <summary>From the end of the first look that was not answered to the beginning of the last: so long it was away, at least.</summary>
+        TimeSpan SilentFor(ServerView primary) => Next.SilentSince is { } since && primary.LookedAt > since ? primary.LookedAt - since : TimeSpan.Zero;
+
         string Silence(ServerView primary) => primary.Outcome switch
         {
-            ProbeOutcome.Closed => $"has not listened for {Milliseconds(s.Now - (Next.SilentSince ?? s.Now))}",
-            ProbeOutcome.Silent => $"accepts connections and has not answered for {Milliseconds(s.Now - (Next.SilentSince ?? s.Now))}",
+            ProbeOutcome.Closed => $"has not listened for {Milliseconds(SilentFor(primary))}",
+            ProbeOutcome.Silent => $"accepts connections and has not answered for {Milliseconds(SilentFor(primary))}",
             ProbeOutcome.Refused => $"refuses us: {primary.Reason}",
-            _ => $"has not been reachable for {Milliseconds(s.Now - (Next.SilentSince ?? s.Now))}",
+            _ => $"has not been reachable for {Milliseconds(SilentFor(primary))}",
         };
 
         // ---- a change under way
@@ -198,6 +201,8 @@ public static class Controller
                 if (Elapsed > s.Policy.StepDeadline) Undo(change, $"{Election.Names(receiving.Select(static server => server.Id))} did not stop receiving within {Milliseconds(s.Policy.StepDeadline)}");
                 return;
             }
+            // A controller that has taken over has not looked at every server yet.
+            if (s.Now - Next.BegunAt < s.Policy.ReplaceAfter) return;
             // What was received is known exactly now: looked at after receiving had stopped, on every server that could have acknowledged.
             if (s.Answering.Any(server => server.LastAnswer!.AskedAt < Next.StepAt)) return;
             var election = Election.Hold(s, change.From);
@@ -219,7 +224,8 @@ public static class Controller
                 return;
             }
             var goal = change.Goal;
-            if (Situation.AppliedBy(to).Covers(in goal))
+            var stray = s.Astray(to);
+            if (stray is null && Situation.AppliedBy(to).Covers(in goal))
             {
                 Record_(Record with
                 {
@@ -230,12 +236,13 @@ public static class Controller
                     Acknowledgers = [.. Record.Acknowledgers.Where(id => id != to.Id && id != change.From)],
                 });
                 Step(change with { Step = ChangeStep.Promoting }, $"{to.Id} has applied everything, up to {(goal.IsEmpty ? "nothing" : goal)}");
+                Next = Next with { SilentSince = null };
                 if (change.Kind == ChangeKind.Failover) Next = Next with { Failovers = [.. Next.Failovers.Where(at => s.Now - at < s.Policy.FlapWindow), s.Now] };
                 Do(EffectKind.Promote, to.Id, Record.Change!.Proof[^1]);
                 return;
             }
             // A long way to go is gone to its end; a way that leads nowhere is not.
-            var leadsNowhere = Election.Unfit(s, to) ?? (Elapsed > s.Policy.StepDeadline && !Situation.HeldBy(to).Covers(in goal) ? $"did not receive {goal} within {Milliseconds(s.Policy.StepDeadline)}" : null);
+            var leadsNowhere = Election.Unfit(s, to) ?? (stray is not null ? $"has {stray}, which {change.From} never wrote" : null) ?? (Elapsed > s.Policy.StepDeadline && !Situation.HeldBy(to).Covers(in goal) ? $"did not receive {goal} within {Milliseconds(s.Policy.StepDeadline)}" : null);
             if (change.Kind == ChangeKind.Switchover)
             {
                 if (leadsNowhere is not null || Elapsed > s.Policy.StepDeadline) Undo(change, $"{to.Id} {leadsNowhere ?? $"did not reach {goal} within {Milliseconds(s.Policy.StepDeadline)}"}");
@@ -251,10 +258,11 @@ public static class Controller
                 if (Freed(to) && to.LastAnswer!.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, to.Id, "what it has received is to be applied before it is promoted");
                 return;
             }
-            var source = s.Answering.FirstOrDefault(server => server.Id != to.Id && server.Id != change.From && Situation.AppliedBy(server).Covers(in goal))
-                ?? s.Answering.Where(server => server.Id != to.Id && server.Id != change.From).OrderBy(server => Situation.AppliedBy(server).Behind(in goal)).FirstOrDefault();
+            var source = s.Answering.Where(server => server.Id != to.Id && server.Id != change.From && s.Astray(server) is null).OrderBy(server => Situation.AppliedBy(server).Behind(in goal)).FirstOrDefault();
             if (source is null) return;
-            if (change.Kind == ChangeKind.Failover && !s.Follows(to, source)) Do(EffectKind.Follow, to.Id, $"{source.Id} has what it lacks", source.Id);
+            // From a source that has not applied what it has itself it would get an error (1236) and no transactions.
+            var stands = Situation.AppliedBy(to);
+            if (change.Kind == ChangeKind.Failover && (!s.Follows(to, source) || to.LastAnswer!.Links.Any(static link => link.Receiving == LinkState.Stopped)) && Situation.AppliedBy(source).Covers(in stands) && !Situation.AppliedBy(source).Equals(stands)) Do(EffectKind.Follow, to.Id, $"{source.Id} has what it lacks", source.Id);
             foreach (var other in s.Answering)
                 if (!Situation.HasAppliedAll(other) && other.LastAnswer!.Links.Any(static link => !link.Applying && link.Error.Length == 0)) Do(EffectKind.StartApplying, other.Id, $"{to.Id} needs what it has received");
         }
@@ -356,13 +364,18 @@ public static class Controller
                 Do(EffectKind.StopReceiving, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}, and it receives from another");
             }
             else if (Managed(told) is { Waits: true }) Do(EffectKind.SetAcknowledging, server.Id, "it is not the primary: nothing that it applies waits for an acknowledgement");
+            else if (!primary.LastAnswer!.Links.IsEmpty)
+            {
+                // What it still replicates comes into its history yet: until it stands alone nothing can be said to be missing there.
+                return;
+            }
             else if (Situation.Foreign(server, primary) is { } foreign)
             {
                 Find("diverged", server.Id, $"{server.Id} has {foreign}, which is not in the history of {primary.Id}");
                 Do(EffectKind.Reconcile, server.Id, $"it has {foreign}, which {primary.Id} has not", primary.Id);
             }
             else if (!leads) Lead(server, primary);
-            else if (told.Links.Any(static link => !link.Applying || link.Receiving == LinkState.Stopped)) Restart(server);
+            else if (told.Links.Any(static link => !link.Applying || link.Receiving == LinkState.Stopped)) Restart(server, primary);
             else if (Managed(told) is { Acknowledges: false } && HasCaughtUp(server, primary))
             {
                 // Remembered first, told then: it must not acknowledge a write while nobody knows that it may.
@@ -388,10 +401,13 @@ public static class Controller
         }
 
         /// <summary>The applier first: a relay log with which both threads begin anew is thrown away.</summary>
-        void Restart(ServerView server)
+        void Restart(ServerView server, ServerView primary)
         {
             var link = server.LastAnswer!.Links.First(static link => !link.Applying || link.Receiving == LinkState.Stopped);
+            var refused = link.Error.Length > 0 && link.Applying;
             if (link.Error.Length > 0) Find("replica-broken", server.Id, $"{server.Id} has stopped: {link.Error}");
+            if (refused && !s.Follows(server, primary)) Lead(server, primary);
+            else if (link.Error.Length > 0) return;
             else if (!link.Applying && link.Receiving == LinkState.Stopped && !Situation.HasAppliedAll(server)) Do(EffectKind.StartApplying, server.Id, "its replication has been stopped, and it has received what it has not applied");
             else Do(EffectKind.StartReplication, server.Id, "its replication has been stopped");
         }

@@ -37,7 +37,10 @@ public enum EffectKind : byte
     /// </summary>
     Nudge,
 
-    /// <summary>It has what the primary never had: its tail is to be saved and undone before it can follow.</summary>
+    /// <summary>
+    /// It has what the primary never had: its tail is to be saved and undone before it can follow. It comes back under a server_id that has written
+    /// nothing yet: the numbers of its tail must never be given again, as nobody could tell the two transactions apart.
+    /// </summary>
     Reconcile,
 }
 

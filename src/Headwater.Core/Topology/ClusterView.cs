@@ -58,6 +58,9 @@ public sealed record ServerView
     /// <summary>How the latest probe ended; <see cref="LastAnswer"/> may be older.</summary>
     public ProbeOutcome Outcome { get; init; }
 
+    /// <summary>When the latest probe was begun, answered or not.</summary>
+    public Instant LookedAt { get; init; }
+
     /// <summary>When something last came to it from its source, a transaction or a heartbeat, as far as looks can tell; null while its receiver does not run.</summary>
     public Instant? SourceHeardAt { get; init; }
 

@@ -196,6 +196,7 @@ static class Views
         Capabilities = server.Answer?.Capabilities ?? server.Before?.Capabilities,
         LastAnswer = server.Answer,
         Outcome = server.Latest.Outcome,
+        LookedAt = server.Latest.AskedAt,
         SourceHeardAt = HeardAt(server),
         Number = server.Answer?.Number ?? 0,
         Source = server.Answer is { Links.Length: > 0 } answer ? $"{answer.Links[0].SourceHost}:{answer.Links[0].SourcePort}" : null,

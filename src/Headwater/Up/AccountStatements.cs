@@ -30,7 +30,7 @@ internal static class AccountStatements
         yield return $"GRANT REPLICATION REPLICA ON *.* TO {Name(accounts.Replication)};";
         // Writes rows on the primary, and past the log on a server that is read_only; makes the ledger's tables.
         if (accounts.Recovery is { } recovery)
-            yield return $"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, PROCESS, TRIGGER, BINLOG MONITOR, REPLICA MONITOR, READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION REPLICA ADMIN, REPLICATION REPLICA, BINLOG ADMIN, RELOAD ON *.* TO {Name(recovery)};";
+            yield return $"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, PROCESS, TRIGGER, BINLOG MONITOR, REPLICA MONITOR, READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION REPLICA ADMIN, REPLICATION REPLICA, BINLOG ADMIN, BINLOG REPLAY, RELOAD ON *.* TO {Name(recovery)};";
     }
 
     // Any host: the servers listen on the loopback address and on a socket in the owner's folder only, and '%' is both.

@@ -36,7 +36,8 @@ sealed class Database(World world, int index)
     bool _closing;
 
     public int Index => index;
-    public uint Number => (uint)index + 1;
+    /// <summary>@@server_id; a rewound server comes back under another, so that it never gives a number twice.</summary>
+    public uint Number = (uint)index + 1;
     public readonly WatchedServer Watched = new(new ServerId($"db{index + 1}"), new ServerAddress($"db{index + 1}", 3306));
     public ServerId Id => Watched.Id;
 
@@ -255,6 +256,7 @@ sealed class Database(World world, int index)
         Synced = Committed = common;
         AcknowledgedTo = Math.Min(AcknowledgedTo, common);
         SlavePosition = Last;
+        Number += 16;
         Life++;
         world.Died(this, power: false);
         return tail;
@@ -273,16 +275,15 @@ sealed class Database(World world, int index)
     public Observation Answer(Instant asked, Instant answered, bool newConnection)
     {
         var state = ImmutableArray.CreateBuilder<Gtid>();
-        Span<ulong> wrote = stackalloc ulong[16];
+        Span<uint> wrote = stackalloc uint[64];
         // Each server's numbers grow along the log, so the newest of each is found from the end.
         var seen = 0;
-        for (var i = _log.Count - 1; i >= 0 && seen < world.Databases.Length; i--)
+        for (var i = _log.Count - 1; i >= 0 && seen < wrote.Length; i--)
         {
             var gtid = _log[i].Transaction.Gtid;
-            if (wrote[(int)gtid.Server] > 0) continue;
-            wrote[(int)gtid.Server] = gtid.Sequence;
+            if (wrote[..seen].Contains(gtid.Server)) continue;
+            wrote[seen++] = gtid.Server;
             state.Insert(0, gtid);
-            seen++;
             if (world.Wrote.Count == seen) break;
         }
         return new Observation

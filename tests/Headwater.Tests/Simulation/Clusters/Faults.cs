@@ -26,6 +26,7 @@ sealed class Faults
             world.Clock.In(PrimaryDiesAloneAt.Value, () => Down(Primary(), power: false, HealsAt));
             return;
         }
+        if (_chance.OneIn(10)) world.Clock.In(1_500 * Ms + _chance.Below(2_000) * Ms, OneCopy);
         if (_chance.OneIn(3)) HoldUp(world.Databases[_chance.Below(world.Databases.Length)], For(3_000, 9_000));
         var count = 1 + _chance.Below(4);
         var at = 1_500 * Ms + _chance.Below(1_500) * Ms;
@@ -69,6 +70,36 @@ sealed class Faults
                 }
             });
         };
+    }
+
+    /// <summary>One replica alone can acknowledge, and applies slowly; then it, the primary or the controller goes.</summary>
+    void OneCopy()
+    {
+        if (_healed) return;
+        var primary = Primary();
+        var replicas = _world.Databases.Where(server => server != primary).ToList();
+        var alone = replicas[_chance.Below(replicas.Count)];
+        var time = For(1_000, 6_000);
+        foreach (var other in replicas)
+            if (other != alone) Separate(other, primary, time + _chance.Below(2_000) * Ms);
+        HoldUp(alone, For(1_000, 4_000));
+        var next = For(300, 2_000);
+        if (_chance.OneIn(2)) _world.Clock.In(next, () => { if (!_healed) Down(alone, _chance.OneIn(3), For(300, 2_000)); });
+        if (_chance.OneIn(4)) _world.Clock.In(next + For(1, 600), () => { if (!_healed) Lose(); });
+        _world.Clock.In(next + For(1, 1_500), () => { if (!_healed) Down(primary, _chance.OneIn(3), For(2_000, 9_000)); });
+    }
+
+    void Separate(Database a, Database b, long time)
+    {
+        Tell($"{a.Id} and {b.Id} do not reach each other for {time / Ms} ms");
+        _world.Network.Cut(a.Index, b.Index);
+        _world.Network.Cut(b.Index, a.Index);
+        Until(a, time, () =>
+        {
+            Tell($"{a.Id} and {b.Id} reach each other");
+            _world.Network.Mend(a.Index, b.Index);
+            _world.Network.Mend(b.Index, a.Index);
+        });
     }
 
     void Strike()

@@ -65,10 +65,16 @@ sealed class Gateway(World world, int index)
         if (View is not { } view) { answer(null); return; }
         var read = client.Reading;
         var position = floor is null ? Position.Empty : new Position(floor.Gtid);
-        if (floor is not null && (Lineage.Judge(view, position, out _) == LineageVerdict.Lost || view.Primary is { } writer && Lineage.IsForeign(view, position, writer.Number, out _)))
+        // As the router: a session's position is judged once in an epoch, against the history of whoever writes it.
+        if (floor is not null && client.JudgedIn != view.Epoch)
         {
-            client.ToldOfLoss();
-            position = Position.Empty;
+            var writer = view.Primary ?? view.Servers.FirstOrDefault(static server => server.Role == ServerRole.Primary);
+            if (Lineage.IsForeign(view, position, writer?.Number ?? 0, out _))
+            {
+                client.ToldOfLoss();
+                position = Position.Empty;
+            }
+            client.JudgedIn = view.Epoch;
         }
         var able = view.Servers.Where(server => server == view.Primary || server is { Health: ServerHealth.Up, Role: ServerRole.Replica, LastAnswer: { } told } && told.SlavePosition.Covers(position)).ToList();
         if (able.Count == 0) { answer(null); return; }
@@ -90,6 +96,7 @@ sealed class Client(World world, Gateway gateway)
 
     public int Write { get; private set; }
     public int Attempt;
+    public Epoch JudgedIn;
 
     /// <summary>The read that is waited for; 0: none.</summary>
     public int Reading { get; private set; }

@@ -21,7 +21,6 @@ public enum Breakage : byte
     GlitchTakenForDeath,
     FormerPrimaryLeftWritable,
     TailIgnored,
-    RelayLogThrownAway,
     RestartTakenForProof,
     AppointmentForgotten,
 }
@@ -40,10 +39,7 @@ sealed class Saboteur(Breakage breakage)
             case Breakage.AppointmentForgotten:
                 state = state with { Record = state.Record with { AppointedAt = Position.Empty } };
                 break;
-            case Breakage.RelayLogThrownAway when state.Record.Change is null:
-                view = Seen(view, static told => told with { Links = [.. told.Links.Select(static link => link with { Received = Position.Empty })] });
-                break;
-            case Breakage.RestartTakenForProof when state.Record.Change is not null || view.Primary is null:
+            case Breakage.RestartTakenForProof when state.Record.Change is not null || view.Servers.Any(server => server.Id == state.Record.Primary && server.Outcome != ProbeOutcome.Answered):
                 view = Seen(view, static told => told.SemiSync is { } sync ? told with { SemiSync = sync with { Acknowledges = true } } : told);
                 break;
             case Breakage.NotFenced when state.Record.Change is { Step: ChangeStep.Fencing }:
@@ -70,6 +66,8 @@ sealed class Saboteur(Breakage breakage)
                 return With(decision, after with { Acknowledgers = [.. after.Acknowledgers.Where(id => view.Servers.Any(server => server.Id == id && server is { Outcome: ProbeOutcome.Answered, LastAnswer.SemiSync.Acknowledging: true }))] });
             case Breakage.EpochNotRaised:
                 return With(decision, after with { Epoch = new Epoch(1) }) with { Effects = [.. decision.Effects.Select(static effect => effect with { Epoch = new Epoch(1) })] };
+            case Breakage.NotFenced:
+                return decision with { Effects = [.. decision.Effects.Where(effect => effect.Kind != EffectKind.StopReceiving || after.Change is null)] };
             case Breakage.FormerPrimaryLeftWritable:
                 return decision with { Effects = [.. decision.Effects.Where(effect => effect.Kind != EffectKind.MakeReadOnly || after.Change is not null)] };
             case Breakage.TailIgnored:

@@ -65,7 +65,7 @@ sealed class Truth(World world)
             {
                 if (_awaySince[i] < 0) _awaySince[i] = world.Clock.Now;
                 // Back for less than a few probes is not back: what flickers is not a glitch.
-                if (_backSince[i] >= 0 && world.Clock.Now - _backSince[i] < 600 * Clockwork.Millisecond && _stillAway[i] >= 0) _awaySince[i] = Math.Min(_awaySince[i], _stillAway[i]);
+                if (_backSince[i] >= 0 && world.Clock.Now - _backSince[i] < 800 * Clockwork.Millisecond && _stillAway[i] >= 0) _awaySince[i] = Math.Min(_awaySince[i], _stillAway[i]);
                 _backSince[i] = -1;
             }
             else
@@ -92,7 +92,7 @@ sealed class Truth(World world)
         {
             Look();
             var since = _awaySince[lost.Index] >= 0 ? _awaySince[lost.Index] : -1;
-            if (since < 0 && _backSince[lost.Index] > world.Clock.Now - 600 * Clockwork.Millisecond) since = _stillAway[lost.Index];
+            if (since < 0 && _backSince[lost.Index] > world.Clock.Now - 800 * Clockwork.Millisecond) since = _stillAway[lost.Index];
             foreach (var server in world.Databases)
                 if (server.Link?.Source == lost && _hearsSince[server.Index] >= 0 && world.Clock.Now - _hearsSince[server.Index] > 2 * Clockwork.Second)
                     Violated("I8", $"{lost.Id} is being replaced, and {server.Id}, in reach, has heard it all the time");
