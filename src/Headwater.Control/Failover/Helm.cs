@@ -84,7 +84,9 @@ sealed class Helm : IDisposable
 
     bool Keep(ControlRecord record, IReadOnlyList<Finding> findings)
     {
-        var why = findings.Count > 0 ? findings[^1] : new Finding("record", null, "");
+        var why = record.Change == _state.Record.Change && record.Primary == _state.Record.Primary && !record.Acknowledgers.SequenceEqual(_state.Record.Acknowledgers)
+            ? new Finding("acknowledgers", null, $"the only copy of an acknowledged write may be on {(record.Acknowledgers.IsEmpty ? "no replica" : string.Join(" or ", record.Acknowledgers.Select(static id => id.Name)))}")
+            : findings.Count > 0 ? findings[^1] : new Finding("record", null, "");
         try
         {
             _journal.Write(record, why.Rule, why.Server?.Name, why.Sentence);
