@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Headwater.Bench;
 using Headwater.Bench.Audit;
+using Headwater.Bench.Chaos;
 using Headwater.Bench.Cost;
 using Headwater.Bench.Lab;
 using Headwater.Bench.Memory;
@@ -24,7 +25,8 @@ try
         "memory" => MemoryBench.Run(arguments),
         "start" => StartBench.Run(arguments),
         "audit" => AuditRun.Run(arguments),
-        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start"),
+        "chaos" => ChaosRun.Run(arguments),
+        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos"),
     };
 }
 catch (UsageException e)

@@ -28,7 +28,7 @@ static class AccountsReader
     public static bool Same(Accounts a, Accounts b) =>
         a.All.Length == b.All.Length && a.All.Zip(b.All).All(static pair =>
             pair.First.User == pair.Second.User && pair.First.Host == pair.Second.Host && pair.First.Plugin == pair.Second.Plugin
-            && pair.First.Locked == pair.Second.Locked && pair.First.Authentication.AsSpan().SequenceEqual(pair.Second.Authentication.AsSpan()));
+            && pair.First.Locked == pair.Second.Locked && pair.First.Rights == pair.Second.Rights && pair.First.Tls == pair.Second.Tls && pair.First.Authentication.AsSpan().SequenceEqual(pair.Second.Authentication.AsSpan()));
 
     internal static void Add(ImmutableArray<Account>.Builder all, string host, string user, string priv)
     {
@@ -36,14 +36,28 @@ static class AccountsReader
         var outer = json.RootElement;
         if (Flag(outer, "is_role")) return;
         var locked = Flag(outer, "account_locked");
+        var first = all.Count;
         if (outer.TryGetProperty("auth_or", out var ways) && ways.ValueKind == JsonValueKind.Array)
         {
             foreach (var way in ways.EnumerateArray())
                 all.Add(AccountOf(host, user, way.ValueKind == JsonValueKind.Object && way.TryGetProperty("plugin", out _) ? way : outer, locked));
-            return;
         }
-        all.Add(AccountOf(host, user, outer, locked));
+        else all.Add(AccountOf(host, user, outer, locked));
+        for (var i = first; i < all.Count; i++) all[i] = all[i] with { Rights = RightsOf(outer), Tls = TlsOf(outer) };
     }
+
+    // Bits of "access": sql/privilege.h, PROCESS_ACL, SUPER_ACL, CONNECTION_ADMIN_ACL.
+    static AccountRights RightsOf(JsonElement account)
+    {
+        const ulong process = 1ul << 8, super = 1ul << 15, connectionAdmin = 1ul << 32;
+        var access = account.TryGetProperty("access", out var bits) && bits.TryGetUInt64(out var value) ? value : 0;
+        return ((access & (super | connectionAdmin)) != 0 ? AccountRights.EndsOthers : 0) | ((access & process) != 0 ? AccountRights.SeesOthers : 0);
+    }
+
+    // "ssl_type": sql/structs.h, enum SSL_type.
+    static AccountTls TlsOf(JsonElement account) => account.TryGetProperty("ssl_type", out var type) && type.TryGetInt32(out var value)
+        ? value switch { <= 0 => AccountTls.None, 1 => AccountTls.Any, _ => AccountTls.Certificate }
+        : AccountTls.None;
 
     static Account AccountOf(string host, string user, JsonElement way, bool locked)
     {

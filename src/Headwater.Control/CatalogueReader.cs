@@ -20,9 +20,11 @@ static class CatalogueReader
         var views = await connection.QueryAsync(Catalogue.ViewsQuery, ct);
         var routines = await connection.QueryAsync(Catalogue.RoutinesQuery, ct);
         var triggers = await connection.QueryAsync(Catalogue.TriggersQuery, ct);
+        var bodies = await connection.QueryAsync(Catalogue.BodiesQuery, ct);
         return Catalogue.Build(
             views.Rows.Select(static row => new CatalogueView(row[0] ?? "", row[1] ?? "", row[2] ?? "")), Names(routines), await LoadableAsync(connection, ct),
-            triggers.Rows.Select(static row => new CatalogueTrigger(row[0] ?? "", row[1] ?? "")));
+            triggers.Rows.Select(static row => new CatalogueTrigger(row[0] ?? "", row[1] ?? "")),
+            bodies.Rows.Select(static row => new CatalogueRoutine(row[0] ?? "", row[1] ?? "")));
     }
 
     // Loadable functions that the monitor may not list are unknown functions to the classifier, and so are no plain reads either.

@@ -1,5 +1,7 @@
 using System.Threading.Channels;
+using Headwater.Control.Failover;
 using Headwater.Core;
+using Headwater.Core.Failover;
 using Headwater.Core.Positions;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
@@ -14,6 +16,9 @@ namespace Headwater.Control;
 public sealed class ClusterWatcher : IAsyncDisposable
 {
     static readonly TimeSpan FollowersEvery = TimeSpan.FromSeconds(2);
+    const int MostRounds = 4;
+    static readonly TimeSpan AuditPatience = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(4);
     static readonly TimeSpan RefreshAtMostEvery = TimeSpan.FromMilliseconds(100);
     readonly Channel<Action> _posted = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     readonly Published<ClusterView> _view;
@@ -24,8 +29,12 @@ public sealed class ClusterWatcher : IAsyncDisposable
     readonly LagMeter _lags = new();
     readonly List<Member> _members = [];
     readonly CancellationTokenSource _end = new();
+    readonly Helm? _helm;
+    Told? _control;
     WatchOptions _options;
     Instant _publishedAt;
+    long _heldSince = long.MaxValue;
+    bool _looksAgain;
     Instant _excusedAt;
     Instant _followersAt;
     Instant _accountsAt;
@@ -42,11 +51,32 @@ public sealed class ClusterWatcher : IAsyncDisposable
     bool _accountsComplained;
     Task _running = Task.CompletedTask;
 
+    /// <summary>With <see cref="WatchOptions.Control"/>, throws <see cref="IOException"/> where another process holds the journal.</summary>
     public ClusterWatcher(WatchOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, TimeProvider time, ILoggerFactory log)
     {
         (_options, _view, _accounts, _catalogue, _time) = (options, view, accounts, catalogue, time);
         _decided = view.Current;
         _log = log.CreateLogger("Headwater.Control");
+        if (options.Control is { } control) _helm = new Helm(control, time, log.CreateLogger("Headwater.Failover"));
+    }
+
+    /// <summary>What the controller remembers, and what it found at its last look; empty where there is none. From any thread.</summary>
+    public (ControlRecord Record, IReadOnlyList<Finding> Findings) Control => Volatile.Read(ref _control) is { } told ? (told.Record, told.Findings) : (new ControlRecord(), []);
+
+    /// <summary>How far the gateways of this process have followed the views that were published (<see cref="ClusterView.Version"/>); null where there are none.</summary>
+    public Func<long>? FollowedVersion { get; set; }
+
+    /// <summary>Hands an operator's wish to the controller; the sentence says what came of it.</summary>
+    public Task<(bool Done, string Sentence)> CommandAsync(Func<ControlState, ClusterView, Instant, (ControlState? Next, string Sentence)> wish)
+    {
+        var answer = new TaskCompletionSource<(bool, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            var result = _helm is null ? (false, "nobody controls here: control.mode is off") : _helm.Command(state => wish(state, _decided, _time.Now()));
+            Decide();
+            answer.SetResult(result);
+        });
+        return answer.Task;
     }
 
     /// <summary>Watches until <paramref name="ct"/> or the end of this object. The first view with facts is published as soon as servers answer.</summary>
@@ -60,6 +90,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     public void Apply(WatchOptions options) => Post(() =>
     {
         _options = options;
+        if (options.Control is { } control) _helm?.Apply(control);
         Reconcile();
         Decide();
     });
@@ -69,6 +100,45 @@ public sealed class ClusterWatcher : IAsyncDisposable
 
     /// <summary>Looks for a changed catalogue now: for when a definition has just passed by.</summary>
     public void RefreshCatalogue() => Post(() => _catalogueWanted = true);
+
+    /// <summary>What stands against the promise to lose nothing, and whom it could not be asked; with <paramref name="apply"/>, what can be mended while running is mended first.</summary>
+    public async Task<(IReadOnlyList<AuditFinding> Findings, IReadOnlyList<string> Troubles)> AuditAsync(bool apply, CancellationToken ct)
+    {
+        var members = new TaskCompletionSource<List<(ServerId Id, ServerRole Role, ServerWatch Watch)>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => members.SetResult([.. _members.Select(member => (member.Server.Id, _decided.Primary?.Id == member.Server.Id ? ServerRole.Primary : ServerRole.Replica, member.Watch))]));
+        var watched = await members.Task.WaitAsync(ct);
+        var troubles = new List<string>();
+        var findings = await LookAsync();
+        if (!apply || findings.All(static finding => finding.Mend.Length == 0)) return (findings, troubles);
+        foreach (var finding in findings.Where(static finding => finding.Mend.Length > 0))
+            await AskAsync(watched.First(server => server.Id == finding.Server), (connection, stop) => connection.QueryAsync(finding.Mend, stop));
+        return (await LookAsync(), troubles);
+
+        async Task<IReadOnlyList<AuditFinding>> LookAsync()
+        {
+            var settings = new List<ServerSettings>();
+            foreach (var server in watched)
+                await AskAsync(server, async (connection, stop) => settings.Add(await SettingsReader.ReadAsync(connection, server.Id, server.Role, stop)));
+            return PromiseAudit.Audit(settings);
+        }
+
+        async Task AskAsync((ServerId Id, ServerRole Role, ServerWatch Watch) server, Func<Servers.ServerConnection, CancellationToken, Task> errand)
+        {
+            try
+            {
+                await server.Watch.AskAsync(errand, AuditPatience).WaitAsync(ct);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                troubles.Add($"{server.Id}: {e.Message}");
+            }
+        }
+    }
+
+    sealed record Told(ControlRecord Record, IReadOnlyList<Finding> Findings);
+
+    /// <summary>Looks at a server now: for when it did not serve somebody as it should have.</summary>
+    public void Suspect(ServerId server) => Post(() => _members.Find(member => member.Server.Id == server)?.Watch.LookNow());
 
     void Post(Action action) => _posted.Writer.TryWrite(action);
 
@@ -136,31 +206,65 @@ public sealed class ClusterWatcher : IAsyncDisposable
         var now = _time.Now();
         Excuse(now);
         var before = _decided;
-        _decided = Measured(Discovery.Decide(
-            [.. _members.Where(static member => member.Latest is not null).Select(static member => member.WithWhatWasHeard())], before,
-            new DiscoveryOptions { Cluster = _options.Cluster, DeadAfter = _options.DeadAfter, MaxLag = _options.MaxLag }, now), now);
+        _decided = Discovered(before, now);
+        // What is published is what the journal says: a look that changed the record is judged again.
+        IReadOnlyList<Effect> effects = [];
+        for (var rounds = 0; _helm is not null && _helm.Look(_decided, now, OpenWrites, out effects) && rounds < MostRounds; rounds++) _decided = Discovered(before, now);
         var news = !Discovery.SaysTheSame(before, _decided);
         if (news) Tell(before, _decided);
         if (news || now - _publishedAt >= _options.ProbeEvery)
         {
             _publishedAt = now;
+            if (_decided.Primary is not null) _heldSince = long.MaxValue;
+            else if (_heldSince == long.MaxValue) _heldSince = _decided.Version;
             _view.Publish(_decided);
         }
         foreach (var member in _members)
         {
             member.View = _decided.Servers.FirstOrDefault(server => server.Id == member.Server.Id);
+            if (member.View is { LastAnswer: { } told }) member.View.State.Threads.Confirm(told.AskedAt, told.ThreadId);
             if (member.View is { } view)
                 member.Watch.Assign(new Assignment(
                     view.State, ReferenceEquals(view.State, _decided.Primary?.State) ? ServerRole.Primary : ServerRole.Replica, view.LastAnswer,
-                    view.LastAnswer?.AskedAt ?? default, member.Answers));
+                    view.LastAnswer?.AskedAt ?? default, member.Answers,
+                    Hurry: _helm?.IsUnsettled == true));
         }
         if (_options.JoinFound && _decided.Primary is null) JoinSources();
+        if (_helm is not null)
+        {
+            Volatile.Write(ref _control, new Told(_helm.Record, _helm.Findings));
+            // Open transactions end between two looks.
+            if (_helm.Record.Change is { Step: ChangeStep.Holding } && !_looksAgain)
+            {
+                _looksAgain = true;
+                _ = Task.Delay(LookAgainAfter, _time, _end.Token).ContinueWith(_ => Post(() => { _looksAgain = false; Decide(); }), TaskScheduler.Default);
+            }
+        }
+        _helm?.Begin(effects, _decided, (server, errand, patience) => _members.Find(member => member.Server.Id == server)?.Watch.AskAsync(errand, patience), Post);
     }
+
+    /// <summary>
+    /// What the gateways have open on the primary and may still write. Until they all go by a view that holds writes, anything may be on its way to it;
+    /// once they do, what they have taken a backend for is all there is.
+    /// </summary>
+    int OpenWrites(ServerState primary)
+    {
+        if (_view.Current.Primary is not null || FollowedVersion is { } followed && followed() < _heldSince) return int.MaxValue;
+        return primary.OpenStatements;
+    }
+
+    ClusterView Discovered(ClusterView before, Instant now) => Measured(Discovery.Decide(
+        [.. _members.Where(static member => member.Latest is not null).Select(static member => member.WithWhatWasHeard())], before,
+        new DiscoveryOptions { Cluster = _options.Cluster, DeadAfter = _options.DeadAfter, MaxLag = _options.MaxLag, Appointed = _helm?.Appointed }, now), now);
 
     // Looks end several times a second whatever the servers do. When none did for long, it was this process that stood still, and
     // the silence of that time says nothing about any server.
     void Excuse(Instant now)
     {
+        // One that does what we have asked it to do cannot be looked at meanwhile.
+        foreach (var member in _members)
+            if (_helm?.IsBusy(member.Server.Id, now) == true && member.Latest is { Outcome: ProbeOutcome.Answered } busy)
+                member.Latest = busy with { AnsweredAt = now, NewConnection = false };
         var pause = now - _excusedAt;
         _excusedAt = now;
         if (pause < _options.ProbeEvery + _options.DeadAfter / 2) return;
@@ -313,6 +417,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     {
         await _end.CancelAsync();
         await _running;
+        _helm?.Dispose();
         _end.Dispose();
     }
 }

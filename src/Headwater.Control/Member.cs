@@ -26,7 +26,9 @@ sealed class Member(WatchedServer server, ServerWatch watch, bool found)
         if (View is not { LastAnswer: { } told, State: { } state } || latest.Outcome is ProbeOutcome.Closed or ProbeOutcome.Refused) return latest;
         var heardAt = state.HeardAt;
         var since = latest.Outcome == ProbeOutcome.Answered ? latest.AnsweredAt : latest.AskedAt;
-        return heardAt <= since ? latest : (latest.Outcome == ProbeOutcome.Answered ? latest : told) with { AnsweredAt = heardAt, NewConnection = false };
+        // A look that nothing has been decided by yet may be the one that tells of a restart.
+        var isNew = latest.Outcome == ProbeOutcome.Answered && latest.AskedAt != told.AskedAt && latest.NewConnection;
+        return heardAt <= since ? latest : (latest.Outcome == ProbeOutcome.Answered ? latest : told) with { AnsweredAt = heardAt, NewConnection = isNew };
     }
 
     public bool Answers => View is { LastAnswer: not null, Health: not ServerHealth.Down };

@@ -11,9 +11,10 @@ namespace Headwater.Control;
 /// What the view says of this server, told back to the watch of it. <paramref name="ConfirmedAt"/> is when the look was begun that last found
 /// this incarnation there.
 /// </summary>
-sealed record Assignment(ServerState? State, ServerRole Role, Observation? Told, Instant ConfirmedAt, bool Answers)
+/// <param name="Hurry">The cluster is not as it should be: every server is looked at often until it is.</param>
+sealed record Assignment(ServerState? State, ServerRole Role, Observation? Told, Instant ConfirmedAt, bool Answers, bool Hurry)
 {
-    public static readonly Assignment None = new(null, ServerRole.Unknown, null, default, false);
+    public static readonly Assignment None = new(null, ServerRole.Unknown, null, default, false, false);
 }
 
 /// <summary>
@@ -23,6 +24,8 @@ sealed record Assignment(ServerState? State, ServerRole Role, Observation? Told,
 sealed class ServerWatch : IDisposable
 {
     static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(1);
+    const int LongestUnasked = 4;
+    static readonly TimeSpan LookAtMostEvery = TimeSpan.FromMilliseconds(4);
     readonly TimeProvider _time;
     readonly Action<ServerWatch, Observation> _report;
     readonly ILogger _log;
@@ -37,7 +40,7 @@ sealed class ServerWatch : IDisposable
     int _rewound;
     Task _running = Task.CompletedTask;
 
-    sealed record Errand(Func<ServerConnection, CancellationToken, Task> Run, TaskCompletionSource Done);
+    sealed record Errand(Func<ServerConnection, CancellationToken, Task> Run, TimeSpan? Patience, TaskCompletionSource Done);
 
     public ServerWatch(WatchedServer server, WatchOptions options, TimeProvider time, Action<ServerWatch, Observation> report, ILogger log)
     {
@@ -64,6 +67,7 @@ sealed class ServerWatch : IDisposable
         // What hangs is let go; what is another incarnation is asked over another connection.
         if (!next.Answers || !ReferenceEquals(before.State, next.State)) LetGo();
         if (before != next) _positionWake.Set();
+        if (next.Hurry && !before.Hurry) _probeWake.Set();
     }
 
     void LetGo()
@@ -78,14 +82,17 @@ sealed class ServerWatch : IDisposable
         }
     }
 
-    /// <summary>Runs something short over the probing connection, between two looks.</summary>
-    public Task AskAsync(Func<ServerConnection, CancellationToken, Task> errand)
+    /// <summary>Runs something short over the probing connection, between two looks. The next look follows at once where <paramref name="patience"/> is given: then it has changed something.</summary>
+    public Task AskAsync(Func<ServerConnection, CancellationToken, Task> errand, TimeSpan? patience = null)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_errands) _errands.Enqueue(new Errand(errand, done));
+        lock (_errands) _errands.Enqueue(new Errand(errand, patience, done));
         _probeWake.Set();
         return done.Task;
     }
+
+    /// <summary>Looks before the beat says so.</summary>
+    public void LookNow() => _probeWake.Set();
 
     void OnDemand(Position needed)
     {
@@ -110,8 +117,11 @@ sealed class ServerWatch : IDisposable
                 if (connection is not null) errandTime = await RunErrandsAsync(connection, errandTime < patience ? patience : errandTime, ct);
                 else FailErrands();
                 if (connection is { IsOpen: false }) connection = null;
-                var rest = begunAt + options.ProbeEvery - _time.Now();
-                await _probeWake.WaitAsync(rest, ct);
+                for (var rest = NextLook(begunAt, options) - _time.Now(); rest > TimeSpan.Zero; rest = NextLook(begunAt, options) - _time.Now())
+                    if (await _probeWake.WaitAsync(rest, ct)) break;
+                // Many may ask at once for a look at a server that is gone; it is not to be looked at without a breath for that.
+                var breath = begunAt + LookAtMostEvery - _time.Now();
+                if (breath > TimeSpan.Zero) await Task.Delay(breath, _time, ct);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -123,6 +133,21 @@ sealed class ServerWatch : IDisposable
             FailErrands();
             if (connection is not null) await connection.DisposeAsync();
         }
+    }
+
+    /// <summary>
+    /// What answers our sessions, or the sampling of its position, need not be asked whether it lives; so of a cluster in order each server is asked for its
+    /// role once in four beats. One that falls silent is asked in time to be found dead, by then, within <see cref="WatchOptions.DeadAfter"/> and one beat.
+    /// </summary>
+    Instant NextLook(Instant begunAt, WatchOptions options)
+    {
+        var assigned = Volatile.Read(ref _assigned);
+        if (assigned.Hurry) return begunAt + options.ProbeEvery / 5;
+        var next = begunAt + options.ProbeEvery;
+        if (assigned is not { Answers: true, State: { } state } || state.HeardAt <= begunAt) return next;
+        var quiet = state.HeardAt + options.ProbeEvery * 2 - TimeSpan.FromMilliseconds(50);
+        var latest = begunAt + options.ProbeEvery * LongestUnasked;
+        return quiet < next ? next : quiet < latest ? quiet : latest;
     }
 
     async Task<(ServerConnection?, Observation?)> LookAsync(ServerConnection? connection, WatchOptions options, TimeSpan patience, CancellationToken ct)
@@ -186,7 +211,8 @@ sealed class ServerWatch : IDisposable
         while (TakeErrand() is { } errand)
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            deadline.CancelAfter(atMost);
+            deadline.CancelAfter(errand.Patience ?? atMost);
+            if (errand.Patience is not null) _probeWake.Set();
             try
             {
                 await errand.Run(connection, deadline.Token);
@@ -194,8 +220,8 @@ sealed class ServerWatch : IDisposable
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
-                errand.Done.SetException(new TimeoutException($"no answer within {atMost.TotalMilliseconds:0} ms"));
-                return TimeSpan.FromSeconds(Math.Min(5, atMost.TotalSeconds * 2));
+                errand.Done.SetException(new TimeoutException($"no answer within {(errand.Patience ?? atMost).TotalMilliseconds:0} ms"));
+                return errand.Patience is not null ? atMost : TimeSpan.FromSeconds(Math.Min(5, atMost.TotalSeconds * 2));
             }
             catch (Exception e)
             {
@@ -257,6 +283,7 @@ sealed class ServerWatch : IDisposable
             while (Volatile.Read(ref _assigned) is { Answers: true, Told: { } told } assigned && ReferenceEquals(assigned.State, state))
             {
                 var round = await sampler.RunAsync(assigned.Role, told, sampling.Token);
+                state.Heard(_time.Now());
                 if (round.Rewound)
                 {
                     Log.Rewound(_log, Server.Id.Name);

@@ -1,3 +1,4 @@
+using Headwater.Control.Failover;
 using Headwater.Core.Topology;
 using Headwater.Servers;
 
@@ -16,7 +17,7 @@ public sealed record WatchOptions
     public TimeSpan SampleEvery { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>How often it is sampled while nothing happens.</summary>
-    public TimeSpan SampleIdleEvery { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan SampleIdleEvery { get; init; } = TimeSpan.FromMilliseconds(400);
     public TimeSpan ProbeEvery { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A server that has not answered for this long is down; one that refuses connections is down at once.</summary>
@@ -29,6 +30,9 @@ public sealed record WatchOptions
     /// <summary>How often the server is asked whether its catalogue may have changed; it is read only then, and once in a long while.</summary>
     public TimeSpan CatalogueEvery { get; init; } = TimeSpan.FromSeconds(1);
     public TimeSpan CatalogueAtLeastEvery { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Null: nobody controls here; the primary is whoever is found to be it. Whether there is a controller does not change while running.</summary>
+    public ControlOptions? Control { get; init; }
 
     /// <summary>Whether servers that members replicate from, or that register as replicas, are watched too.</summary>
     public bool JoinFound { get; init; } = true;

@@ -81,6 +81,15 @@ public sealed record GatewayOptions
     /// <summary>Longest run of a statement; zero: no limit.</summary>
     public TimeSpan StatementTimeout { get; init; }
 
+    /// <summary>
+    /// How long the gateway's own statements on a backend may take (settings, what a session left there). They are short, so what takes longer is lost:
+    /// the view notices a hung server sooner, but not one connection to it whose packets go nowhere.
+    /// </summary>
+    internal TimeSpan OwnStatementTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same for what may rightly take long: preparing waits for who alters the table, a reset for what it rolls back.</summary>
+    internal TimeSpan OwnLongStatementTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long a client may take to log in.</summary>
     public TimeSpan LoginTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

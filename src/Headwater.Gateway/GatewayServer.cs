@@ -143,6 +143,9 @@ public sealed class GatewayServer : IAsyncDisposable
 
     internal string VersionShown { get; private set; } = "10.11.0-MariaDB-headwater";
 
+    /// <summary>The version of the view that all threads go by at least. From any thread.</summary>
+    public long FollowedVersion => _threads.Min(static thread => thread.FollowedVersion);
+
     internal void ViewFollowed(GatewayThread thread)
     {
         if (thread.View.Primary?.Capabilities is { Version: { Length: > 0 } version }) VersionShown = version;
@@ -162,8 +165,8 @@ public sealed class GatewayServer : IAsyncDisposable
 
     internal int SessionsOf(string user) => _sessions.Values.Count(s => s.Identity.User == user);
 
-    /// <summary>Whether a user may end sessions of others; only root-like accounts named administrators may.</summary>
-    internal bool MayKill(string user) => user is "root" or "administrator" or "admin";
+    /// <summary>What the servers let this session's account do, as last learnt; nothing when the account is not known.</summary>
+    internal bool May(ClientSession session, AccountRights right) => (FindAccount(session.Identity.User, session.ClientHost)?.Rights & right) == right;
 
     internal void SessionEnded(ClientSession session) => _sessions.TryRemove(session.Id, out _);
 
@@ -187,7 +190,8 @@ public sealed class GatewayServer : IAsyncDisposable
         s.Busy.ToString(CultureInfo.InvariantCulture), s.Backends.ToString(CultureInfo.InvariantCulture), s.Reason,
     });
 
-    internal IEnumerable<string?[]> SessionRows() => Statistics.Sessions().Select(s => new string?[]
+    /// <summary>All sessions, or one user's.</summary>
+    internal IEnumerable<string?[]> SessionRows(string? user) => Statistics.Sessions().Where(s => user is null || s.User == user).Select(s => new string?[]
     {
         s.Id.ToString(CultureInfo.InvariantCulture), s.User, s.Host, s.Schema, s.Level, s.HeldOn,
         s.HeldForMilliseconds?.ToString(CultureInfo.InvariantCulture), s.HeldBecause, s.RunningForMilliseconds?.ToString(CultureInfo.InvariantCulture), s.Statement,

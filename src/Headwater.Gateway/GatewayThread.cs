@@ -106,15 +106,23 @@ internal sealed class GatewayThread
             if (!ReferenceEquals(before.State, next.State) || before.Health != next.Health || before.Role != next.Role || before.Address != next.Address || _byIndex[i].Address is null) return false;
         }
         View = view;
+        Volatile.Write(ref _followedVersion, view.Version);
         for (var i = 0; i < _byIndex.Length; i++) _byIndex[i].Refresh(view.Servers[i]);
+        for (var i = 0; i < Loads.Length; i++) Loads[i].Fade();
         return true;
     }
+
+    long _followedVersion;
+
+    /// <summary>The version of the view that this thread goes by; no statement is routed by an older one any more. From any thread.</summary>
+    public long FollowedVersion => Volatile.Read(ref _followedVersion);
 
     public void Follow(ClusterView view)
     {
         if (FollowFigures(view)) return;
         var newEpoch = view.Epoch != View.Epoch;
         View = view;
+        Volatile.Write(ref _followedVersion, view.Version);
         // Each session is judged by each epoch: a lost branch's numbers may be given out again later.
         if (newEpoch)
             foreach (var session in Sessions) Router.Judge(view, ref session.Position, out _);

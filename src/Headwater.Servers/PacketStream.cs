@@ -30,6 +30,12 @@ sealed class PacketStream(Stream stream) : IAsyncDisposable
 
     public byte NextSequence => _expected;
 
+    /// <summary>From now on as much as this is read at once, where the server has sent as much.</summary>
+    public void ReadAhead(int bytes)
+    {
+        if (_buffer.Length < bytes) Array.Resize(ref _buffer, bytes);
+    }
+
     [SuppressMessage("Reliability", "CA2012", Justification = "awaited once")]
     public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(CancellationToken ct)
     {

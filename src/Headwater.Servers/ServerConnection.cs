@@ -149,6 +149,25 @@ public sealed class ServerConnection : IAsyncDisposable
         return true;
     });
 
+    /// <summary>Sends a command that is answered by packets without an end of their own: <see cref="ReceiveAsync"/>.</summary>
+    internal Task SendAsync(Action<PacketWriter> command, int readAhead, CancellationToken ct)
+    {
+        _writer.Reset();
+        _writer.Begin(0);
+        command(_writer);
+        _writer.End();
+        _packets.ReadAhead(readAhead);
+        return SendOnlyAsync(_writer, ct);
+    }
+
+    /// <summary>The next packet, valid until the one after it is asked for. None within <paramref name="patience"/> closes the connection.</summary>
+    internal async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync(TimeSpan patience, CancellationToken ct)
+    {
+        var packet = _packets.ReadAsync(ct);
+        if (packet.IsCompletedSuccessfully) return packet.Result;
+        return await GuardAsync(() => packet.AsTask().WaitAsync(patience, ct));
+    }
+
     async Task SimpleAsync(Command command, CancellationToken ct)
     {
         await SendTextAsync(command, "", ct);

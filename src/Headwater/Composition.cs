@@ -37,6 +37,8 @@ sealed class Composition : IAsyncDisposable
         _tracing = _config.Tracing is { } tracing ? new Tracing(tracing) : null;
         _watcher = new ClusterWatcher(_config.Watch, View, _accounts, _catalogue, time, log.Factory);
         Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory);
+        _watcher.FollowedVersion = () => Gateway.FollowedVersion;
+        Gateway.Suspected += _watcher.Suspect;
         Gateway.Defined += _watcher.RefreshCatalogue;
         Gateway.AccountUnknown += _ => _watcher.RefreshAccounts();
         if (_config.Http is not { } address) return;
@@ -49,6 +51,7 @@ sealed class Composition : IAsyncDisposable
             Stats = () => StatsJson.Of(Gateway.Statistics),
             Digests = () => Gateway.Statistics.Digests(200),
             Reload = reload,
+            Control = _config.Watch.Control is { } control ? new ControlAnswers(_watcher, control.Policy, time) : null,
         };
         var answers = new HttpAnswers(sources, IPAddress.IsLoopback(IPAddress.Parse(address.Host)), log.Factory.CreateLogger<HttpAnswers>());
         _http = new HttpEndpoint(address, answers.AnswerAsync, log.Factory);

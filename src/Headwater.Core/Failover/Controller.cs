@@ -331,6 +331,7 @@ public static class Controller
         void KeepInOrder(ServerView primary)
         {
             CountAcknowledgers(primary);
+            Unstick(primary);
             if (Record.Paused) return;
             var told = primary.LastAnswer!;
             if (!s.IsInMaintenance(primary.Id))
@@ -411,8 +412,22 @@ public static class Controller
             else Do(EffectKind.StartReplication, server.Id, "its replication has been stopped");
         }
 
-        /// <summary>Semi-synchronous replication, where it is ours to manage.</summary>
-        SemiSync? Managed(Observation told) => s.Policy.Promise == LossPromise.Zero ? told.SemiSync : null;
+        // Long enough that an answer under way has come; short enough that clients hardly notice.
+        static readonly TimeSpan StuckAfter = TimeSpan.FromMilliseconds(200);
+
+        void Unstick(ServerView primary)
+        {
+            var told = primary.LastAnswer!;
+            var head = Situation.AppliedBy(primary);
+            var stuck = Managed(told) is { Waits: true, WaitingCommits: > 0 }
+                && s.Answering.Any(server => server.LastAnswer!.SemiSync is { Acknowledging: true } && s.Follows(server, primary) && Situation.HeldBy(server).Covers(in head));
+            Next = Next with { Stuck = !stuck ? null : Next.Stuck is { } before && before.At == head ? before : (head, s.Now) };
+            if (Next.Stuck is { } since && s.Now - since.Since >= StuckAfter && !s.IsInMaintenance(primary.Id))
+                Do(EffectKind.Nudge, primary.Id, $"commits wait at {head} for an answer that was given before, or lost");
+        }
+
+        /// <summary>Semi-synchronous replication, where it is ours to manage: at best effort it is the operator's, and a primary alone has nobody to wait for.</summary>
+        SemiSync? Managed(Observation told) => s.Policy.Promise == LossPromise.Zero && s.Others.Length > 0 ? told.SemiSync : null;
 
         /// <summary>It holds all that the primary was seen to have after it had started: so also whatever a relay log of before, thrown away when it started, had acknowledged.</summary>
         static bool HasCaughtUp(ServerView server, ServerView primary)

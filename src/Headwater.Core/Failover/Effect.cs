@@ -32,6 +32,12 @@ public enum EffectKind : byte
     SetAcknowledging,
 
     /// <summary>
+    /// Logs something that changes nothing. A commit waits for an answer to itself or to what comes after it; a replica that had it before it began to
+    /// acknowledge, or whose answer was lost with a connection, answers to neither until something comes.
+    /// </summary>
+    Nudge,
+
+    /// <summary>
     /// It has what the primary never had: its tail is to be saved and undone before it can follow. It comes back under a server_id that has written
     /// nothing yet: the numbers of its tail must never be given again, as nobody could tell the two transactions apart.
     /// </summary>

@@ -19,6 +19,7 @@ public enum RouteReason : byte
     WaitedEnough,
     NoSampleInBound,
     StaysOnPrimary,
+    AskedForPrimary,
 
     // waits
     WaitsForReplica,
@@ -47,6 +48,7 @@ public static class RouteReasons
             RouteReason.WantedTag => $"{server} has the tag that is asked for and covers {needed}",
             RouteReason.WantedTagMissing => $"no server with the tag that is asked for can serve this; {server} covers {needed}",
             RouteReason.NeedsPrimary => $"not proven to be a plain read, so it runs on the primary, {server}",
+            RouteReason.AskedForPrimary => $"a hint asks for the primary, {server}",
             RouteReason.Strong => $"level strong reads from the primary, {server}",
             RouteReason.NoReplica => $"no replica takes reads, so the primary, {server}, does",
             RouteReason.CatchUpTooSlow => $"no replica covers {needed} or is expected to within the wait that is allowed, so the primary, {server}, answers",

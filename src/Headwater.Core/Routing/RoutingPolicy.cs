@@ -34,4 +34,26 @@ public struct ServerLoad
 
     /// <summary>Moving average of the time to the first byte of an answer; 0 when not known.</summary>
     public double LatencyMicroseconds;
+
+    bool _answered;
+
+    /// <summary>
+    /// A plain read was answered. One that is slow by its own nature counts for no more than a few of the usual ones.
+    /// </summary>
+    public void Answered(double microseconds)
+    {
+        _answered = true;
+        if (LatencyMicroseconds <= 0) LatencyMicroseconds = microseconds;
+        else LatencyMicroseconds += (Math.Min(microseconds, 8 * LatencyMicroseconds) - LatencyMicroseconds) / 16;
+    }
+
+    /// <summary>
+    /// To be called now and then: what is not heard from again is forgotten by and by. A server that was slow once gets no reads to show that it is
+    /// not any more.
+    /// </summary>
+    public void Fade()
+    {
+        if (!_answered) LatencyMicroseconds = LatencyMicroseconds > 1 ? LatencyMicroseconds * 0.9 : 0;
+        _answered = false;
+    }
 }

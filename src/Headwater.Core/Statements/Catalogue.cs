@@ -28,6 +28,9 @@ public sealed record Catalogue
     /// <summary>One column: names of stored functions and packages.</summary>
     public const string RoutinesQuery = "SELECT DISTINCT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_TYPE <> 'PROCEDURE'";
 
+    /// <summary>Columns as <see cref="CatalogueRoutine"/>: what CALL and functions may leave behind is read off their bodies.</summary>
+    public const string BodiesQuery = "SELECT ROUTINE_NAME, ROUTINE_DEFINITION FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA <> 'sys'";
+
     /// <summary>One column: names of loadable functions. Needs SELECT on mysql.func; without it pass none, their names are unknown functions anyway.</summary>
     public const string LoadableFunctionsQuery = "SELECT name FROM mysql.func";
 
@@ -45,9 +48,21 @@ public sealed record Catalogue
     /// <summary>Tables with a trigger that assigns user variables, calls a routine or takes a lock. Lower case, without schema.</summary>
     public FrozenSet<string> OpaqueTables { get; private init; } = FrozenSet<string>.Empty;
 
-    public static Catalogue Build(IEnumerable<CatalogueView> views, IEnumerable<string> routines, IEnumerable<string> loadableFunctions, IEnumerable<CatalogueTrigger>? triggers = null)
+    /// <summary>Procedures and functions that are proven to leave nothing in the connection. Lower case, without schema.</summary>
+    public FrozenSet<string> QuietRoutines { get; private init; } = FrozenSet<string>.Empty;
+
+    /// <summary>Tables with a trigger that may leave something in the connection. Lower case, without schema.</summary>
+    public FrozenSet<string> LeavingTables { get; private init; } = FrozenSet<string>.Empty;
+
+    public static Catalogue Build(
+        IEnumerable<CatalogueView> views, IEnumerable<string> routines, IEnumerable<string> loadableFunctions, IEnumerable<CatalogueTrigger>? triggers = null,
+        IEnumerable<CatalogueRoutine>? bodies = null)
     {
-        var catalogue = new Catalogue { Routines = Set(routines.Concat(loadableFunctions)) };
+        var (stored, loadable) = (Set(routines), Set(loadableFunctions));
+        // Loadable functions know nothing of the session that they run in.
+        var quiet = Leavings.Quiet(bodies ?? []).Concat(loadable.Where(name => !stored.Contains(name)));
+        var catalogue = new Catalogue { Routines = Set(stored.Concat(loadable)), QuietRoutines = Set(quiet) };
+        catalogue = catalogue with { LeavingTables = Set((triggers ?? []).Where(trigger => Leavings.In(trigger.Statement, catalogue.QuietRoutines, catalogue.Routines)).Select(trigger => trigger.Table)) };
         catalogue = catalogue with { OpaqueTables = Set((triggers ?? []).Where(trigger => TouchesSession(trigger.Statement, catalogue)).Select(trigger => trigger.Table)) };
         var open = views.ToList();
         var impure = new HashSet<string>(StringComparer.Ordinal);
@@ -68,7 +83,8 @@ public sealed record Catalogue
 
     /// <summary>Equal contents: publishing the new one would only empty the caches.</summary>
     public bool SaysTheSameAs(Catalogue other) =>
-        IsUnknown == other.IsUnknown && ImpureViews.SetEquals(other.ImpureViews) && Routines.SetEquals(other.Routines) && OpaqueTables.SetEquals(other.OpaqueTables);
+        IsUnknown == other.IsUnknown && ImpureViews.SetEquals(other.ImpureViews) && Routines.SetEquals(other.Routines) && OpaqueTables.SetEquals(other.OpaqueTables)
+        && QuietRoutines.SetEquals(other.QuietRoutines) && LeavingTables.SetEquals(other.LeavingTables);
 
     // An empty definition is what the server shows to a user without SHOW VIEW on it: unknown, so not pure.
     static bool IsPure(CatalogueView view, Catalogue catalogue) =>

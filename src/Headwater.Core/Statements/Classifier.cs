@@ -28,13 +28,38 @@ public static class Classifier
         if (text.Broken)
             return Unreadable(digest, syntax);
 
-        var facts = Read(text.Span, sql, catalogue, digest, literals: false);
-        if (facts.Cacheable)
-            return facts;
+        var found = Read(text.Span, sql, catalogue, literals: false, out var hint);
+        if (!found.WantsLiterals)
+            return found.Facts(digest, hint);
         // A value decides: read again with the literals kept.
         var kept = new NormalText();
         kept.Read(sql, syntax, keepLiterals: true);
-        return kept.Broken ? Unreadable(digest, syntax) : Read(kept.Span, sql, catalogue, digest, literals: true);
+        if (kept.Broken)
+            return Unreadable(digest, syntax);
+        found = Read(kept.Span, sql, catalogue, literals: true, out hint);
+        var facts = found.Facts(digest, hint);
+        return found.InnerText is { } inner ? WithInner(facts, inner, found.InnerIsExecuted, syntax, catalogue) : facts;
+    }
+
+    // A text within a text: once. What stands in the inner one's own literals is not followed further.
+    static StatementFacts WithInner(StatementFacts facts, string inner, bool executed, SqlSyntax syntax, Catalogue catalogue)
+    {
+        var sql = Encoding.UTF8.GetBytes(inner);
+        var text = new NormalText();
+        text.Read(sql, syntax);
+        if (text.Broken)
+            return executed ? facts with { Needs = facts.Needs | Needs.LeavesUnseen } : facts;
+        var found = Read(text.Span, sql, catalogue, literals: false, out _);
+        if (found.WantsLiterals)
+        {
+            text.Read(sql, syntax, keepLiterals: true);
+            found = Read(text.Span, sql, catalogue, literals: true, out _);
+        }
+        if (found.InnerText is not null)
+            found.Need(Needs.LeavesUnseen, "");
+        found.NotForGateway();
+        var does = found.Facts("", null);
+        return executed ? facts.Executing(does) : facts with { Prepared = does };
     }
 
     static StatementFacts Unreadable(string digest, SqlSyntax syntax) => new()
@@ -47,7 +72,7 @@ public static class Classifier
         Cacheable = false,
     };
 
-    static StatementFacts Read(ReadOnlySpan<byte> text, ReadOnlySpan<byte> sql, Catalogue catalogue, string digest, bool literals)
+    static Findings Read(ReadOnlySpan<byte> text, ReadOnlySpan<byte> sql, Catalogue catalogue, bool literals, out string? hint)
     {
         var found = new Findings(catalogue, literals);
         var reader = new TokenReader(text);
@@ -72,7 +97,8 @@ public static class Classifier
         }
         if (reader.Uncertain)
             found.Need(Needs.Primary | Needs.Opaque, "holds a comment that only some servers execute");
-        return found.Facts(digest, reader.Hint);
+        hint = reader.Hint;
+        return found;
     }
 
     static string Digest(ReadOnlySpan<byte> normal)

@@ -231,7 +231,7 @@ internal static class ExpressionScan
                     found.Need(Needs.LastInsertId | Needs.SetsLastInsertId, "sets LAST_INSERT_ID()");
                 break;
             case FunctionRule.LastOutcome:
-                found.Need(Needs.LastOutcome, $"{reader.NameOf(token).ToUpperInvariant()}() tells about the statement before");
+                found.Need(Needs.LastOutcome | (reader.Is(token, "row_count"u8) ? Needs.AsksRowCount : Needs.AsksFoundRows), $"{reader.NameOf(token).ToUpperInvariant()}() tells about the statement before");
                 break;
             case FunctionRule.TakesLock:
             case FunctionRule.ReleasesLock:
@@ -260,10 +260,17 @@ internal static class ExpressionScan
                 found.Need(Needs.Primary, $"{reader.NameOf(token).ToUpperInvariant()}() is not a pure function");
                 break;
             default:
-                found.Need(Needs.Primary | Needs.Opaque, $"calls {reader.NameOf(token)}(), which may do anything");
+                Routine(found, reader.NameOf(token));
                 break;
         }
         return Functions.HasArgumentClauses(word);
+    }
+
+    // One that no server knows is native in a newer version or loadable, and leaves nothing.
+    static void Routine(Findings found, string name)
+    {
+        var leaves = found.Catalogue.Routines.Contains(name) && !found.Catalogue.QuietRoutines.Contains(name);
+        found.Need(Needs.Primary | Needs.Opaque | (leaves ? Needs.LeavesUnseen : 0), $"calls {name}(), which may do anything");
     }
 
     static void For(ref TokenReader reader, Findings found, byte level, bool read)
@@ -295,7 +302,7 @@ internal static class ExpressionScan
             found.Need(Needs.Primary, "takes a value of a sequence");
         if (reader.IsSymbol(reader.Peek(), '('))
         {
-            found.Need(Needs.Primary | Needs.Opaque, $"calls {reader.NameOf(token)}(), which may do anything");
+            Routine(found, reader.NameOf(token));
             return;
         }
         CheckCatalogue(found, token, reader);

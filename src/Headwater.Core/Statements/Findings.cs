@@ -22,6 +22,12 @@ internal sealed class Findings(Catalogue catalogue, bool literals)
     public GatewayStatement Gateway { get; private set; }
     public string GatewayArgument { get; private set; } = "";
 
+    /// <summary>The literal text of PREPARE or EXECUTE IMMEDIATE.</summary>
+    public string? InnerText { get; set; }
+
+    /// <summary>It is executed at once.</summary>
+    public bool InnerIsExecuted { get; set; }
+
     /// <summary>The first reason stands: it is what decided.</summary>
     public void Need(Needs needs, string reason)
     {
@@ -72,6 +78,9 @@ internal sealed class Findings(Catalogue catalogue, bool literals)
         if (Kind is StatementKind.Insert or StatementKind.Update or StatementKind.Delete or StatementKind.Replace or StatementKind.Load
             && _tables.Any(name => catalogue.OpaqueTables.Contains(name[(name.LastIndexOf('.') + 1)..])))
             Needs |= Needs.Opaque;
+        if (catalogue.LeavingTables.Count > 0 && Kind is StatementKind.Insert or StatementKind.Update or StatementKind.Delete or StatementKind.Replace or StatementKind.Load
+            && _tables.Any(name => catalogue.LeavingTables.Contains(name[(name.LastIndexOf('.') + 1)..])))
+            Needs |= Needs.LeavesUnseen;
         return Make(digest, hint);
     }
 
@@ -91,6 +100,7 @@ internal sealed class Findings(Catalogue catalogue, bool literals)
         ReadUserVariables = _read.ToImmutable(),
         Names = _names.ToImmutable(),
         Hint = hint,
+        Asks = hint is null ? null : RouteHint.Parse(hint),
         Cacheable = !WantsLiterals,
     };
 

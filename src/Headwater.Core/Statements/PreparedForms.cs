@@ -11,6 +11,8 @@ internal static class PreparedForms
                 reader.Next();
                 NameNext(ref reader, found);
                 found.Need(Needs.Primary | Needs.PreparesText, "the prepared text lives in the connection");
+                if (reader.Take("from"u8))
+                    Text(reader, found, executed: false);
                 ReadVariables(ref reader, found);
                 return true;
             case "execute":
@@ -18,6 +20,8 @@ internal static class PreparedForms
                 if (reader.Take("immediate"u8))
                 {
                     found.Need(Needs.Primary | Needs.Opaque, "EXECUTE IMMEDIATE may do anything");
+                    if (!Text(reader, found, executed: true))
+                        found.Need(Needs.LeavesUnseen, "");
                 }
                 else
                 {
@@ -64,6 +68,19 @@ internal static class PreparedForms
             found.Name(reader.NameOf(reader.Next()));
     }
 
+    // One literal, and nothing joined to it. Looks only: variables are looked for from here on.
+    static bool Text(TokenReader reader, Findings found, bool executed)
+    {
+        var text = reader.Next();
+        if (text.Kind is not (TokenKind.Literal or TokenKind.String) || (reader.Peek().Kind is not (TokenKind.End or TokenKind.Semicolon) && !reader.Is(reader.Peek(), "using"u8)))
+            return false;
+        found.WantsLiterals = true;
+        found.InnerIsExecuted = executed;
+        if (text.Kind == TokenKind.String)
+            found.InnerText = Names.StringValue(reader[text]);
+        return true;
+    }
+
     static void ReadVariables(ref TokenReader reader, Findings found)
     {
         while (reader.Peek().Kind is not (TokenKind.End or TokenKind.Semicolon))
@@ -94,19 +111,22 @@ internal static class PreparedForms
     static void Backup(ref TokenReader reader, Findings found)
     {
         var ends = reader.Take("unlock"u8) || (reader.Take("stage"u8) && reader.Take("end"u8));
-        found.Need(Needs.Primary | (ends ? Needs.UnlocksTables : Needs.LocksTables), "BACKUP locks the server");
+        found.Need(Needs.Primary | (ends ? Needs.UnlocksTables : Needs.LocksTables | Needs.LocksServer), "BACKUP locks the server");
     }
 
     static void Flush(ref TokenReader reader, Findings found)
     {
         found.Kind = StatementKind.Administration;
         found.Need(Needs.Primary | Needs.EndsTransaction, "FLUSH acts on the server");
+        reader.Take("local"u8);
+        reader.Take("no_write_to_binlog"u8);
+        // FLUSH TABLES WITH READ LOCK is a lock on the server; FLUSH TABLES t WITH READ LOCK and t FOR EXPORT lock tables as LOCK TABLES does.
+        var named = (reader.Take("tables"u8) || reader.Take("table"u8)) && !reader.Is(reader.Peek(), "with"u8);
         while (reader.Peek().Kind is not (TokenKind.End or TokenKind.Semicolon))
         {
             var token = reader.Next();
-            // FLUSH TABLES … WITH READ LOCK, FLUSH TABLES t FOR EXPORT
             if (reader.Is(token, "lock"u8) || reader.Is(token, "export"u8))
-                found.Need(Needs.LocksTables, "");
+                found.Need(Needs.LocksTables | (named ? 0 : Needs.LocksServer), "");
         }
     }
 

@@ -30,7 +30,7 @@ internal static class SetForms
         if (reader.Is(first, "password"u8) || (reader.Is(first, "default"u8) && !assigned))
             found.Need(Writes, "SET PASSWORD and SET DEFAULT ROLE write accounts");
         else if (reader.Is(first, "role"u8) && !assigned)
-            found.Need(Needs.Primary | Needs.ChangesSession | Needs.Opaque, "SET ROLE changes what the connection may do, and no tracker tells");
+            found.Need(Needs.Primary | Needs.ChangesSession | Needs.SetsRole, "SET ROLE changes what the connection may do, and no tracker tells");
         else
             return false;
         ExpressionScan.SkipStatement(ref reader);
@@ -129,6 +129,11 @@ internal static class SetForms
             case "tx_isolation" or "transaction_isolation" or "tx_read_only" or "transaction_read_only" when scope.Length == 0:
                 // without a scope it holds for the next transaction only (sys_vars.cc, Sys_var_tx_isolation::session_update)
                 found.Need(Needs.NextTransaction | Needs.ChangesSession, $"sets {name}, for the next transaction or the session");
+                break;
+            case "timestamp":
+                var ahead = reader;
+                ahead.Next();
+                found.Need(Needs.ChangesSession | (ahead.Take("default"u8) ? Needs.StartsClock : Needs.StopsClock), "sets the session's clock");
                 break;
             default:
                 found.Need(Needs.ChangesSession, $"sets {name} for the session");

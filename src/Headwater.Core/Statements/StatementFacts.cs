@@ -4,7 +4,7 @@ namespace Headwater.Core.Statements;
 
 /// <summary>What a statement needs from where it runs. Nothing set: proven to be a plain read, any covering copy may run it.</summary>
 [Flags]
-public enum Needs : uint
+public enum Needs : ulong
 {
     None = 0,
 
@@ -85,6 +85,34 @@ public enum Needs : uint
 
     /// <summary>SAVEPOINT, ROLLBACK TO, RELEASE SAVEPOINT: means something only where the transaction is open.</summary>
     Savepoint = 1u << 31,
+
+    /// <summary>SET STATEMENT … FOR: what the trackers report of variables is undone with the statement.</summary>
+    SetsForStatement = 1ul << 32,
+
+    /// <summary>SET ROLE: no tracker tells of it, and nothing but a reset takes it off the connection again.</summary>
+    SetsRole = 1ul << 33,
+
+    /// <summary>SET timestamp to a value: NOW() stands still on this connection …</summary>
+    StopsClock = 1ul << 34,
+
+    /// <summary>… until SET timestamp=DEFAULT.</summary>
+    StartsClock = 1ul << 35,
+
+    /// <summary>A lock on the server as a whole (FLUSH TABLES WITH READ LOCK, BACKUP): BEGIN does not release it as it does LOCK TABLES.</summary>
+    LocksServer = 1ul << 36,
+
+    /// <summary>
+    /// May leave a GET_LOCK, a temporary table or a prepared text in the connection without its own text showing it. No server before 11.2 tells
+    /// of temporary tables, and none of a session's locks, so it is proven from the text (see <see cref="Leavings"/>) or taken to be so.
+    /// </summary>
+    LeavesUnseen = 1ul << 37,
+
+    /// <summary>With <see cref="LastOutcome"/>: ROW_COUNT(), FOUND_ROWS(). Without either it asks for warnings or diagnostics.</summary>
+    AsksRowCount = 1ul << 38,
+    AsksFoundRows = 1ul << 39,
+
+    /// <summary>Locks and handlers are told apart by <see cref="StatementFacts.Names"/>.</summary>
+    NamesThings = TakesAdvisoryLock | ReleasesAdvisoryLock | OpensHandler | ClosesHandler,
 }
 
 /// <summary>Statements that the gateway answers itself.</summary>
@@ -154,14 +182,33 @@ public sealed record StatementFacts
     /// <summary>Names of text-prepared statements, advisory locks or handlers that this opens or closes; empty when not literal.</summary>
     public ImmutableArray<string> Names { get; init; } = [];
 
+    /// <summary>What the text does that stands in a PREPARE … FROM '…'; null when it stands in a variable.</summary>
+    public StatementFacts? Prepared { get; init; }
+
     /// <summary>Level, tag or server asked for by a comment hint <c>/* headwater: level=strong tag=analytics */</c>; used only where trusted.</summary>
     public string? Hint { get; init; }
+
+    /// <summary>The same, understood; null when there is none.</summary>
+    public RouteHint? Asks { get; init; }
 
     /// <summary>False when the values in the text decide the facts (a KILL, a SET headwater, a named lock): such facts are not kept by digest.</summary>
     public bool Cacheable { get; init; } = true;
 
+    /// <summary>These facts of an EXECUTE, joined with those of the text that it executes.</summary>
+    public StatementFacts Executing(StatementFacts inner) => this with
+    {
+        Needs = Needs | inner.Needs,
+        CreatedTemporaryTables = inner.CreatedTemporaryTables,
+        DroppedTables = inner.DroppedTables,
+        RenamedTables = inner.RenamedTables,
+        AssignedUserVariables = [.. AssignedUserVariables, .. inner.AssignedUserVariables],
+        ReadUserVariables = [.. ReadUserVariables, .. inner.ReadUserVariables],
+        Names = (inner.Needs & Needs.NamesThings) != 0 ? inner.Names : Names,
+        Cacheable = false,
+    };
+
     /// <summary>True when any covering copy may run it.</summary>
-    public bool IsPlainRead => (Needs & ~(Needs.ReadsUserVariables | Needs.CalculatesFoundRows)) == Needs.None;
+    public bool IsPlainRead => (Needs & ~(Needs.ReadsUserVariables | Needs.CalculatesFoundRows | Needs.SetsForStatement)) == Needs.None;
 }
 
 /// <summary>What of the session changes how its text must be read.</summary>

@@ -122,6 +122,10 @@ internal static class StatementForms
         reader.Next();
         if (kind == StatementKind.Call)
         {
+            var (schema, routine) = reader.Peek().IsName ? ExpressionScan.QualifiedName(ref reader, reader.Next()) : (null, "");
+            // A package's procedure is found as the package's own.
+            if (!found.Catalogue.QuietRoutines.Contains(routine) || (schema is not null && found.Catalogue.Routines.Contains(schema)))
+                found.Need(Needs.LeavesUnseen, "");
             Variables(ref reader, found);
             return;
         }
@@ -180,6 +184,7 @@ internal static class StatementForms
         reader.Next();
         if (!nested && SetForms.ReadStatementScope(ref reader, found))
         {
+            found.Note(Needs.SetsForStatement, "plain read with settings of its own");
             Read(ref reader, found, sql, nested: true);
             return;
         }

@@ -61,6 +61,9 @@ internal static class TransactionForms
     internal static void Compound(ref TokenReader reader, Findings found)
     {
         found.Need(Needs.Primary | Needs.Opaque, "a compound statement may do anything");
+        var ahead = reader;
+        if (Leavings.In(ref ahead, found.Catalogue.QuietRoutines, found.Catalogue.Routines))
+            found.Need(Needs.LeavesUnseen, "");
         while (reader.Peek().Kind != TokenKind.End)
         {
             StatementForms.Variables(ref reader, found);

@@ -20,8 +20,9 @@ public static class Discovery
 
         var finding = options.Appointed is { } appointed ? PrimaryRules.Decide(servers, appointed) : PrimaryRules.Decide(servers, previous);
         var primary = finding.Primary;
-        // An appointed one's history is the epoch's from the moment of its appointment, also before it can be written to.
-        var history = (primary ?? (options.Appointed is null ? null : finding.Retained))?.Answer is { } told ? HistoryOf(told) : previous.History;
+        // The appointed one's history holds from its appointment on, before it can be written to; that of the one before would make foreigners of what both have.
+        var heir = primary ?? (options.Appointed is null ? null : finding.Retained);
+        var history = heir?.Answer is { } told ? HistoryOf(told) : previous.History;
         var epoch = options.Appointed?.Epoch ?? (primary is { } p && IsChange(p, previous) ? new Epoch(previous.Epoch.Number + 1) : previous.Epoch);
 
         var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Version = previous.Version + 1, History = history };

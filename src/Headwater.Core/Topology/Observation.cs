@@ -76,6 +76,9 @@ public sealed record SemiSync
     /// <summary>Rpl_semi_sync_master_clients.</summary>
     public int Acknowledgers { get; init; }
 
+    /// <summary>Rpl_semi_sync_master_wait_sessions: commits that wait now.</summary>
+    public int WaitingCommits { get; init; }
+
     /// <summary>rpl_semi_sync_slave_enabled: it acknowledges what it receives, from the next start of its receiver on.</summary>
     public bool Acknowledges { get; init; }
 
@@ -101,6 +104,9 @@ public sealed record Observation
 
     /// <summary>SHOW STATUS LIKE 'Uptime'.</summary>
     public TimeSpan Uptime { get; init; }
+
+    /// <summary>The thread id that the server greeted the probe's connection with; 0 when it is not known.</summary>
+    public uint ThreadId { get; init; }
 
     /// <summary>The probe ran on a connection that was made since the last probe that was answered.</summary>
     public bool NewConnection { get; init; }

@@ -24,6 +24,16 @@ public sealed class ServerState(ServerId id, int incarnation)
     /// </summary>
     public HighWaterMark Acknowledged { get; } = new();
 
+    int _openStatements;
+
+    /// <summary>Backends of it that sessions of this process have now, for a statement or for longer; on a primary, what may still write.</summary>
+    public int OpenStatements => Volatile.Read(ref _openStatements);
+
+    public void CountOpen(int change) => Interlocked.Add(ref _openStatements, change);
+
+    /// <summary>The thread ids of its greetings, which tell another process of the same address from this one.</summary>
+    public ThreadIds Threads { get; } = new();
+
     long _heardAt;
 
     /// <summary>When the server last answered anybody here; a probe that is late on a busy machine is no proof against it.</summary>

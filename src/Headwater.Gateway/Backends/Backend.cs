@@ -36,7 +36,8 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
     public ServerState Server => server;
 
     /// <summary>The epoch in which it was opened; a write goes to the primary of its own epoch only.</summary>
-    public Epoch Epoch => epoch;
+    /// <summary>The epoch in which it was lent: what runs on it was routed then.</summary>
+    public Epoch Epoch { get; set; } = epoch;
     public BackendProfile Profile { get; private set; } = profile;
 
     /// <summary>Where it waits when it is idle.</summary>
@@ -47,6 +48,13 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
         Profile = other;
         Bucket = pool.BucketOf(other);
     }
+    Deadline? _own;
+
+    /// <summary>The gateway waits here for an answer of its own; one that does not come in time ends the connection.</summary>
+    public void Expect(TimeSpan limit) => (_own ??= new Deadline(pool.On.Loop, input.Abort)).Set(limit);
+
+    public void Answered() => _own?.Met();
+
     public Endpoint Endpoint => endpoint;
     public PacketInput Input => input;
     public uint ThreadId => threadId;
@@ -60,8 +68,11 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
     /// <summary>Whose LAST_INSERT_ID() this backend would answer with; null when it would answer 0.</summary>
     public ClientSession? InsertIdOf { get; set; }
 
-    /// <summary>Whose last statement ran here.</summary>
+    /// <summary>Whose last statement ran here, with nothing of the gateway's own after it; null when something was.</summary>
     public ClientSession? LastOutcomeOf { get; set; }
+
+    /// <summary>The gateway has run something of its own since a client's statement was begun: outcomes are not the client's any more.</summary>
+    public bool RanItsOwn { get; set; }
 
     /// <summary>Statements on their way here that end what runs: nobody else may be lent it meanwhile.</summary>
     public int Killers { get; set; }
@@ -117,7 +128,7 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
         writer.UInt8((byte)Command.Query);
         writer.Bytes(sql);
         writer.End();
-        return RunAsync(writer.Written);
+        return RunAsync(writer.Written, pool.On.Options.OwnLongStatementTimeout);
     }
 
     public ValueTask<InternalResult?> RunCommandAsync(Command command, string argument = "")
@@ -128,12 +139,18 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
         writer.UInt8((byte)command);
         writer.Text(argument);
         writer.End();
-        return RunAsync(writer.Written);
+        return RunAsync(writer.Written, command == Command.ResetConnection ? pool.On.Options.OwnLongStatementTimeout : null);
     }
 
-    public ValueTask<InternalResult?> RunAsync(ReadOnlySpan<byte> packet)
+    public ValueTask<InternalResult?> RunAsync(ReadOnlySpan<byte> packet, TimeSpan? limit = null)
     {
         endpoint.Send(packet);
+        if (packet[Packet.HeaderSize] != (byte)Command.Ping) // which leaves the diagnostics as they are
+        {
+            LastOutcomeOf = null;
+            RanItsOwn = true;
+        }
+        Expect(limit ?? pool.On.Options.OwnStatementTimeout);
         return ReadResultAsync();
     }
 
@@ -146,6 +163,10 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
         }
         catch (MalformedPacketException)
         {
+        }
+        finally
+        {
+            Answered();
         }
         endpoint.Close();
         return null;
@@ -199,6 +220,8 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
 
     public void Close()
     {
+        // Closed under somebody who waits here for an answer, it still tells him in the end.
+        if (_own is { IsSet: false }) _own.End();
         input.Release();
         endpoint.Close();
     }

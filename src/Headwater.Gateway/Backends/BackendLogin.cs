@@ -26,6 +26,7 @@ internal static class BackendLogin
         var loop = pool.On.Loop;
         var server = pool.View.State;
         var epoch = pool.On.View.Epoch;
+        var highest = server.Threads.Highest;
         var connected = new Signal<int>().Within(loop, Limit);
         Endpoint endpoint = PlainEndpoint.Connect(loop, address, (_, error) => connected.Set(error));
         var errno = await connected;
@@ -42,6 +43,11 @@ internal static class BackendLogin
             if (message.IsEnd) return Failed(endpoint, input, "the server closed before its greeting");
             if (message.Payload is [0xFF, ..]) return Refused(endpoint, input, message.Payload);
             var greeting = Greeting.Parse(message.Payload);
+            if (!server.Threads.Accepts(greeting.ThreadId, highest, EventLoop.Now))
+            {
+                pool.On.Server.ServerSuspected(pool.Server);
+                return Failed(endpoint, input, $"{pool.Server} has restarted, or another server answers there; nothing runs there until it has been looked at");
+            }
             var capabilities = Wanted(profile, greeting.Capabilities);
             byte sequence = 1;
             if (Secures(pool.On.Options.BackendTls, greeting, address, out var missing))
@@ -67,7 +73,7 @@ internal static class BackendLogin
                 Capabilities = capabilities | (schema is null ? 0 : Capabilities.ConnectWithDb),
                 Collation = profile.Collation,
                 User = profile.Identity.User,
-                AuthResponse = Answer(profile.Identity, greeting.AuthPlugin, greeting.Scramble, endpoint is SecureEndpoint) ?? [],
+                AuthResponse = Answer(profile.Identity, greeting.AuthPlugin, greeting.Scramble) ?? [],
                 Schema = schema,
                 AuthPlugin = greeting.AuthPlugin,
             };
@@ -85,12 +91,16 @@ internal static class BackendLogin
                 if (payload[0] == 0xFE)
                 {
                     var ask = AuthSwitchRequest.Parse(payload);
-                    answer = Answer(profile.Identity, ask.Plugin, ask.Data, endpoint is SecureEndpoint);
+                    answer = Answer(profile.Identity, ask.Plugin, ask.Data);
                     if (answer is null) return Failed(endpoint, input, $"{pool.Server} asks for {ask.Plugin}, for which the gateway needs the password of '{profile.Identity.User}' in its configuration");
                 }
                 else if (payload is [CachingSha2.ExtraDataHeader, CachingSha2.FastSuccess, ..]) continue;
-                else if (payload is [CachingSha2.ExtraDataHeader, CachingSha2.FullRequired, ..] && profile.Identity.Password is { } password && endpoint is SecureEndpoint)
+                else if (payload is [CachingSha2.ExtraDataHeader, CachingSha2.FullRequired, ..] && profile.Identity.Password is { } password)
+                {
+                    if (!MaySendPassword(pool.On.Options.BackendTls, endpoint.IsSecure))
+                        return Failed(endpoint, input, $"{pool.Server} asks for the password of '{profile.Identity.User}' itself, which is sent only through TLS with a verified certificate (backend.tls: verified)");
                     answer = CachingSha2.Cleartext(password);
+                }
                 else return Failed(endpoint, input, $"{pool.Server} asks for a login step that is not spoken here");
                 var bytes = answer;
                 Send(pool, endpoint, w =>
@@ -115,6 +125,9 @@ internal static class BackendLogin
         }
     }
 
+    /// <summary>A password itself goes only to who has proven to be the server: TLS that is not verified may end at anybody.</summary>
+    internal static bool MaySendPassword(BackendTls tls, bool isSecure) => isSecure && tls == BackendTls.Verified;
+
     /// <summary>The profile's bits, as far as the server offers them.</summary>
     static Capabilities Wanted(BackendProfile profile, Capabilities offered) => (profile.Capabilities | BackendProfile.Always) & (offered | Capabilities.PluginAuthLenencData | Capabilities.MultiResults);
 
@@ -128,17 +141,14 @@ internal static class BackendLogin
         return false;
     }
 
-    static byte[]? Answer(Identity identity, string plugin, byte[] scramble, bool secure)
-    {
-        _ = secure;
-        return plugin switch
+    static byte[]? Answer(Identity identity, string plugin, byte[] scramble) =>
+        plugin switch
         {
             NativePassword.Name => NativePassword.Response(scramble, identity.PasswordSha1),
             Ed25519.Name when identity.Password is { } password => Ed25519.Sign(Encoding.UTF8.GetBytes(password), scramble),
             CachingSha2.Name when identity.Password is { } password => CachingSha2.Response(scramble, password),
             _ => null,
         };
-    }
 
     static void Send(ServerPool pool, Endpoint endpoint, Action<PacketWriter> write)
     {

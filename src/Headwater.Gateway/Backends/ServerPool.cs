@@ -32,7 +32,7 @@ internal sealed class Bucket
 internal sealed class ServerPool(GatewayThread on, ServerId server)
 {
     readonly Dictionary<BackendProfile, Bucket> _buckets = [];
-    readonly Queue<Signal<Backend?>> _queue = new();
+    readonly LinkedList<Signal<Backend?>> _queue = [];
     readonly HashSet<Backend> _all = [];
     int _opening;
     LoopTimer? _silence;
@@ -83,7 +83,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
             else if (backend.LastUser is { } user && (fate == PoolFate.Gone || user.MayRepeat(backend))) user.OnBackendFailed(backend);
         }
         if (fate == PoolFate.Silent) _silence ??= on.Loop.After(on.Options.Routing.WriteHold, EndSilence);
-        while (_queue.TryDequeue(out var waiting)) waiting.Set(null);
+        while (Dequeue() is { } waiting) waiting.Set(null);
     }
 
     void EndSilence()
@@ -143,7 +143,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         var backend = bucket.Idle[0];
         bucket.Idle.RemoveAt(0);
         backend.IsIdle = false;
-        Count(+1);
+        Count(backend, +1);
         return backend;
     }
 
@@ -158,13 +158,14 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     {
         backend.IsIdle = false;
         backend.LastUser = session;
-        Count(+1);
+        backend.Epoch = on.View.Epoch;
+        Count(backend, +1);
         return backend;
     }
 
     public void Return(Backend backend)
     {
-        Count(-1);
+        Count(backend, -1);
         // What nobody asked for would be taken for the next answer.
         if (backend.IsClosed || backend.MustClose || backend.Killers > 0 || backend.Input.HasMore || Index < 0 || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server) || on.IsStopping)
         {
@@ -182,7 +183,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     /// <summary>A lent backend that is of no further use.</summary>
     public void Destroy(Backend backend)
     {
-        Count(-1);
+        Count(backend, -1);
         Drop(backend);
     }
 
@@ -214,25 +215,35 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     public bool MayOpen => Total < on.MaxBackendsPerServer;
 
     /// <summary>A place that has become free: come again and take or open. Null: the server is gone. Timed out: neither.</summary>
-    public Signal<Backend?> WaitForOne(TimeSpan limit)
+    public async ValueTask<bool> WaitForOneAsync(TimeSpan limit)
     {
         var signal = new Signal<Backend?>().Within(on.Loop, limit);
-        _queue.Enqueue(signal);
-        return signal;
+        _queue.AddLast(signal);
+        await signal;
+        if (signal.TimedOut) _queue.Remove(signal);
+        return !signal.TimedOut;
     }
 
-    // Apart from the loop: there, what the action captures would be allocated for every statement, also where nobody waits.
-    void Wake()
+    Signal<Backend?>? Dequeue()
     {
-        while (_queue.TryDequeue(out var waiting))
-        {
-            if (waiting.IsCompleted) continue;
-            Resume(waiting);
-            return;
-        }
+        if (_queue.First is not { } first) return null;
+        _queue.RemoveFirst();
+        return first.Value;
     }
 
-    void Resume(Signal<Backend?> waiting) => on.Loop.Post(() => waiting.Set(null));
+    /// <summary>A place has become free: whoever has waited longest is told.</summary>
+    internal void Wake()
+    {
+        if (_queue.Count > 0 && Dequeue() is { } waiting) Resume(waiting);
+    }
+
+    // Apart: here what the action captures is allocated only when somebody waits. One whose time runs out before the action does must not keep the place
+    // from the next.
+    void Resume(Signal<Backend?> waiting) => on.Loop.Post(() =>
+    {
+        if (waiting.IsCompleted) Wake();
+        else waiting.Set(null);
+    });
 
     public async ValueTask<(Backend? Backend, LoginFailure? Failure)> OpenAsync(BackendProfile profile, string? schema, ClientSession session)
     {
@@ -256,10 +267,11 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         }
     }
 
-    void Count(int by)
+    void Count(Backend backend, int by)
     {
         if (Index >= 0) on.Loads[Index].Busy += by;
         Busy += by;
+        backend.Server.CountOpen(by);
     }
 
     public int Busy { get; private set; }

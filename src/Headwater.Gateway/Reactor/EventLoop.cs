@@ -39,6 +39,9 @@ internal sealed unsafe class EventLoop : IDisposable
 
     public int Number { get; }
 
+    /// <summary>Grows with each event handled: who finds it unchanged has been at it without a pause.</summary>
+    public long Turn { get; private set; }
+
     /// <summary>Where this loop's sockets are received into; valid until the handler returns or receives again.</summary>
     public byte[] Scratch { get; } = GC.AllocateUninitializedArray<byte>(64 * 1024, pinned: true);
     public byte* ScratchPointer { get; }
@@ -121,7 +124,10 @@ internal sealed unsafe class EventLoop : IDisposable
         var events = stackalloc byte[EventsPerWait * 16];
         while (!_stopping)
         {
-            var count = Native.epoll_wait(_epoll, events, EventsPerWait, UntilNextTimer());
+            var count = Native.epoll_wait(_epoll, events, EventsPerWait, _wakeupPending != 0 ? 0 : UntilNextTimer());
+            // First what was posted, a new view above all: what a client sends after it must not meet the old one.
+            // What is posted meanwhile has its turn next, and its wake-up may be read off below with the one before: the flag tells, not the descriptor.
+            if (_wakeupPending != 0) RunPosted();
             for (var i = 0; i < count; i++)
             {
                 var entry = events + i * Native.EpollEventSize;
@@ -134,6 +140,7 @@ internal sealed unsafe class EventLoop : IDisposable
                     continue;
                 }
                 var watched = _slots[(uint)data];
+                Turn++;
                 if (watched is null || watched.Generation != (uint)(data >> 32)) continue;
                 try
                 {
@@ -144,7 +151,6 @@ internal sealed unsafe class EventLoop : IDisposable
                     _onFault(fault);
                 }
             }
-            if (_wakeupPending != 0) RunPosted();
             if (_timers.Count != 0) RunTimers();
         }
     }
@@ -153,7 +159,12 @@ internal sealed unsafe class EventLoop : IDisposable
     {
         // A full fence: were the queue read before this is seen, one who posts in between would neither be run nor wake the loop.
         Interlocked.Exchange(ref _wakeupPending, 0);
-        while (_posted.TryDequeue(out var action)) Guard(action);
+        // What these post in their turn comes after the sockets' next one: who posts himself again and again keeps nobody out.
+        for (var left = _posted.Count; left > 0 && _posted.TryDequeue(out var action); left--)
+        {
+            Turn++;
+            Guard(action);
+        }
     }
 
     void RunTimers()

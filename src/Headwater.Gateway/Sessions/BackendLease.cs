@@ -1,4 +1,5 @@
 using Headwater.Core;
+using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Headwater.Gateway.Backends;
 using Headwater.Gateway.Reactor;
@@ -125,9 +126,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
                 if (pool.Queued >= on.Options.MaxQueued)
                     return (null, new LeaseFailure(1040, "08004", $"Too many statements wait for a backend on {pool.Server} ({pool.Queued}); limits.queue allows {on.Options.MaxQueued}", false));
                 on.Statistics.Queued++;
-                var waiting = pool.WaitForOne(deadline > EventLoop.Now ? deadline - EventLoop.Now : TimeSpan.Zero);
-                await waiting;
-                if (waiting.TimedOut)
+                if (!await pool.WaitForOneAsync(deadline > EventLoop.Now ? deadline - EventLoop.Now : TimeSpan.Zero))
                     return (null, new LeaseFailure(1040, "08004", $"No backend on {pool.Server} became free within {on.Options.QueueTimeout.TotalSeconds:0.#} s (limits.backends_per_server, limits.queue_timeout)", false));
                 if (pool.View.Health == ServerHealth.Down || pool.Index < 0) return (null, new LeaseFailure(ServerErrors.ConnectionLost, "08S01", $"{pool.Server} went away", true));
             }
@@ -160,24 +159,14 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         return true;
     }
 
-    /// <summary>Makes a lent backend read statements' texts as they were meant when they were written. False: it is lost.</summary>
-    public async ValueTask<bool> LaySettingsAsync(Backend backend, SessionSettings wanted)
+    /// <summary>
+    /// Makes a lent backend stand at these settings. What it has and they have not is undone by a reset, or, where it must keep what the
+    /// session holds there, by DEFAULT. Null: done.
+    /// </summary>
+    public async ValueTask<LeaseFailure?> LaySettingsAsync(Backend backend, SessionSettings wanted, bool mayReset)
     {
-        if (wanted.Schema is { } schema && schema != backend.Settings.Schema && await backend.RunCommandAsync(Command.InitDb, schema) is not { Failed: false }) return false;
-        var differing = new List<string>();
-        foreach (var name in new[] { "sql_mode", "character_set_client", "character_set_connection", "collation_connection" })
-            if (wanted[name] != backend.Settings[name]) differing.Add($"@@session.{name}={(wanted[name] is { } value ? $"'{value}'" : "DEFAULT")}");
-        if (differing.Count > 0 && await backend.RunAsync($"SET {string.Join(", ", differing)}") is not { Failed: false }) return false;
-        backend.Settings = wanted;
-        return true;
-    }
-
-    /// <summary>Makes a lent backend stand as the session does. Null: done.</summary>
-    async ValueTask<LeaseFailure?> LayAsync(Backend backend, bool withVariables)
-    {
-        var wanted = session.Settings;
         string? statement = null;
-        if (backend.NeedsReset || (!ReferenceEquals(backend.Settings, wanted) && !wanted.TryStatementFrom(backend.Settings, out statement)))
+        if ((mayReset && backend.NeedsReset) || (!ReferenceEquals(backend.Settings, wanted) && !wanted.TryStatementFrom(backend.Settings, out statement, unset: !mayReset)))
         {
             if (await ResetAsync(backend) is { } failure) return failure;
             wanted.TryStatementFrom(backend.Settings, out statement);
@@ -195,6 +184,13 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
             on.Statistics.SettingsLaid++;
         }
         backend.Settings = wanted;
+        return null;
+    }
+
+    /// <summary>Makes a lent backend stand as the session does. Null: done.</summary>
+    async ValueTask<LeaseFailure?> LayAsync(Backend backend, bool withVariables)
+    {
+        if (await LaySettingsAsync(backend, session.Settings, mayReset: true) is { } failure) return failure;
         var variables = withVariables ? Variables : UserVariables.None;
         if ((withVariables || !backend.Variables.IsEmpty) && backend != VariablesOn && variables.StatementFrom(backend.Variables) is { } assign)
         {
@@ -286,11 +282,28 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         return result is { Failed: false };
     }
 
+    LastOutcome _outcome = LastOutcome.None;
+
+    /// <summary>Whether a backend still has this session's last outcome on it.</summary>
+    public bool HasOutcomeOn(Backend backend) => backend == Last && backend.LastOutcomeOf == session;
+
+    /// <summary>Makes a backend answer for the last statement as the one would have that ran it. Null: done.</summary>
+    public async ValueTask<LeaseFailure?> LayOutcomeAsync(Backend backend, Needs needs)
+    {
+        if ((needs & Needs.LastOutcome) == 0 || HasOutcomeOn(backend)) return null;
+        if (!_outcome.TryStatements(needs, out var select, out var then))
+            return new LeaseFailure(1105, "HY000", "What the last statement left to be asked for (ROW_COUNT, FOUND_ROWS, warnings) is gone: the connection that ran it was needed elsewhere (limits.backends_per_server) or is lost", false);
+        if (select is not null && await backend.RunAsync(select) is not { Failed: false }) return Lost(backend);
+        if (then is not null && await backend.RunAsync(then) is not { Failed: false }) return Lost(backend);
+        return null;
+    }
+
     /// <summary>Notes what a statement left on the backend it ran on.</summary>
-    public void NoteOutcome(Backend backend, Residue residue, ulong insertId)
+    public void NoteOutcome(Backend backend, Residue residue, ulong insertId, in Outcome outcome, bool failed)
     {
         Last = backend;
-        backend.LastOutcomeOf = session;
+        backend.LastOutcomeOf = backend.RanItsOwn ? null : session;
+        _outcome = _outcome.After(session.Facts, in outcome, failed);
         var kept = backend.Residue & (Residue.LastInsertId | Residue.UserVariables);
         if ((residue & Residue.LastInsertId) != 0)
         {
@@ -347,6 +360,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         Last = InsertedOn = VariablesOn = null;
         SavedInsertId = null;
         _idShown = null;
+        _outcome = LastOutcome.None;
         Variables = UserVariables.None;
     }
 }

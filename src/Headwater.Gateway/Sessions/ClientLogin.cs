@@ -134,6 +134,12 @@ internal sealed class ClientLogin(GatewayThread on, ListenerOptions listener, st
                 why = $" (the account uses {account!.Plugin}: give the gateway its password under users in the configuration)";
                 break;
         }
+        // The servers ask it of the gateway's connection to them, which says nothing of the client's: so it is asked here, of every way in, as they do.
+        if (identity is not null && account is { Tls: not AccountTls.None } && (account.Tls == AccountTls.Certificate || !endpoint.IsSecure))
+        {
+            identity = null;
+            if (account.Tls == AccountTls.Certificate) why = " (the account requires a client's certificate, which the gateway cannot show to the servers: connect to a server, or let the account REQUIRE SSL)";
+        }
         if (identity is null)
         {
             on.Statistics.LoginsFailed++;

@@ -34,13 +34,15 @@ internal enum Next : byte
 /// </summary>
 internal sealed class ClientSession
 {
-    const Needs MayRunOnCopy = Needs.ReadsUserVariables | Needs.CalculatesFoundRows | Needs.ChangesSession | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction;
+    const Needs MayRunOnCopy = Needs.ReadsUserVariables | Needs.CalculatesFoundRows | Needs.ChangesSession | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction | Needs.SetsForStatement;
     const int MostAttempts = 4;
     const int MostUnread = 256 * 1024;
 
+    readonly Pause _pause;
     SessionPosition _position;
     byte[]? _requestBuffer;
     long _startedAt;
+    long _sentAt; // 0: not measured, because a backend had to be got or made ready first
     int _attempts;
     bool _stopping;
 
@@ -92,6 +94,7 @@ internal sealed class ClientSession
         Input = new PacketInput(client) { Limit = 64 * 1024 };
         Lease = new BackendLease(on, this);
         Commands = new Commands(this);
+        _pause = new Pause(on.Loop);
     }
 
     public async Task RunAsync()
@@ -105,6 +108,7 @@ internal sealed class ClientSession
             {
                 // A client that asks on and on and takes no answer gets no more of them.
                 if (Client.PendingOutput > MostUnread && !await Drained.Of(Client)) break;
+                await _pause;
                 var message = await Input.NextAsync();
                 if (message.IsEnd)
                 {
@@ -117,7 +121,9 @@ internal sealed class ClientSession
                 {
                     while (true)
                     {
-                        var backend = TakeHot() ?? await AcquireAsync();
+                        var backend = TakeHot();
+                        _sentAt = backend is null ? 0 : _startedAt;
+                        backend ??= await AcquireAsync();
                         if (backend is null)
                         {
                             next = Next.Done;
@@ -137,11 +143,12 @@ internal sealed class ClientSession
                             break;
                         }
                         Tracking.BeforeStatement(Facts);
+                        backend.RanItsOwn = false;
                         Running = backend;
                         StartClock();
                         var outcome = await Exchange.Relay(backend.Endpoint, Shape, (Capabilities & Capabilities.DeprecateEof) != 0, holdErrors: true, Preparing is null ? 0 : LastStatementId + 1);
                         Running = null;
-                        _clock?.Cancel();
+                        _clock?.Met();
                         if (outcome.End == ExchangeEnd.Complete && outcome.ErrorCode == 0 && !Tracking.ChangedConnectionCharset && !Tracking.IgnoredVariables && !Tracking.ChangedSubscription && (Facts.Needs & Needs.ClosesConnection) == 0)
                         {
                             Finish(backend, outcome);
@@ -239,6 +246,7 @@ internal sealed class ClientSession
         var rule = On.Options.RuleOf(identity.User);
         Level = rule?.Level ?? Listener.Level ?? On.Options.DefaultLevel;
         Policy = On.Options.Routing with { Wanted = rule is { Tag: not 0 } ? rule.Tag : Listener.Tag };
+        Array.Clear(_policyByTag);
         Profile = new BackendProfile(identity, capabilities & BackendProfile.FromClient, collation, schema is not null);
         Tracking ??= new SessionTracking(On.Interner, (capabilities & Capabilities.SessionTrack) != 0);
         Tracking.Reset(schema);
@@ -272,12 +280,14 @@ internal sealed class ClientSession
             case Command.Query:
                 Facts = On.Facts.Get(Request.IsSplit ? Request.WholePayload[1..] : payload[1..], Tracking.Syntax, On.Catalogue);
                 Shape = ResponseShape.Result;
+                if ((Facts.Needs & Needs.ExecutesText) != 0) Facts = TextStatements.Executing(Facts);
                 if ((Facts.Needs & Needs.ConnectionId) != 0 && Facts.Digest.StartsWith("select connection_id()", StringComparison.Ordinal)) return Next.Slow;
                 return (Facts.Needs & Needs.Gateway) != 0 ? Next.Slow : Next.Run;
             case Command.StmtExecute:
             case Command.StmtBulkExecute:
                 if (payload.Length < 7 || !Statements.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(payload[1..]), out var statement) || statement.LongDataLost) return Next.Slow;
                 Statement = statement;
+                statement.Shared.Follow(On.Catalogue, On.Facts);
                 // A cursor holds its backend, and what is held must be able to take a write.
                 Facts = payload.Length > 5 && payload[5] != 0 && (Command)payload[0] == Command.StmtExecute ? statement.Shared.FactsOnPrimary : statement.Shared.Facts;
                 Shape = ResponseShape.Result;
@@ -319,25 +329,35 @@ internal sealed class ClientSession
         return _trace;
     }
 
-    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && !SetsWhatHolds && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
-
-    /// <summary>SET timestamp and SET ROLE hold their backend, so that it has to be one that can take a write.</summary>
-    bool SetsWhatHolds => Facts.Kind == StatementKind.Set && (Facts.Needs & Needs.ChangesSession) != 0
-        && (Facts.Digest.Contains("timestamp", StringComparison.Ordinal) || Facts.Digest.StartsWith("set role", StringComparison.Ordinal));
+    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
 
     bool WithVariables => (Facts.Needs & (Needs.ReadsUserVariables | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction)) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
+
+    /// <summary>What a comment asks for this statement; null where hints are not trusted, and when it is not understood.</summary>
+    public RouteHint? HintInForce(StatementFacts facts) => facts.Asks is { Error.Length: 0 } hint && On.Options.TrustHints ? hint : null;
+
+    Level LevelAsked => HintInForce(Facts)?.Level ?? Level;
+
+    readonly RoutingPolicy?[] _policyByTag = new RoutingPolicy?[8];
+
+    /// <summary>The session's policy, or the one for the tag that a hint asks for; made once for each tag.</summary>
+    public RoutingPolicy PolicyFor(ServerTags tag) => tag == ServerTags.None || tag == Policy.Wanted ? Policy : _policyByTag[(int)tag] ??= Policy with { Wanted = tag };
 
     public Route Choose(Instant now)
     {
         var view = On.View;
-        if (MayRunOnCopyNow)
+        var hint = HintInForce(Facts);
+        var (level, policy) = hint is null ? (Level, Policy) : (hint.Level ?? Level, PolicyFor(hint.Tag));
+        if (MayRunOnCopyNow && hint is not { Primary: true })
         {
-            LastRoute = Router.ForRead(view, ref _position, Level, Policy, On.Loads, On.Chance(), now, ArrivedAt);
+            LastRoute = Router.ForRead(view, ref _position, level, policy, On.Loads, On.Chance(), now, ArrivedAt);
             // Nobody has asked for a while, so samples are rare: this read goes to the primary, the next ones need not.
             if (LastRoute.Reason == RouteReason.NoSampleInBound) On.DemandSamples();
             return LastRoute;
         }
-        return LastRoute = Router.ForPrimary(view, ref _position, Level, Policy, now, ArrivedAt);
+        LastRoute = Router.ForPrimary(view, ref _position, level, policy, now, ArrivedAt);
+        if (hint is { Primary: true } && LastRoute.Reason == RouteReason.NeedsPrimary && MayRunOnCopyNow) LastRoute = LastRoute with { Reason = RouteReason.AskedForPrimary };
+        return LastRoute;
     }
 
     /// <summary>The backend to use, when that takes no waiting: held, or idle and standing as needed.</summary>
@@ -354,13 +374,18 @@ internal sealed class ClientSession
     /// <summary>The held backend lacks what the session did elsewhere before it held this one.</summary>
     bool NeedsLaying(Backend held) =>
         (Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) != 0
+        || ((Facts.Needs & Needs.LastOutcome) != 0 && !Lease.HasOutcomeOn(held))
         || ((Facts.Needs & Needs.LastInsertId) != 0 && Lease.InsertedOn != held && (Lease.InsertedOn is not null || Lease.SavedInsertId is not null || held.InsertIdOf is not null));
 
-    async ValueTask<bool> LayWhatIsAskedForAsync(Backend backend) =>
-        // The outcome of this session's last statement is gone with its backend; another session's must not answer for it.
-        ((Facts.Needs & Needs.LastOutcome) == 0 || backend.LastOutcomeOf == this || await backend.RunAsync("DO 0") is not null)
-        && ((Facts.Needs & Needs.LastInsertId) == 0 || await Lease.LayInsertIdAsync(backend))
-        && ((Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) == 0 || await TextStatements.LayAsync(backend, Facts.Names));
+    /// <summary>The outcome last: whatever else is laid would overwrite it. Null: done.</summary>
+    async ValueTask<LeaseFailure?> LayWhatIsAskedForAsync(Backend backend)
+    {
+        if ((Facts.Needs & Needs.LastInsertId) != 0 && !await Lease.LayInsertIdAsync(backend)) return Lost(backend);
+        if ((Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) != 0 && !await TextStatements.LayAsync(backend, Facts.Names)) return Lost(backend);
+        return await Lease.LayOutcomeAsync(backend, Facts.Needs);
+    }
+
+    static LeaseFailure Lost(Backend backend) => new(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {backend.Server.Id}", true);
 
     /// <summary>A write goes to no server of another epoch than the one it was routed in.</summary>
     bool IsOfAnOldEpoch(Backend held) => held.Epoch != On.View.Epoch && !ReferenceEquals(On.View.Primary?.State, held.Server) && (Status & ServerStatus.InTransactionReadOnly) == 0;
@@ -370,7 +395,13 @@ internal sealed class ClientSession
     {
         if (Lease.Held is { } held)
         {
-            if (!held.Endpoint.IsClosed && !IsOfAnOldEpoch(held) && await LayWhatIsAskedForAsync(held)) return held;
+            var unlaid = held.Endpoint.IsClosed || IsOfAnOldEpoch(held) ? Lost(held) : await LayWhatIsAskedForAsync(held);
+            if (unlaid is null) return held;
+            if (!unlaid.TryElsewhere)
+            {
+                Commands.SendError(unlaid.Code, unlaid.SqlState, unlaid.Message);
+                return null;
+            }
             var reasons = Holds.Describe();
             Lose(held);
             Commands.SendError(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {held.Server.Id} while the session held it for {reasons}: the transaction is gone");
@@ -394,9 +425,10 @@ internal sealed class ClientSession
                 }
                 if (backend is not null)
                 {
-                    if (await LayWhatIsAskedForAsync(backend)) return backend;
-                    Lease.Destroy(backend);
-                    failure = new LeaseFailure(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {pool.Server}", true);
+                    if (await LayWhatIsAskedForAsync(backend) is not { } unlaid) return backend;
+                    if (unlaid.TryElsewhere) Lease.Destroy(backend);
+                    else Lease.Release(backend);
+                    failure = unlaid;
                 }
                 if (failure!.TryElsewhere && await TryElsewhereAsync(route)) continue;
                 Commands.SendError(failure.Code, failure.SqlState, failure.Message);
@@ -432,7 +464,7 @@ internal sealed class ClientSession
     bool StillHolds(in Route route, Backend backend, Instant chosenAt) =>
         ReferenceEquals(backend.Server, route.Server!.State)
         && (route.Server.Role != ServerRole.Primary || ReferenceEquals(On.View.Primary?.State, backend.Server))
-        && (Level.Kind != LevelKind.Bounded || EventLoop.Now - chosenAt <= Level.Bound / 4);
+        && (LevelAsked is var level && (level.Kind != LevelKind.Bounded || EventLoop.Now - chosenAt <= level.Bound / 4));
 
     static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
@@ -455,7 +487,11 @@ internal sealed class ClientSession
             backend.Endpoint.Send(Request.Bytes);
             return true;
         }
-        if (!backend.Statements.TryGetValue(Statement.Shared, out var known)) return false;
+        if (!backend.Statements.TryGetValue(Statement.Shared, out var known))
+        {
+            _sentAt = 0;
+            return false;
+        }
         known.LastUsed = _startedAt;
         return Commands.TrySendExecute(backend, known);
     }
@@ -474,9 +510,11 @@ internal sealed class ClientSession
             _position.AfterRead(backend.Server, onPrimary, new Instant(now / (Stopwatch.Frequency / 10_000_000)));
         backend.Server.Heard(new Instant(now / (Stopwatch.Frequency / 10_000_000)));
         _timedOut = false;
-        if (!failed) Status = outcome.Status;
+        // What is prepared has not run: it holds nothing yet, and its answer need not tell the session's status (with DEPRECATE_EOF no packet of it does).
+        var ran = Shape != ResponseShape.Prepare;
+        if (!failed && ran) Status = outcome.Status;
         if ((Facts.Needs & (Needs.PreparesText | Needs.DeallocatesText)) != 0 && !failed) TextStatements.Follow(backend, Facts, Request.Payload[1..]);
-        Holds.After(Facts, failed ? Status : outcome.Status, failed);
+        if (ran) Holds.After(Facts, Status, failed ? outcome.ErrorCode : (ushort)0);
         if (Shape == ResponseShape.Prepare) Commands.AfterPrepare(backend, outcome, failed);
         else if (Statement is not null) FollowExecute(outcome);
         var residue = Residue.None;
@@ -484,9 +522,10 @@ internal sealed class ClientSession
         if (outcome.Warnings != 0 || failed || (outcome.AffectedRows != 0 && !Facts.IsPlainRead)) residue |= Residue.Warnings;
         if ((Facts.Needs & Needs.CalculatesFoundRows) != 0) residue |= Residue.FoundRows;
         if ((Facts.Needs & (Needs.AssignsUserVariables | Needs.Opaque)) != 0) residue |= Residue.UserVariables;
-        if (Shape == ResponseShape.Result || failed) Lease.NoteOutcome(backend, residue, outcome.LastInsertId);
-        if (Tracking.SetTimestamp) Commands.FollowTimestamp();
-        if (Facts.Kind == StatementKind.Set && !failed && Facts.Digest.StartsWith("set role", StringComparison.Ordinal))
+        if (Shape == ResponseShape.Result || failed) Lease.NoteOutcome(backend, residue, outcome.LastInsertId, in outcome, failed);
+        // The trackers report SET timestamp = 1 and = DEFAULT alike; what a statement does unseen is taken for the former.
+        if (Tracking.SetTimestamp) Holds.Set(Hold.Timestamp, (Facts.Needs & (Needs.StopsClock | Needs.StartsClock)) != Needs.StartsClock);
+        if ((Facts.Needs & Needs.SetsRole) != 0 && !failed && ran)
         {
             // No tracker tells of a role, and nothing but a reset takes it off again.
             backend.NeedsReset = true;
@@ -519,13 +558,16 @@ internal sealed class ClientSession
         if (Facts.IsPlainRead)
         {
             statistics.Reads++;
-            statistics.ByLevel[(int)Level.Kind]++;
+            var level = (int)LevelAsked.Kind;
+            statistics.ByLevel[level]++;
             if (!onPrimary)
             {
                 statistics.ReadsOnReplicas++;
-                statistics.ReplicaReadsByLevel[(int)Level.Kind]++;
+                statistics.ReplicaReadsByLevel[level]++;
             }
             statistics.ReadLatency.Add(ticks);
+            if (_sentAt != 0 && _attempts == 0 && !failed && backend.Pool.Index >= 0)
+                On.Loads[backend.Pool.Index].Answered(((Exchange.BeganAt != 0 ? Exchange.BeganAt : _sentAt + ticks) - _sentAt) * (1e6 / Stopwatch.Frequency));
         }
         else
         {
@@ -561,6 +603,17 @@ internal sealed class ClientSession
         switch (outcome.End)
         {
             case ExchangeEnd.FirstError:
+                if (outcome.ErrorCode == ReadOnlyServer && Lease.Held is null && Tracking.AutoCommit && (Facts.Needs & Needs.Primary) != 0 && EventLoop.Now < ArrivedAt + Policy.WriteHold
+                    && Exchange.HeldError.Span.IndexOf("read-only"u8) >= 0)
+                {
+                    // The primary is handing over, and the news is on its way here: nothing was done, so it waits like any other write.
+                    Lease.Release(backend);
+                    On.Server.ServerSuspected(backend.Server.Id);
+                    var news = On.WaitForView(TimeSpan.FromMilliseconds(20));
+                    await news;
+                    On.StopWaiting(news);
+                    return Next.Retry;
+                }
                 if (IsRefusalByReplica(outcome.ErrorCode) && Lease.Held is null && !ReferenceEquals(On.View.Primary?.State, backend.Server) && _attempts++ < MostAttempts)
                 {
                     // Not a plain read after all: the primary takes it, and the count says that the classifier was wrong.
@@ -597,6 +650,8 @@ internal sealed class ClientSession
                 return await AfterLossAsync(backend, outcome, sent: true);
         }
     }
+
+    const ushort ReadOnlyServer = 1290; // ER_OPTION_PREVENTS_STATEMENT, which names the option
 
     static bool IsRefusalByReplica(ushort code) => code is 1290 or 1792 or 1836;
 
@@ -675,21 +730,20 @@ internal sealed class ClientSession
     }
 
     bool _timedOut;
-    LoopTimer? _clock;
+    Deadline? _clock;
 
     /// <summary>Where statements may not run for ever, the server is told to end one that does; its answer ends the exchange.</summary>
     void StartClock()
     {
-        if (On.Options.StatementTimeout > TimeSpan.Zero) StartClock(Running);
+        if (On.Options.StatementTimeout > TimeSpan.Zero) (_clock ??= new Deadline(On.Loop, TakesTooLong)).Set(On.Options.StatementTimeout);
     }
 
-    // Apart, so that what the callback captures is allocated only where there is a limit.
-    void StartClock(Backend? running) => _clock = On.Loop.After(On.Options.StatementTimeout, () =>
+    void TakesTooLong()
     {
-        if (running is null || Running != running) return;
+        if (Running is not { } running) return;
         _timedOut = true;
         Commands.KillQueryOn(running);
-    });
+    }
 
     void SendTimeout() => Commands.SendError(1969, "70100", $"Query execution was interrupted: it ran longer than limits.statement_timeout ({On.Options.StatementTimeout.TotalSeconds:0.###} s)");
 
@@ -750,10 +804,11 @@ internal sealed class ClientSession
         {
             // Rolls back, unlocks and drops whatever the session left: https://mariadb.com/kb/en/com_reset_connection/ .
             held.NeedsReset = true;
-            if (held.Endpoint.IsClosed || (Holds.Reasons & (Hold.Transaction | Hold.TableLock | Hold.AdvisoryLock)) != 0) Lease.Destroy(held);
+            if (held.Endpoint.IsClosed || (Holds.Reasons & (Hold.Transaction | Hold.TableLock | Hold.AdvisoryLock | Hold.Unseen)) != 0) Lease.Destroy(held);
             else Lease.Release(held);
         }
         Lease.Forget();
+        _clock?.End();
         Client.CloseAfterFlush();
     }
 }

@@ -99,7 +99,7 @@ internal sealed partial class Commands(ClientSession session)
             SendError(1295, "HY000", "This command is answered by the gateway and is not supported in the prepared statement protocol");
             return Next.Done;
         }
-        session.Preparing = On.Statements.Get(session.Request.Bytes, session.Facts, session.Settings);
+        session.Preparing = On.Statements.Get(session.Request.Bytes, session.Facts, session.Settings, session.Tracking.Syntax, On.Catalogue);
         return Next.Run;
     }
 
@@ -165,9 +165,9 @@ internal sealed partial class Commands(ClientSession session)
     {
         var present = backend.Settings;
         if (shared.Settings.ReadsLike(present)) return await PrepareAsItStandsAsync(backend, shared);
-        if (!await session.Lease.LaySettingsAsync(backend, shared.Settings)) return default;
+        if (await session.Lease.LaySettingsAsync(backend, present.ReadingAs(shared.Settings), mayReset: false) is not null) return default;
         var prepared = await PrepareAsItStandsAsync(backend, shared);
-        if (!await session.Lease.LaySettingsAsync(backend, present)) return default;
+        if (await session.Lease.LaySettingsAsync(backend, present, mayReset: false) is not null) return default;
         if (present.Schema is null && shared.Settings.Schema is not null) backend.MustClose = true;
         return prepared;
     }
@@ -176,6 +176,19 @@ internal sealed partial class Commands(ClientSession session)
     {
         On.Statistics.StatementsPrepared++;
         backend.Endpoint.Send(shared.Packet);
+        backend.Expect(On.Options.StatementTimeout > TimeSpan.Zero ? On.Options.StatementTimeout : On.Options.OwnLongStatementTimeout);
+        try
+        {
+            return await PreparedAsync(backend, shared);
+        }
+        finally
+        {
+            backend.Answered();
+        }
+    }
+
+    async ValueTask<Preparation> PreparedAsync(Backend backend, SharedStatement shared)
+    {
         var message = await backend.Input.NextAsync();
         if (!message.IsEnd && message.Payload is [ErrPacket.Header, _, _, ..]) return new(null, message.Bytes.ToArray());
         if (message.IsEnd || message.Payload.Length < PrepareOk.Length || message.Payload[0] != 0) return default;
@@ -490,14 +503,6 @@ internal sealed partial class Commands(ClientSession session)
         if (digest.StartsWith("set names", StringComparison.Ordinal) && !digest.Contains("collat", StringComparison.Ordinal) && !digest.Contains(',', StringComparison.Ordinal)) return;
         if (await backend.RunAsync("SELECT @@session.collation_connection") is { Failed: false, Rows: [[{ } collation]] })
             session.Tracking.Settings = On.Interner.Intern(session.Settings.With("collation_connection", collation));
-    }
-
-    /// <summary>SET timestamp stops the session's clock on its backend until it is set to DEFAULT; the trackers report both alike.</summary>
-    public void FollowTimestamp()
-    {
-        var text = Encoding.UTF8.GetString(session.Request.Payload[1..]);
-        if (text.Contains("DEFAULT", StringComparison.OrdinalIgnoreCase)) session.Holds.Clear(Hold.Timestamp);
-        else session.Holds.Set(Hold.Timestamp);
     }
 
     /// <summary>LOAD DATA LOCAL: passes the client's file on, packet by packet, to the empty one that ends it, whose sequence number is returned. Null: the client or the backend is gone.</summary>

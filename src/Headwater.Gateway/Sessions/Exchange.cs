@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Headwater.Gateway.Transport;
 using Headwater.Wire.MySql;
@@ -56,7 +57,7 @@ internal enum Forwarded : byte
 /// <summary>How an exchange ended.</summary>
 internal readonly record struct Outcome(
     ExchangeEnd End, Forwarded Forwarded, ServerStatus Status, ulong AffectedRows, ulong LastInsertId, ushort Warnings, ushort ErrorCode,
-    uint StatementId, ushort ParameterCount, long Rows, byte NextSequence);
+    uint StatementId, ushort ParameterCount, long Rows, byte NextSequence, bool IsResultSet = false);
 
 /// <summary>
 /// Relays one response from a backend to a client, following just enough of it to know where it ends. Rows pass through as bytes.
@@ -94,7 +95,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
     byte[]? _carry;
     int _carryLength;
     Action? _continuation;
-    bool _complete, _pumping;
+    bool _complete, _pumping, _resultSet;
     Outcome _outcome;
     Exception? _fault;
     bool _anythingSent;
@@ -108,6 +109,9 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
 
     /// <summary>The client has seen something of the answer.</summary>
     public bool AnythingSent => _anythingSent;
+
+    /// <summary>When the answer began, where it did not come at once as a whole; else 0.</summary>
+    public long BeganAt { get; private set; }
 
     /// <summary>The backend said more than was asked: it must not be used again.</summary>
     public bool Desynchronized { get; private set; }
@@ -140,6 +144,8 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         _rest = 0;
         _anythingSent = false;
         _rows = 0;
+        _resultSet = false;
+        BeganAt = 0;
         _complete = false;
         Desynchronized = false;
         backend.Owner = this;
@@ -245,7 +251,9 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
                 return;
             }
             ReleaseCarry();
+            var begins = !_firstSeen;
             Follow(scratch.AsSpan(0, length + received));
+            if (begins && !_complete) BeganAt = Stopwatch.GetTimestamp();
             if (!_backend.MaybeReadable) return;
         }
     }
@@ -364,6 +372,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
             _ => 0,
         };
         if (_definitionsLeft == 0) return false;
+        _resultSet = true;
         _firstSeen = true;
         _at = At.First; // becomes Definitions in FollowData
         return true;
@@ -516,7 +525,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
     void End(ExchangeEnd end, ServerStatus status = default, ulong affected = 0, ulong insertId = 0, ushort warnings = 0, ushort errorCode = 0)
     {
         var forwarded = !_anythingSent ? Forwarded.Nothing : _rest > 0 || _continuationPacket ? Forwarded.PartOfPacket : Forwarded.WholePackets;
-        _outcome = new Outcome(end, forwarded, status, affected, insertId, warnings, errorCode, _statementId, _parameterCount, _rows, (byte)(_sequence + 1));
+        _outcome = new Outcome(end, forwarded, status, affected, insertId, warnings, errorCode, _statementId, _parameterCount, _rows, (byte)(_sequence + 1), _resultSet);
         _complete = true;
         ReleaseCarry();
     }

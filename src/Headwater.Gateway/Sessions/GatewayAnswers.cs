@@ -113,7 +113,11 @@ internal sealed class GatewayAnswers(ClientSession session)
         rows.Add(["kind", facts.Kind.ToString().ToLowerInvariant()]);
         rows.Add(["facts", facts.Needs == Needs.None ? "plain read" : facts.Needs.ToString()]);
         rows.Add(["because", facts.Reason]);
-        rows.Add(["level", session.Level.ToString()]);
+        var hint = session.HintInForce(facts);
+        if (facts.Asks is { } asked)
+            rows.Add(["hint", facts.Hint + (asked.Error.Length > 0 ? $": not in force, {asked.Error}" : hint is null ? ": not in force, trust_hints is off" : ": in force")]);
+        var (level, policy) = (hint?.Level ?? session.Level, session.PolicyFor(hint?.Tag ?? ServerTags.None));
+        rows.Add(["level", level.ToString()]);
         rows.Add(["written", Text(session.Position.Written)]);
         rows.Add(["floor", Text(session.Position.Floor)]);
         if (session.Lease.Held is { } held)
@@ -124,12 +128,13 @@ internal sealed class GatewayAnswers(ClientSession session)
         }
         else
         {
-            var plain = facts.IsPlainRead && session.Tracking.AutoCommit && !session.Tracking.Serializable;
-            if (!plain && facts.IsPlainRead) rows.Add(["session", session.Tracking.AutoCommit ? "SERIALIZABLE: reads lock, so they run on the primary" : "autocommit is off: every statement is part of a transaction, which runs on the primary"]);
-            var explanation = Router.Explain(On.View, session.Position, session.Level, session.Policy, On.Loads, On.Chance(), EventLoop.Now);
+            var plain = facts.IsPlainRead && hint is not { Primary: true } && session.Tracking.AutoCommit && !session.Tracking.Serializable;
+            if (!plain && facts.IsPlainRead && hint is not { Primary: true }) rows.Add(["session", session.Tracking.AutoCommit ? "SERIALIZABLE: reads lock, so they run on the primary" : "autocommit is off: every statement is part of a transaction, which runs on the primary"]);
+            var explanation = Router.Explain(On.View, session.Position, level, policy, On.Loads, On.Chance(), EventLoop.Now);
             foreach (var server in explanation.Servers)
                 rows.Add([$"server {server.Server}", $"{server.Role.ToString().ToLowerInvariant()} at {Text(server.Position)}: {server.Reason}"]);
             var route = plain ? explanation.Route : ForPrimary();
+            if (facts.IsPlainRead && hint is { Primary: true } && route.Reason == RouteReason.NeedsPrimary) route = route with { Reason = RouteReason.AskedForPrimary };
             rows.Add(["route", route.Kind == RouteKind.Server ? route.Server!.Id.Name : $"{route.Kind.ToString().ToLowerInvariant()} {route.Server?.Id}"]);
             rows.Add(["reason", plain ? explanation.Sentence : RouteReasons.Sentence(route)]);
         }
@@ -147,11 +152,20 @@ internal sealed class GatewayAnswers(ClientSession session)
 
     async ValueTask ShowAsync(string what)
     {
+        // What a client asked for and did not wait for is not gathered, which costs all reactors: it may have asked thousands of times.
+        if (session.Client.IsHungUp) return;
         var server = On.Server;
+        // As with SHOW PROCESSLIST, others' statements are for who has PROCESS.
+        var seesOthers = server.May(session, AccountRights.SeesOthers);
+        if (!seesOthers && what.Equals("digests", StringComparison.OrdinalIgnoreCase))
+        {
+            session.Commands.SendError(1227, "42000", "Access denied; you need (at least one of) the PROCESS privilege(s) for this operation");
+            return;
+        }
         (string[] Columns, Func<IEnumerable<string?[]>> Rows)? table = what.ToLowerInvariant() switch
         {
             "servers" => (["server", "address", "role", "health", "tags", "epoch", "position", "lag_ms", "behind", "busy", "backends", "reason"], server.ServerRows),
-            "sessions" => (["id", "user", "host", "schema", "level", "held_on", "held_for_ms", "held_because", "running_ms", "statement"], server.SessionRows),
+            "sessions" => (["id", "user", "host", "schema", "level", "held_on", "held_for_ms", "held_because", "running_ms", "statement"], () => server.SessionRows(seesOthers ? null : session.Identity.User)),
             "stats" => (["name", "value"], server.Statistics.Rows),
             "digests" => (["digest", "count", "errors", "on_replicas", "total_ms", "mean_us", "max_us", "rows", "reason"], server.DigestRows),
             _ => null,
@@ -187,7 +201,7 @@ internal sealed class GatewayAnswers(ClientSession session)
             session.Commands.SendError(1094, "HY000", $"Unknown thread id: {id}");
             return;
         }
-        if (victim.Identity.User != session.Identity.User && !On.Server.MayKill(session.Identity.User))
+        if (victim.Identity.User != session.Identity.User && !On.Server.May(session, AccountRights.EndsOthers))
         {
             session.Commands.SendError(1095, "HY000", $"You are not owner of thread {id}");
             return;

@@ -20,6 +20,9 @@ internal enum Hold : ushort
     NextStatement = 1 << 9,
     Timestamp = 1 << 10,
     Role = 1 << 11,
+
+    /// <summary>What a CALL or a dynamic statement may have left: ends with the session or its reset, for nobody can tell when.</summary>
+    Unseen = 1 << 12,
 }
 
 /// <summary>Works out from each statement that ran what the session still holds on its backend.</summary>
@@ -31,7 +34,11 @@ internal sealed class Holds
     readonly HashSet<string> _textStatements = new(StringComparer.Ordinal);
     int _unnamedLocks;
 
+    bool _serverLocked;
+
     public Hold Reasons { get; private set; }
+
+    const Needs Begins = Needs.OpensTransaction | Needs.OpensReadOnlyTransaction;
 
     /// <summary>Statements that touch nothing of this take the short way.</summary>
     const Needs Relevant =
@@ -42,14 +49,22 @@ internal sealed class Holds
     public void Set(Hold hold) => Reasons |= hold;
     public void Clear(Hold hold) => Reasons &= ~hold;
 
-    public void After(StatementFacts facts, ServerStatus status, bool failed)
+    const ushort ParseError = 1064, NoSuchRoutine = 1305, WrongArguments = 1318, MayNotExecute = 1370;
+
+    /// <param name="error">The server's code when the statement failed, else 0.</param>
+    public void After(StatementFacts facts, ServerStatus status, ushort error)
     {
+        var failed = error != 0;
         var inTransaction = (status & (ServerStatus.InTransaction | ServerStatus.InTransactionReadOnly)) != 0;
         // One-shot settings are used up by the statement or transaction that follows them.
         if ((Reasons & Hold.NextStatement) != 0 && (facts.Needs & Needs.NextStatement) == 0) Reasons &= ~Hold.NextStatement;
         if ((Reasons & Hold.NextTransaction) != 0 && (facts.Needs & Needs.NextTransaction) == 0 && !inTransaction) Reasons &= ~Hold.NextTransaction;
         Reasons = inTransaction ? Reasons | Hold.Transaction : Reasons & ~Hold.Transaction;
-        if (((facts.Needs & Relevant) != 0 || !facts.RenamedTables.IsEmpty) && !failed) Follow(facts);
+        var relevant = (Reasons & Hold.TableLock) != 0 ? Relevant | Begins : Relevant;
+        // One that fails midway has done what stands before; one that is refused as a whole leaves nothing.
+        if ((facts.Needs & Needs.LeavesUnseen) != 0 && error is not (ParseError or NoSuchRoutine or WrongArguments or MayNotExecute)) Reasons |= Hold.Unseen;
+        if (failed && (facts.Needs & Needs.Multiple) != 0 && (facts.Needs & Relevant) != 0 && error != ParseError) Reasons |= Hold.Unseen;
+        if (((facts.Needs & relevant) != 0 || !facts.RenamedTables.IsEmpty) && !failed) Follow(facts);
     }
 
     void Follow(StatementFacts facts)
@@ -81,8 +96,15 @@ internal sealed class Holds
             if (facts.Names.IsEmpty) _unnamedLocks++;
         }
         Set(Hold.AdvisoryLock, _locks.Count + _unnamedLocks > 0);
+        // A transaction that begins releases what LOCK TABLES has locked, and no lock on the server: https://mariadb.com/kb/en/start-transaction/ .
+        // XA START does neither, and commits nothing before.
+        if ((needs & Needs.UnlocksTables) != 0 || ((needs & Begins) != 0 && (needs & Needs.EndsTransaction) != 0 && !_serverLocked))
+        {
+            Reasons &= ~Hold.TableLock;
+            _serverLocked = false;
+        }
         if ((needs & Needs.LocksTables) != 0) Reasons |= Hold.TableLock;
-        if ((needs & Needs.UnlocksTables) != 0) Reasons &= ~Hold.TableLock;
+        if ((needs & Needs.LocksServer) != 0) _serverLocked = true;
         Named(_handlers, facts, Needs.OpensHandler, Needs.ClosesHandler, Hold.Handler);
         // One whose text stands in the statement is known to the session (TextStatements); one from a variable only to the backend.
         if (!TextStatements.HasItsText(facts)) Named(_textStatements, facts, Needs.PreparesText, Needs.DeallocatesText, Hold.TextStatement);
@@ -102,7 +124,7 @@ internal sealed class Holds
         if ((facts.Needs & (opens | closes)) != 0) Set(hold, open.Count > 0);
     }
 
-    void Set(Hold hold, bool on) => Reasons = on ? Reasons | hold : Reasons & ~hold;
+    public void Set(Hold hold, bool on) => Reasons = on ? Reasons | hold : Reasons & ~hold;
 
     public void Forget()
     {
@@ -111,6 +133,7 @@ internal sealed class Holds
         _handlers.Clear();
         _textStatements.Clear();
         _unnamedLocks = 0;
+        _serverLocked = false;
         Reasons = Hold.None;
     }
 
@@ -131,6 +154,7 @@ internal sealed class Holds
         if ((Reasons & Hold.NextStatement) != 0) words.Add("a setting for the next statement");
         if ((Reasons & Hold.Timestamp) != 0) words.Add("SET timestamp");
         if ((Reasons & Hold.Role) != 0) words.Add("SET ROLE");
+        if ((Reasons & Hold.Unseen) != 0) words.Add("what a CALL or dynamic statement may have left (a lock, a temporary table, a prepared text), until the session is reset");
         return string.Join(", ", words);
     }
 }

@@ -56,6 +56,15 @@ internal sealed class SessionSettings : IEquatable<SessionSettings>
         return new(Schema, variables.Sort((a, b) => string.CompareOrdinal(a.Key, b.Key)));
     }
 
+    /// <summary>These, as far as they do not decide what a text means; there the others.</summary>
+    public SessionSettings ReadingAs(SessionSettings other)
+    {
+        var variables = Variables.RemoveAll(v => DecidesMeaning(v.Key)).AddRange(other.Variables.Where(v => DecidesMeaning(v.Key)));
+        return new(other.Schema ?? Schema, variables.Sort((a, b) => string.CompareOrdinal(a.Key, b.Key)));
+    }
+
+    static bool DecidesMeaning(string name) => name is "sql_mode" or "character_set_client" or "character_set_connection" or "collation_connection";
+
     /// <summary>Whether a statement's text means the same under both: schema, sql_mode and character sets decide that.</summary>
     public bool ReadsLike(SessionSettings other) =>
         ReferenceEquals(this, other)
@@ -64,14 +73,19 @@ internal sealed class SessionSettings : IEquatable<SessionSettings>
 
     /// <summary>
     /// The statement that takes a backend standing at <paramref name="from"/> to these variables; null when nothing differs.
-    /// False when something would have to be unset, which only a reset does exactly.
+    /// False when something would have to be unset, which only a reset does exactly; <paramref name="unset"/>: by DEFAULT, where a reset would undo too much.
     /// </summary>
-    public bool TryStatementFrom(SessionSettings from, out string? statement)
+    public bool TryStatementFrom(SessionSettings from, out string? statement, bool unset = false)
     {
         statement = null;
-        foreach (var variable in from.Variables)
-            if (this[variable.Key] is null) return false;
         StringBuilder? text = null;
+        foreach (var variable in from.Variables)
+        {
+            if (this[variable.Key] is not null) continue;
+            if (!unset) return false;
+            text = text is null ? new StringBuilder("SET ") : text.Append(',');
+            text.Append("@@session.").Append(variable.Key).Append("=DEFAULT");
+        }
         foreach (var (name, value) in Variables)
         {
             // Setting the character set resets the collation, so a collation is always laid again after it.

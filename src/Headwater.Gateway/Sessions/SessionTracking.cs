@@ -108,7 +108,7 @@ internal sealed class SessionTracking(SettingsInterner interner, bool clientTrac
             if (Gtid.TryParse(value, out var gtid)) Commit = gtid;
             return;
         }
-        if (_statement is { } running && running.Digest.StartsWith("set statement", StringComparison.Ordinal))
+        if (_statement is { } running && (running.Needs & Needs.SetsForStatement) != 0)
         {
             IgnoredVariables = true;
             return;

@@ -10,10 +10,16 @@ namespace Headwater.Gateway.Sessions;
 /// </summary>
 internal sealed class TextStatements
 {
-    readonly Dictionary<string, byte[]> _prepares = new(StringComparer.Ordinal);
+    readonly Dictionary<string, (byte[] Text, StatementFacts Facts)> _prepares = new(StringComparer.Ordinal);
 
-    /// <summary>PREPARE … FROM a literal: the digest of a literal is a question mark.</summary>
-    public static bool HasItsText(StatementFacts facts) => (facts.Needs & Needs.PreparesText) != 0 && facts.Digest.EndsWith(" from ?", StringComparison.Ordinal);
+    /// <summary>PREPARE … FROM a literal.</summary>
+    public static bool HasItsText(StatementFacts facts) => facts.Prepared is not null;
+
+    /// <summary>What an EXECUTE does, which is what the text does that it names.</summary>
+    public StatementFacts Executing(StatementFacts execute) =>
+        execute.Names is [var name] && (execute.Needs & Needs.Multiple) == 0 && _prepares.TryGetValue(name, out var prepared)
+            ? execute.Executing(prepared.Facts)
+            : execute with { Needs = execute.Needs | Needs.LeavesUnseen };
 
     public void Follow(Backend backend, StatementFacts facts, ReadOnlySpan<byte> text)
     {
@@ -24,7 +30,7 @@ internal sealed class TextStatements
                 _prepares.Remove(name);
                 backend.TextStatements.Remove(name);
             }
-            else if (HasItsText(facts)) backend.TextStatements[name] = _prepares[name] = text.ToArray();
+            else if (HasItsText(facts)) backend.TextStatements[name] = (_prepares[name] = (text.ToArray(), facts.Prepared!)).Text;
             else
             {
                 _prepares.Remove(name);
@@ -44,9 +50,9 @@ internal sealed class TextStatements
                 if (backend.TextStatements.Remove(name) && await backend.RunAsync($"DEALLOCATE PREPARE `{name.Replace("`", "``", StringComparison.Ordinal)}`") is null) return false;
                 continue;
             }
-            if (backend.TextStatements.TryGetValue(name, out var there) && ReferenceEquals(there, prepare)) continue;
-            if (await backend.RunTextAsync(prepare) is null) return false;
-            backend.TextStatements[name] = prepare;
+            if (backend.TextStatements.TryGetValue(name, out var there) && ReferenceEquals(there, prepare.Text)) continue;
+            if (await backend.RunTextAsync(prepare.Text) is null) return false;
+            backend.TextStatements[name] = prepare.Text;
         }
         return true;
     }

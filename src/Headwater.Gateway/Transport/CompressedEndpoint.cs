@@ -6,6 +6,8 @@ namespace Headwater.Gateway.Transport;
 /// <summary>The protocol's own zlib framing over another endpoint (CLIENT_COMPRESS). Frames have their own sequence, which a command restarts.</summary>
 internal sealed class CompressedEndpoint : Endpoint, IEndpointOwner
 {
+    public override bool IsSecure => _inner.IsSecure;
+
     readonly Endpoint _inner;
     readonly PacketWriter _writer = new();
     byte[] _frames = [];

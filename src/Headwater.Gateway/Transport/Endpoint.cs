@@ -26,6 +26,9 @@ internal abstract class Endpoint(EventLoop loop) : Watched
     public abstract long PendingOutput { get; }
     public bool IsClosed { get; protected set; }
 
+    /// <summary>Nobody on the way can read along.</summary>
+    public virtual bool IsSecure => false;
+
     /// <summary>The other side has closed or failed; what it sent before may still be received.</summary>
     public bool IsHungUp { get; protected set; }
 

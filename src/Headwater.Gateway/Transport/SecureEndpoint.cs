@@ -8,6 +8,8 @@ namespace Headwater.Gateway.Transport;
 /// <summary>TLS over a plain endpoint, by the runtime's SslStream. An idle session holds no buffer: a zero-byte read waits for it.</summary>
 internal sealed class SecureEndpoint : Endpoint
 {
+    public override bool IsSecure => true;
+
     readonly PlainEndpoint _plain;
     readonly LoopStream _stream;
     readonly SslStream _tls;

@@ -18,6 +18,7 @@ static class CommandLine
             ConfigCommand.Build(),
             VersionCommand.Build(),
         };
+        foreach (var command in ControlCommands.Build()) root.Add(command);
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExamples();
         return root;
     }

@@ -29,6 +29,19 @@ static class Examples
             headwater status
             headwater status --json --http 127.0.0.1:4480 | jq .servers
             """,
+        "switchover" => """
+            headwater switchover --dry-run        what would be done, and what could go wrong
+            headwater switchover --to db2
+            """,
+        "audit" => """
+            headwater audit                       exit code 0 when the promise is kept
+            headwater audit --apply               mends what can be mended while the servers run
+            """,
+        "maintenance" => "headwater maintenance db3 on",
+        "history" => """
+            headwater history --last 20
+            headwater history --json | jq 'select(.kind == "effect")'
+            """,
         "config" => """
             headwater config check headwater.yaml
             headwater config explain reads.wait

@@ -1,5 +1,7 @@
 using Headwater.Configuration;
 using Headwater.Control;
+using Headwater.Control.Failover;
+using Headwater.Core.Failover;
 using Headwater.Core.Topology;
 using Headwater.Demo;
 using Headwater.Gateway;
@@ -26,9 +28,10 @@ sealed class UpRun(UpOptions options, TextWriter output)
         using var log = new HeadwaterLog(new LogConfig(live ? LogLevel.Error : LogLevel.Warning, LogFormat.Text), time);
         try
         {
-            await using var cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions { Directory = options.Directory, Replicas = options.Replicas }, time, log.Factory, stopping.Token);
+            await using var cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions { Directory = options.Directory, Replicas = options.Replicas, Controlled = options.Replicas > 0 }, time, log.Factory, stopping.Token);
             await using var composition = new Composition(ConfigOf(cluster), log, time, reload: NothingToReload, file: null);
             await StartAsync(composition, stopping.Token);
+            composition.View.Changed += view => { if (view.Primary is { } primary) cluster.PrimaryIs(primary.Id); };
             cluster.Publish(new RunGateway("127.0.0.1", composition.Gateway.Port, SocketOf(cluster), composition.Http?.Port, Environment.ProcessId));
             Introduce(cluster, composition);
             if (options.For is { } limit) stopping.CancelAfter(limit);
@@ -57,6 +60,12 @@ sealed class UpRun(UpOptions options, TextWriter output)
                 Cluster = cluster.Name,
                 Servers = [.. cluster.Servers.Select(static server => new WatchedServer(server.Id, server.Address))],
                 Monitor = new ServerLogin(monitor.User, monitor.Password),
+                Control = cluster.Servers.Length == 1 ? null : new ControlOptions
+                {
+                    Directory = cluster.State.Path,
+                    Policy = new ControlPolicy(),
+                    Replication = new ServerLogin(cluster.Accounts.Replication.User, cluster.Accounts.Replication.Password),
+                },
             },
             Gateway = defaults.Gateway with
             {

@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text;
 using Headwater.Control;
+using Headwater.Control.Failover;
+using Headwater.Core.Failover;
 using Headwater.Core.Routing;
+using Headwater.Core.Topology;
 using Headwater.Gateway;
 using Headwater.Servers;
 
@@ -47,7 +50,7 @@ static class ConfigFile
         {
             StateDirectory = state,
             Drain = values.Get(Keys.Drain),
-            Watch = Watch(values, rules),
+            Watch = Watch(values, rules) with { Control = values.Get(Keys.ControlModeKey) == ControlMode.Off ? null : Control(values, rules, state) },
             Gateway = Gateway(values, rules, state),
             Http = values.Get(Keys.HttpAddress),
             Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey)),
@@ -69,6 +72,25 @@ static class ConfigFile
         CatalogueEvery = values.Get(Keys.CatalogueEvery),
         JoinFound = values.Get(Keys.MonitorDiscover),
     };
+
+    static ControlOptions Control(ConfigValues values, ConfigRules rules, string state)
+    {
+        var promotions = values.Items(Keys.Servers).ToDictionary(static server => new ServerId(ConfigRules.NameOf(server)), static server => server.Get(Keys.ServerPromotion));
+        return new ControlOptions
+        {
+            Directory = state,
+            Policy = new ControlPolicy
+            {
+                Promise = values.Get(Keys.ControlRpo),
+                ReplaceAfter = values.Get(Keys.ControlReplaceAfter),
+                ReplaceSilentAfter = values.Get(Keys.ControlReplaceSilentAfter),
+                Zone = values.Get(Keys.ReadsZone) ?? "",
+                RuleOf = id => promotions.GetValueOrDefault(id),
+            },
+            Replication = values.Find(Keys.ControlReplicationUser) is { } user
+                ? new ServerLogin(user, rules.Secret(values, Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile) ?? "") : null,
+        };
+    }
 
     static TlsMode LikeBackends(BackendTls tls) => tls switch
     {

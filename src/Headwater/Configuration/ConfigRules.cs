@@ -23,6 +23,7 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
         CheckListeners();
         CheckUsers();
         CheckSecret(values, "monitor.", Keys.MonitorPassword, Keys.MonitorPasswordFile);
+        CheckSecret(values, "control.", Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile);
         CheckCertificates();
         if (values.Get(Keys.DeadAfter) <= values.Get(Keys.ProbeEvery))
             reader.Problem(values.Has(Keys.DeadAfter) ? values.MarkOf(Keys.DeadAfter) : values.MarkOf(Keys.ProbeEvery), Keys.DeadAfter.Path,
@@ -69,7 +70,7 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
     public string? Secret(ConfigValues from, Key<string> byValue, Key<string> byFile) =>
         from.Find(byValue) ?? (from.Find(byFile) is { } path ? _secrets.GetValueOrDefault(PathOf(path)) : null);
 
-    static string NameOf(ConfigValues server) => server.Find(Keys.ServerName)
+    public static string NameOf(ConfigValues server) => server.Find(Keys.ServerName)
         ?? server.Find(Keys.ServerAddress)?.ToString() ?? server.Find(Keys.ServerSocket) ?? "";
 
     void CheckServers()

@@ -30,6 +30,8 @@ sealed record HeadwaterConfig
 
 enum LogFormat { Text, Json }
 
+enum ControlMode { Off, Act }
+
 sealed record LogConfig(LogLevel Level, LogFormat Format);
 
 sealed record TracingConfig(Uri Otlp, double Ratio);

@@ -1,4 +1,5 @@
 using System.Net;
+using Headwater.Core.Failover;
 using Headwater.Core.Positions;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
@@ -63,6 +64,38 @@ static class Keys
         "Where the server stands (a data centre, a rack). Copies in the gateway's own zone (reads.zone) are preferred.")
     { Example = "fra1", DefaultInWords = "no zone" });
 
+    public static readonly Key<PromotionRule> ServerPromotion = Add(new Key<PromotionRule>("servers[].promotion", Choice(Enum.GetValues<PromotionRule>()), "neutral",
+        "Whether the controller may make it the primary: prefer, among those that have received as much; neutral; never. Backup and delayed servers never are."));
+
+    // control
+
+    public static readonly SectionKey Control = Add(new SectionKey("control", "The controller, which replaces a primary that dies, and keeps the replicas following."));
+
+    public static readonly Key<ControlMode> ControlModeKey = Add(new Key<ControlMode>("control.mode", Choice(Enum.GetValues<ControlMode>()), "off",
+        "off: nothing is changed on any server; whoever can be written to and is followed is the primary. act: there is one primary, in the controller's journal; it is replaced when it dies, and any other server is kept read_only. The monitoring account then also needs READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION SLAVE ADMIN and CONNECTION ADMIN.")
+    { Reloadable = false });
+
+    public static readonly Key<LossPromise> ControlRpo = Add(new Key<LossPromise>("control.rpo", Choice(Enum.GetValues<LossPromise>()), "zero",
+        "zero: commits wait for a replica's acknowledgement, and nobody is promoted who could lack an acknowledged write. best-effort: the server that has received most is promoted, and semi-synchronous replication is left as it is."));
+
+    public static readonly Key<TimeSpan> ControlReplaceAfter = Add(new Key<TimeSpan>("control.replace_after", Duration(TimeSpan.FromMilliseconds(200), TimeSpan.FromMinutes(10)), "1s",
+        "A primary whose process is gone, and that no replica hears, is replaced after this time; a shorter absence is a glitch."));
+
+    public static readonly Key<TimeSpan> ControlReplaceSilentAfter = Add(new Key<TimeSpan>("control.replace_silent_after", Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(10)), "2500ms",
+        "The same of one that accepts connections and does not answer, or that no packet reaches: it may be alive."));
+
+    public static readonly Key<string> ControlReplicationUser = Add(new Key<string>("control.replication_user", Text, null,
+        "The account (with REPLICATION SLAVE) by which servers follow each other. Without it a replica keeps the account that it has, and a former primary cannot be made to follow.")
+    { DefaultInWords = "none", Example = "replication" });
+
+    public static readonly Key<string> ControlReplicationPassword = Add(new Key<string>("control.replication_password", Text, null,
+        "Its password: as it is, or ${NAME} for an environment variable.")
+    { IsSecret = true, DefaultInWords = "no password", Example = "${HEADWATER_REPLICATION_PASSWORD}" });
+
+    public static readonly Key<string> ControlReplicationPasswordFile = Add(new Key<string>("control.replication_password_file", Notations.Path, null,
+        "A file whose first line is the password; read again at each reload. Instead of replication_password, not beside it.")
+    { DefaultInWords = "none", Example = "/etc/headwater/replication.password" });
+
     // monitor
 
     public static readonly SectionKey Monitor = Add(new SectionKey("monitor",
@@ -90,7 +123,7 @@ static class Keys
     public static readonly Key<TimeSpan> SampleEvery = Add(new Key<TimeSpan>("monitor.sample_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)), "50ms",
         "How often a server's position is asked for while it moves or sessions wait for it."));
 
-    public static readonly Key<TimeSpan> SampleIdleEvery = Add(new Key<TimeSpan>("monitor.sample_idle_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)), "500ms",
+    public static readonly Key<TimeSpan> SampleIdleEvery = Add(new Key<TimeSpan>("monitor.sample_idle_every", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)), "400ms",
         "How often it is asked for while nothing happens."));
 
     public static readonly Key<TimeSpan> ProbeEvery = Add(new Key<TimeSpan>("monitor.probe_every", Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)), "250ms",

@@ -121,11 +121,13 @@ static class Notations
             double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && value >= least && value <= most);
 
     /// <summary>One of the names of an enum, in lower case.</summary>
+    static string Kebab(string name) => string.Concat(name.Select(static (c, i) => i > 0 && char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+
     public static Notation<T> Choice<T>(params T[] choices) where T : struct, Enum => new("choice",
-        InWords([.. choices.Select(static c => c.ToString().ToLowerInvariant())]), (string text, out T value) =>
+        InWords([.. choices.Select(static c => Kebab(c.ToString()))]), (string text, out T value) =>
         {
             foreach (var choice in choices)
-                if (choice.ToString().Equals(text, StringComparison.OrdinalIgnoreCase) && text == text.ToLowerInvariant())
+                if (Kebab(choice.ToString()) == text)
                 {
                     value = choice;
                     return true;

@@ -16,6 +16,9 @@ sealed record HttpSources
     public required Func<StatsJson> Stats { get; init; }
     public required Func<IReadOnlyList<DigestSummary>> Digests { get; init; }
     public required Func<OutcomeJson> Reload { get; init; }
+
+    /// <summary>Null where there is no controller.</summary>
+    public ControlAnswers? Control { get; init; }
 }
 
 /// <summary>Which request gets which answer.</summary>
@@ -31,6 +34,8 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         /api/sessions   sessions: user, level, backend held and why
         /api/stats      counters by level, reason, server
         /api/digests    statements by digest
+        /api/control    what the controller remembers and finds
+        POST /api/control/switchover?to=SERVER&dry_run=true, …/maintenance?server=SERVER&on=true, …/pause, …/resume, …/audit?apply=true  (from this machine)
         POST /api/reload  (from this machine) applies the changed configuration file
 
         """;
@@ -56,6 +61,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         var path = context.Request.Path.Value ?? "";
         var method = context.Request.Method;
         if (path == "/api/reload") return method == "POST" ? ReloadAsync(context) : Refuse(context, "POST");
+        if (path.StartsWith("/api/control/", StringComparison.Ordinal)) return method == "POST" ? ControlAsync(context, path["/api/control/".Length..]) : Refuse(context, "POST");
         if (method is not ("GET" or "HEAD")) return Refuse(context, "GET, HEAD");
         switch (path)
         {
@@ -72,6 +78,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
             case "/api/servers": return Json(context, 200, sources.Status().Servers, ApiJson.Default.IReadOnlyListServerJson);
             case "/api/sessions": return Json(context, 200, sources.Sessions(), ApiJson.Default.IReadOnlyListSessionFigures);
             case "/api/stats": return Json(context, 200, sources.Stats(), ApiJson.Default.StatsJson);
+            case "/api/control" when sources.Control is { } control: return Json(context, 200, control.Now(), ApiJson.Default.ControlJson);
             case "/api/digests": return Json(context, 200, sources.Digests(), ApiJson.Default.IReadOnlyListDigestSummary);
             default: return Text(context, 404, $"Nothing is here. What there is:\n\n{Index}");
         }
@@ -81,12 +88,24 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
     /// Only from this machine, and not by a web page that happens to be open on it: browsers send Origin or Sec-Fetch-Site with
     /// what a page makes them send, and they cannot be made to leave both out.
     /// </summary>
+    static string? WhyNotChange(HttpContext context) =>
+        context.Connection.RemoteIpAddress is not { } remote || !IPAddress.IsLoopback(remote) ? "This may be asked for from this machine only.\n"
+        : context.Request.Headers.Origin.Count > 0 || context.Request.Headers.ContainsKey("Sec-Fetch-Site") ? "This may not be asked for by a web page.\n"
+        : null;
+
+    async Task ControlAsync(HttpContext context, string action)
+    {
+        if (WhyNotChange(context) is { } refusal) await Text(context, 403, refusal);
+        else if (sources.Control is null) await Json(context, 422, new OutcomeJson(false, ["Nobody controls here: control.mode is off."]), ApiJson.Default.OutcomeJson);
+        else if (action == "audit") await Json(context, 200, await sources.Control.AuditAsync(context.Request.Query["apply"] == "true", context.RequestAborted), ApiJson.Default.AuditJson);
+        else if (await sources.Control.DoAsync(action, name => context.Request.Query[name].FirstOrDefault(), context.RequestAborted) is { } outcome)
+            await Json(context, outcome.Applied ? 200 : 422, outcome, ApiJson.Default.OutcomeJson);
+        else await Text(context, 404, $"Nothing is here. What there is:\n\n{Index}");
+    }
+
     Task ReloadAsync(HttpContext context)
     {
-        if (context.Connection.RemoteIpAddress is not { } remote || !IPAddress.IsLoopback(remote))
-            return Text(context, 403, "A reload may be asked for from this machine only.\n");
-        if (context.Request.Headers.Origin.Count > 0 || context.Request.Headers.ContainsKey("Sec-Fetch-Site"))
-            return Text(context, 403, "A reload may not be asked for by a web page.\n");
+        if (WhyNotChange(context) is { } refusal) return Text(context, 403, refusal);
         var outcome = sources.Reload();
         return Json(context, outcome.Applied ? 200 : 422, outcome, ApiJson.Default.OutcomeJson);
     }

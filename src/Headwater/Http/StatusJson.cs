@@ -54,4 +54,6 @@ sealed record OutcomeJson(bool Applied, IReadOnlyList<string> Sentences);
 [JsonSerializable(typeof(IReadOnlyList<SessionFigures>))]
 [JsonSerializable(typeof(IReadOnlyList<DigestSummary>))]
 [JsonSerializable(typeof(OutcomeJson))]
+[JsonSerializable(typeof(ControlJson))]
+[JsonSerializable(typeof(AuditJson))]
 sealed partial class ApiJson : JsonSerializerContext;

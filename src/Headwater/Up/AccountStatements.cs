@@ -25,7 +25,7 @@ internal static class AccountStatements
         yield return $"GRANT ALL PRIVILEGES ON *.* TO {Name(accounts.Administrator)} WITH GRANT OPTION;";
         yield return $"REVOKE READ_ONLY ADMIN ON *.* FROM {Name(accounts.Administrator)};";
         // SELECT on everything: information_schema shows a view's definition to nobody with less.
-        yield return $"GRANT SELECT, PROCESS, SHOW DATABASES, SHOW VIEW, BINLOG MONITOR, REPLICA MONITOR, CONNECTION ADMIN ON *.* TO {Name(accounts.Monitor)};";
+        yield return $"GRANT SELECT, PROCESS, SHOW DATABASES, SHOW VIEW, BINLOG MONITOR, REPLICA MONITOR, CONNECTION ADMIN, READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION REPLICA ADMIN, REPLICATION REPLICA, BINLOG ADMIN, RELOAD ON *.* TO {Name(accounts.Monitor)};";
         yield return $"GRANT REPLICATION REPLICA ON *.* TO {Name(accounts.Replication)};";
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Headwater.Control.Failover;
 using Headwater.Core.Topology;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +26,9 @@ internal static class ClusterPlan
         if (remembered is null || !record.Servers.SequenceEqual(remembered.Servers) || record.ServerVersion != remembered.ServerVersion)
             StateDirectory.Write(state.ClusterFile, record, UpJson.Default.ClusterRecord);
 
+        // Who is the primary is the controller's to say, once there was one.
+        if (options.Controlled && Journal.ReadAll(state.Path).LastOrDefault(static entry => entry.Record is not null)?.Record?.Primary is { } appointed && record.Find(appointed) is not null)
+            record = record with { Primary = appointed };
         var servers = record.Servers.OrderBy(server => server.Name != record.Primary).Take(options.Replicas + 1)
             .Select(server => new EmbeddedServer(server, state.Server(server.Name)) { Role = server.Name == record.Primary ? ServerRole.Primary : ServerRole.Replica })
             .ToImmutableArray();

@@ -39,7 +39,7 @@ internal sealed record ClusterAccounts
     /// <summary>For people: everything but READ_ONLY ADMIN, so that even its statements cannot change a replica.</summary>
     public required AccountRecord Administrator { get; init; }
 
-    /// <summary>For the watcher: roles, positions, accounts, catalogue.</summary>
+    /// <summary>For the watcher and the controller: roles, positions, accounts, catalogue; who is read_only and who follows whom.</summary>
     public required AccountRecord Monitor { get; init; }
 
     /// <summary>For the replicas' link to the primary.</summary>

@@ -30,16 +30,28 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
         _log = log;
         Accounts = accounts;
         Servers = servers;
+        Primary = servers[0];
     }
 
     public string Name => _options.Cluster;
     public StateDirectory State => _state;
     public ClusterAccounts Accounts { get; }
 
-    /// <summary>The primary first.</summary>
+    /// <summary>The one first that was the primary at the start.</summary>
     public ImmutableArray<EmbeddedServer> Servers { get; }
-    public EmbeddedServer Primary => Servers[0];
-    public IEnumerable<EmbeddedServer> Replicas => Servers.Skip(1);
+    public EmbeddedServer Primary { get; private set; }
+    public IEnumerable<EmbeddedServer> Replicas => Servers.Where(server => server != Primary);
+
+    /// <summary>Another server has become the primary.</summary>
+    public void PrimaryIs(ServerId id)
+    {
+        lock (_files)
+        {
+            if (Servers.FirstOrDefault(server => server.Id == id) is not { } server || server == Primary) return;
+            Primary = server;
+            if (_run is not null && !_stopped) WriteRun_NeedsLock();
+        }
+    }
 
     /// <summary>Where the gateway's own socket belongs.</summary>
     public string GatewaySocket => _state.GatewaySocket;
@@ -160,8 +172,10 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
 
     async Task LaunchAsync(EmbeddedServer server, CancellationToken ct)
     {
-        StateDirectory.WriteText(server.Folder.Settings, ServerSettings.Text(_installation, server.Record, server.Folder, server.Role == ServerRole.Primary, _options));
-        StateDirectory.WriteText(server.Folder.InitFile, ReplicaLink.InitFile(server, Primary, Accounts.Replication));
+        // Started again under a controller, it may have lost the role that it had: it is told what it is.
+        var again = _options.Controlled && _supervisors.Count > 0;
+        StateDirectory.WriteText(server.Folder.Settings, ServerSettings.Text(_installation, server.Record, server.Folder, server.Role == ServerRole.Primary && !again, _options));
+        StateDirectory.WriteText(server.Folder.InitFile, again ? "" : ReplicaLink.InitFile(server, Primary, Accounts.Replication));
         await server.LaunchAsync(_launcher, _installation);
         Remember(server);
         await server.ReadyAsync(Accounts.Administrator, _options.StartTimeout, _time, ct);
@@ -201,7 +215,7 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
                 try
                 {
                     await LaunchAsync(server, ct);
-                    if (server.Role == ServerRole.Replica && await ReplicaLink.StartAsync(server, Accounts.Administrator, _options.StartTimeout, _time, ct) is { } reason)
+                    if (!_options.Controlled && server.Role == ServerRole.Replica && await ReplicaLink.StartAsync(server, Accounts.Administrator, _options.StartTimeout, _time, ct) is { } reason)
                         UpLog.RestartFailed(_log, server.Name, reason + " (the next start of headwater up rebuilds it)");
                 }
                 catch (Exception e) when (e is not OperationCanceledException)
@@ -239,7 +253,7 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
     {
         _run = _run! with
         {
-            Servers = [.. Servers.Select(server => new RunServer(server.Name, server.Role == ServerRole.Primary ? "primary" : "replica",
+            Servers = [.. Servers.Select(server => new RunServer(server.Name, server == Primary ? "primary" : "replica",
                 server.Address.Host, server.Address.Port, server.Folder.Socket, server.Pid, server.Folder.Data, server.Folder.Log))],
         };
         StateDirectory.Write(_state.RunFile, _run, UpJson.Default.RunFile);

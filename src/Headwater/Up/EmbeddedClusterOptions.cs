@@ -11,6 +11,9 @@ internal sealed record EmbeddedClusterOptions
 
     public string Cluster { get; init; } = "local";
 
+    /// <summary>A controller stands over the servers: one that is started again is read_only, follows whom it followed, and waits for its orders.</summary>
+    public bool Controlled { get; init; }
+
     /// <summary>InnoDB's buffer pool of each server. 64 MB keeps three servers small on a laptop; give more for real data.</summary>
     public int BufferPoolMegabytes { get; init; } = 64;
 

@@ -17,7 +17,7 @@ internal static class ReplicaLink
         // primary refuses a position that its history does not know, so a replica that went its own way is found at once.
         return "SET GLOBAL gtid_slave_pos = IF(@@GLOBAL.gtid_binlog_pos = '', @@GLOBAL.gtid_slave_pos, @@GLOBAL.gtid_binlog_pos);\n"
             + $"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={primary.Record.Port}, MASTER_USER='{replication.User}', "
-            + $"MASTER_PASSWORD='{replication.Password}', MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=1, MASTER_USE_GTID=slave_pos;\n";
+            + $"MASTER_PASSWORD='{replication.Password}', MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_USE_GTID=slave_pos;\n";
     }
 
     /// <summary>Starts the link and waits until the primary has accepted the replica's position. Returns null, or why this replica cannot follow this primary with the data it has.</summary>

@@ -7,7 +7,7 @@ internal static class ServerSettings
 {
     public static string Text(MariaDbInstallation installation, ServerRecord server, ServerFolder folder, bool isPrimary, EmbeddedClusterOptions options)
     {
-        var role = isPrimary ? Primary(options) : Replica;
+        var role = isPrimary ? Primary(options) : Replica(options);
         return string.Create(CultureInfo.InvariantCulture, $"""
             # Written by headwater up at each start. Changes here are lost.
             [mariadbd]
@@ -79,10 +79,13 @@ internal static class ServerSettings
 
     // skip-slave-start: the links are made at each start, when the primary already listens; a link that finds nobody
     // would wait a whole second before it tries again.
-    const string Replica = """
+    // Under a controller a replica acknowledges from when it is told to: one that has just started has thrown its relay log away, and with it perhaps the
+    // only copy of what it acknowledged before.
+    static string Replica(EmbeddedClusterOptions options) => $"""
         # Replica: applies in parallel, commits in the primary's order, acknowledges what is durable in its relay log.
         read-only = ON
-        rpl-semi-sync-slave-enabled = ON
+        rpl-semi-sync-slave-enabled = {(options.Controlled ? "OFF" : "ON")}
+        rpl-semi-sync-slave-kill-conn-timeout = 1
         skip-slave-start = ON
         slave-parallel-mode = optimistic
         slave-parallel-threads = 4

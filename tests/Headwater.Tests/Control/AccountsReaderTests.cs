@@ -21,4 +21,23 @@ public class AccountsReaderTests
         Assert.Equal(expected, string.Join(", ", all.Select(static a =>
             $"{a.Plugin}: {(a.Locked ? "locked" : a.Authentication.IsEmpty ? "open" : Convert.ToHexStringLower(a.Authentication.AsSpan()))}")));
     }
+
+    [Theory]
+    [InlineData("""{"access":256}""", AccountRights.SeesOthers, AccountTls.None)]
+    [InlineData("""{"access":32768}""", AccountRights.EndsOthers, AccountTls.None)]
+    [InlineData("""{"access":4294967296}""", AccountRights.EndsOthers, AccountTls.None)]
+    [InlineData("""{"access":549755812863,"ssl_type":0}""", AccountRights.EndsOthers | AccountRights.SeesOthers, AccountTls.None)]
+    [InlineData("""{"access":127,"ssl_type":1,"ssl_cipher":""}""", AccountRights.None, AccountTls.Any)]
+    [InlineData("""{"ssl_type":2}""", AccountRights.None, AccountTls.Certificate)]
+    [InlineData("""{"ssl_type":3,"x509_subject":"/CN=a","auth_or":[{},{"plugin":"unix_socket"}]}""", AccountRights.None, AccountTls.Certificate)]
+    public void Rights_and_what_is_required_of_the_connection_are_understood(string priv, AccountRights rights, AccountTls tls)
+    {
+        var all = ImmutableArray.CreateBuilder<Account>();
+        AccountsReader.Add(all, "%", "u", priv);
+        Assert.NotEmpty(all);
+        Assert.All(all, account => Assert.Equal((rights, tls), (account.Rights, account.Tls)));
+        var without = ImmutableArray.CreateBuilder<Account>();
+        AccountsReader.Add(without, "%", "u", "{}");
+        Assert.False(AccountsReader.Same(new Accounts([all[0]]), new Accounts([without[0]])), "a change is published");
+    }
 }

@@ -16,7 +16,7 @@ namespace Headwater.Tests.Gateway;
 /// <summary>A gateway in this process in front of fake servers: the first is the primary, the others replicas. The view is published by hand.</summary>
 sealed class FakeCluster : IAsyncDisposable
 {
-    public const string User = "app", Password = "pw-4711-never-logged";
+    public const string User = "app", Boss = "boss", Password = "pw-4711-never-logged";
 
     readonly List<ServerState> _states = [];
     readonly Published<ClusterView> _view;
@@ -26,6 +26,7 @@ sealed class FakeCluster : IAsyncDisposable
     int _sampled;
 
     public IReadOnlyList<FakeServer> Servers { get; }
+    public Published<Catalogue> Catalogue { get; } = new(Core.Statements.Catalogue.Empty);
     public GatewayServer Gateway { get; }
     public string Socket { get; } = Path.Combine(Path.GetTempPath(), $"gateway-{Environment.ProcessId}-{Guid.NewGuid():N}.sock");
     public int Port => Gateway.Port;
@@ -38,6 +39,10 @@ sealed class FakeCluster : IAsyncDisposable
         _view = new Published<ClusterView>(View(ServerHealth.Up));
         var accounts = ImmutableArray.Create(
             new Account(User, "%", NativePassword.Name, [.. SHA1.HashData(NativePassword.Sha1Of(Password))]),
+            new Account(Boss, "%", NativePassword.Name, [.. SHA1.HashData(NativePassword.Sha1Of(Password))]) { Rights = AccountRights.EndsOthers | AccountRights.SeesOthers },
+            new Account("administrator", "%", NativePassword.Name, [.. SHA1.HashData(NativePassword.Sha1Of(Password))]),
+            new Account("secure", "%", NativePassword.Name, [.. SHA1.HashData(NativePassword.Sha1Of(Password))]) { Tls = AccountTls.Any },
+            new Account("certified", "%", NativePassword.Name, [.. SHA1.HashData(NativePassword.Sha1Of(Password))]) { Tls = AccountTls.Certificate },
             new Account("signed", "%", "ed25519", [.. new byte[32]]));
         var options = new GatewayOptions
         {
@@ -48,7 +53,7 @@ sealed class FakeCluster : IAsyncDisposable
             QueueTimeout = TimeSpan.FromSeconds(2),
             Routing = new() { WriteHold = TimeSpan.FromMilliseconds(300), ReadWait = TimeSpan.FromMilliseconds(5) },
         };
-        Gateway = new GatewayServer(change?.Invoke(options) ?? options, _view, new Published<Accounts>(new Accounts(accounts)), new Published<Catalogue>(Catalogue.Empty), Log);
+        Gateway = new GatewayServer(change?.Invoke(options) ?? options, _view, new Published<Accounts>(new Accounts(accounts)), Catalogue, Log);
         Gateway.Start();
         Sample();
         _sampling = new Timer(_ => Sample(), null, 5, 5);

@@ -36,6 +36,7 @@ sealed class FakeServer : IAsyncDisposable
     readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     readonly CancellationTokenSource _stopping = new();
     readonly Task _accepting;
+    readonly System.Collections.Concurrent.ConcurrentDictionary<Socket, bool> _connections = new();
     int _threads, _open;
 
     public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"fake-{Environment.ProcessId}-{Guid.NewGuid():N}.sock");
@@ -52,6 +53,19 @@ sealed class FakeServer : IAsyncDisposable
         _listener.Bind(new UnixDomainSocketEndPoint(Path));
         _listener.Listen(512);
         _accepting = AcceptAsync();
+    }
+
+    /// <summary>Another process at the same address: connections are gone, and thread ids begin anew.</summary>
+    public async Task RestartAsync()
+    {
+        Interlocked.Exchange(ref _threads, 0);
+        await CloseConnectionsAsync();
+    }
+
+    public async Task CloseConnectionsAsync()
+    {
+        foreach (var socket in _connections.Keys) socket.Dispose();
+        while (ConnectionsOpen > 0) await Task.Delay(1);
     }
 
     async Task AcceptAsync()
@@ -74,6 +88,7 @@ sealed class FakeServer : IAsyncDisposable
     async Task ServeAsync(Socket socket)
     {
         Interlocked.Increment(ref _open);
+        _connections[socket] = true;
         var connection = new PacketSocket(socket);
         try
         {
@@ -86,6 +101,7 @@ sealed class FakeServer : IAsyncDisposable
         finally
         {
             socket.Dispose();
+            _connections.TryRemove(socket, out _);
             Interlocked.Decrement(ref _open);
         }
     }

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Headwater.Gateway;
 using Headwater.Gateway.Reactor;
 using Headwater.Gateway.Transport;
 using Headwater.Wire.MySql;
@@ -135,4 +136,39 @@ public sealed class TlsTests : IAsyncLifetime
             Assert.True(ended);
         }
     }
+
+    [Fact]
+    public async Task An_account_that_requires_TLS_is_let_in_through_it_only_with_the_servers_own_error_otherwise()
+    {
+        using var plain = await _cluster.ConnectAsync();
+        Assert.True(await plain.GreetedAsync(_limit.Token));
+        await plain.SendAsync(plain.LoginBytes("secure", FakeCluster.Password));
+        Assert.True(ErrPacket.TryParse((await plain.ReadAsync(_limit.Token))!.Value.Payload, out var refused));
+        Assert.Equal(1045, refused.Code);
+
+        using var secure = await _cluster.ConnectAsync();
+        await using var tls = await SecuredAsync(secure, together: false);
+        await tls.WriteAsync(secure.LoginBytes("secure", FakeCluster.Password, sequence: 2), _limit.Token);
+        Assert.Equal(0, await FirstByteAsync(tls));
+
+        using var certified = await _cluster.ConnectAsync();
+        await using var alsoTls = await SecuredAsync(certified, together: false);
+        await alsoTls.WriteAsync(certified.LoginBytes("certified", FakeCluster.Password, sequence: 2), _limit.Token);
+        Assert.Equal(0xFF, await FirstByteAsync(alsoTls));
+    }
+
+    async Task<int> FirstByteAsync(SslStream tls)
+    {
+        var header = new byte[5];
+        await tls.ReadExactlyAsync(header, _limit.Token);
+        return header[4];
+    }
+
+    [Theory]
+    [InlineData(BackendTls.Verified, true, true)]
+    [InlineData(BackendTls.Verified, false, false)]
+    [InlineData(BackendTls.Required, true, false)]
+    [InlineData(BackendTls.Preferred, true, false)]
+    public void A_password_itself_goes_only_to_a_server_that_has_proven_itself(BackendTls tls, bool secured, bool may) =>
+        Assert.Equal(may, Headwater.Gateway.Backends.BackendLogin.MaySendPassword(tls, secured));
 }

@@ -1,0 +1,34 @@
+namespace Headwater.Bench.Chaos;
+
+/// <summary>What <c>bench/chaos</c> does to the servers.</summary>
+sealed record ChaosOptions
+{
+    public static readonly string[] AllFaults = ["kill-primary", "stop-primary", "kill-replica", "stop-replica", "kill-both", "switchover", "glitch"];
+
+    public required int Rounds { get; init; }
+    public required int Sessions { get; init; }
+    public required IReadOnlyList<string> Faults { get; init; }
+    public required int Replicas { get; init; }
+    public required ulong Seed { get; init; }
+
+    /// <summary>Planted: the checker must see it. "lose" forgets an acknowledged write in a server behind its log; "double" repeats one.</summary>
+    public string? Plant { get; init; }
+    public bool Keep { get; init; }
+
+    public static ChaosOptions Parse(Arguments arguments)
+    {
+        var options = new ChaosOptions
+        {
+            Rounds = arguments.Number("rounds", arguments.Flag("short") ? 5 : 200, 1),
+            Sessions = arguments.Number("sessions", 8, 4),
+            Faults = arguments.List("faults", AllFaults),
+            Replicas = arguments.Number("replicas", 2, 1),
+            Seed = arguments.Seed(),
+            Plant = arguments.Text("plant"),
+            Keep = arguments.Flag("keep"),
+        };
+        if (options.Plant is not (null or "lose" or "double")) throw new UsageException($"--plant: found {options.Plant}; allowed: lose, double");
+        arguments.NothingElse();
+        return options;
+    }
+}

@@ -1,0 +1,19 @@
+using Headwater.Core.Failover;
+using Headwater.Servers;
+
+namespace Headwater.Control.Failover;
+
+/// <summary>How a controller works, beside what it decides by.</summary>
+public sealed record ControlOptions
+{
+    public required ControlPolicy Policy { get; init; }
+
+    /// <summary>The folder of the journal, and of the lock by which one process at a time controls.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>The account by which a server follows another. Null: a replica keeps the one it has, and a former primary cannot be made to follow.</summary>
+    public ServerLogin? Replication { get; init; }
+
+    /// <summary>How long one effect may take before its server is looked at again and the effect is asked for anew.</summary>
+    public TimeSpan EffectDeadline { get; init; } = TimeSpan.FromSeconds(2);
+}

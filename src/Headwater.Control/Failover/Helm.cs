@@ -1,0 +1,184 @@
+using Headwater.Core;
+using Headwater.Core.Failover;
+using Headwater.Core.Topology;
+using Headwater.Servers;
+using Microsoft.Extensions.Logging;
+
+namespace Headwater.Control.Failover;
+
+/// <summary>
+/// Acts on what <see cref="Controller"/> decides: journals, then starts the effects, one at a time for each server. Owned by the watcher's loop,
+/// which gives it every look and publishes only what it has journalled.
+/// </summary>
+sealed class Helm : IDisposable
+{
+    readonly Journal _journal;
+    readonly TimeProvider _time;
+    readonly ILogger _log;
+    readonly Dictionary<ServerId, (Effect Effect, Instant Since)> _running = [];
+    readonly Dictionary<ServerId, Instant> _endedAt = [];
+    readonly Dictionary<(string, ServerId?), string> _told = [];
+    ControlOptions _options;
+    ControlState _state;
+    bool _complained;
+
+    public Helm(ControlOptions options, TimeProvider time, ILogger log)
+    {
+        (_options, _time, _log) = (options, time, log);
+        _journal = Journal.Open(options.Directory, time);
+        _state = new ControlState { Record = _journal.Record, StepAt = time.Now() };
+    }
+
+    public ControlRecord Record => _state.Record;
+
+    /// <summary>Something is under way or amiss that the next looks are to show soon.</summary>
+    public bool IsUnsettled { get; private set; }
+    public IReadOnlyList<Finding> Findings { get; private set; } = [];
+
+    /// <summary>Null until a primary has been appointed.</summary>
+    public Appointment? Appointed => _state.Record.Primary is { } primary ? new Appointment(primary, _state.Record.Epoch, Controller.Closed(_state.Record)) : null;
+
+    public void Apply(ControlOptions options) => _options = options with { Directory = _options.Directory };
+
+    /// <summary>What runs on a server at our own wish: its silence meanwhile says nothing about it.</summary>
+    public bool IsBusy(ServerId server, Instant now) => _running.TryGetValue(server, out var running) && now - running.Since < _options.EffectDeadline;
+
+    /// <summary>
+    /// One look. True: the record has changed, so the view has to be decided again before it is published; the effects come with the last look,
+    /// of which <paramref name="effects"/> are then those to begin.
+    /// </summary>
+    public bool Look(ClusterView view, Instant now, Func<ServerState, int> openWritesOf, out IReadOnlyList<Effect> effects)
+    {
+        var openWrites = view.Servers.FirstOrDefault(server => server.Id == _state.Record.Primary) is { } primary ? openWritesOf(primary.State) : 0;
+        var decision = Controller.Decide(_state, view, _options.Policy, openWrites, now);
+        effects = decision.Effects;
+        Findings = decision.Findings;
+        IsUnsettled = view.Primary is not { Outcome: ProbeOutcome.Answered } || decision.Next.Record.Change is not null || decision.Next.Stuck is not null
+            || effects.Any(static effect => effect.Kind != EffectKind.Reconcile)
+            || _options.Policy.Promise == LossPromise.Zero && view.Servers.Any(server => server.Health == ServerHealth.Up && server.Role == ServerRole.Replica && server.LastAnswer?.SemiSync is { Acknowledging: false });
+        Tell(decision.Findings);
+        if (decision.Next.Record == _state.Record)
+        {
+            _state = decision.Next;
+            return false;
+        }
+        if (Keep(decision.Next.Record, decision.Findings)) _state = decision.Next;
+        else effects = [];
+        return true;
+    }
+
+    /// <summary>Takes over what an operator wants; the sentence says what came of it.</summary>
+    public (bool Done, string Sentence) Command(Func<ControlState, (ControlState? Next, string Sentence)> wish)
+    {
+        var (next, sentence) = wish(_state);
+        if (next is null) return (false, sentence);
+        if (!Keep(next.Record, [new Finding("operator", null, sentence)])) return (false, "the journal cannot be written");
+        _state = next;
+        return (true, sentence);
+    }
+
+    bool Keep(ControlRecord record, IReadOnlyList<Finding> findings)
+    {
+        var why = findings.Count > 0 ? findings[^1] : new Finding("record", null, "");
+        try
+        {
+            _journal.Write(record, why.Rule, why.Server?.Name, why.Sentence);
+            _complained = false;
+            return true;
+        }
+        catch (IOException e)
+        {
+            // What is not written is not done: whoever takes over could not know of it.
+            if (!_complained) FailoverLog.JournalFailed(_log, e.Message);
+            _complained = true;
+            return false;
+        }
+    }
+
+    void Tell(IReadOnlyList<Finding> findings)
+    {
+        foreach (var finding in findings)
+        {
+            var key = (finding.Rule, finding.Server);
+            // Figures within a sentence move with each look; a person is told once.
+            var gist = new string([.. finding.Sentence.Where(static c => !char.IsAsciiDigit(c))]);
+            if (_told.TryGetValue(key, out var before) && before == gist) continue;
+            _told[key] = gist;
+            FailoverLog.Found(_log, finding.Rule, finding.Sentence);
+            Note("finding", finding.Rule, finding.Server, finding.Sentence);
+        }
+        foreach (var key in _told.Keys.ToList())
+            if (!findings.Any(finding => (finding.Rule, finding.Server) == key)) _told.Remove(key);
+    }
+
+    /// <summary>
+    /// Begins what is due. <paramref name="ask"/> runs an errand on a server's connection; <paramref name="post"/> comes back to the loop.
+    /// An effect is begun only where none runs, and where the server was looked at since the last one ended: what the look shows is what it did.
+    /// </summary>
+    public void Begin(IReadOnlyList<Effect> effects, ClusterView view, Func<ServerId, Func<ServerConnection, CancellationToken, Task>, TimeSpan, Task?> ask, Action<Action> post)
+    {
+        var actuator = new Actuator(_options.Replication, _options.Policy.Promise);
+        foreach (var effect in effects)
+        {
+            if (effect.Kind == EffectKind.Reconcile || effect.Epoch != _state.Record.Epoch || _running.ContainsKey(effect.Server)) continue;
+            var server = view.Servers.First(server => server.Id == effect.Server);
+            if (_endedAt.TryGetValue(effect.Server, out var ended) && server.LastAnswer is { } told && told.AskedAt < ended) continue;
+            var source = effect.Source is { } id ? view.Servers.FirstOrDefault(server => server.Id == id) : null;
+            var endedAt = Instant.Zero;
+            async Task DoAsync(ServerConnection connection, CancellationToken ct)
+            {
+                try
+                {
+                    await actuator.DoAsync(effect, server, source, connection, ct);
+                }
+                finally
+                {
+                    endedAt = _time.Now(); // here, so that the look that follows at once is known to be later
+                }
+            }
+            if (ask(effect.Server, DoAsync, _options.EffectDeadline) is not { } task) continue;
+            _running[effect.Server] = (effect, _time.Now());
+            Note("effect", effect.Kind.ToString(), effect.Server, effect.Reason);
+            FailoverLog.Begun(_log, effect.Kind, effect.Server.Name, effect.Reason);
+            _ = task.ContinueWith(done => post(() => Ended(effect, endedAt == Instant.Zero ? _time.Now() : endedAt, done.Exception?.InnerException)), TaskScheduler.Default);
+        }
+    }
+
+    void Ended(Effect effect, Instant at, Exception? failure)
+    {
+        _running.Remove(effect.Server);
+        _endedAt[effect.Server] = at;
+        if (failure is null) return;
+        Note("failed", effect.Kind.ToString(), effect.Server, failure.Message);
+        FailoverLog.Failed(_log, effect.Kind, effect.Server.Name, failure.Message);
+    }
+
+    void Note(string kind, string rule, ServerId? server, string sentence)
+    {
+        try
+        {
+            _journal.Note(kind, rule, server?.Name, sentence);
+        }
+        catch (IOException)
+        {
+            // It is in the log too; only records must not fail to be written.
+        }
+    }
+
+    public void Dispose() => _journal.Dispose();
+}
+
+static partial class FailoverLog
+{
+    [LoggerMessage(2100, LogLevel.Warning, "{Rule}: {Sentence}")]
+    public static partial void Found(ILogger log, string rule, string sentence);
+
+    [LoggerMessage(2101, LogLevel.Information, "{Kind} on {Server}: {Reason}")]
+    public static partial void Begun(ILogger log, EffectKind kind, string server, string reason);
+
+    [LoggerMessage(2102, LogLevel.Warning, "{Kind} on {Server} failed: {Failure}")]
+    public static partial void Failed(ILogger log, EffectKind kind, string server, string failure);
+
+    [LoggerMessage(2103, LogLevel.Error, "the controller's journal cannot be written, so nothing is done: {Failure}")]
+    public static partial void JournalFailed(ILogger log, string failure);
+}

@@ -1,0 +1,170 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Headwater.Core.Failover;
+using Headwater.Core.Positions;
+using Headwater.Core.Topology;
+
+namespace Headwater.Control.Failover;
+
+/// <summary>One line of the journal: what the record became, or what was found or done.</summary>
+/// <param name="Kind">"record", "finding", "effect", "failed".</param>
+public sealed record JournalEntry(DateTimeOffset At, string Kind, string Rule, string? Server, string Sentence, RecordLine? Record = null);
+
+/// <summary>A <see cref="ControlRecord"/> as it stands in the journal.</summary>
+public sealed record RecordLine(
+    long Epoch, string? Primary, string AppointedAt, IReadOnlyList<string> Acknowledgers, IReadOnlyList<string> InMaintenance, bool Paused,
+    string? Change = null, string? From = null, string? To = null, string? Step = null, string? Goal = null, IReadOnlyList<string>? Proof = null)
+{
+    public static RecordLine Of(ControlRecord record) => new(
+        record.Epoch.Number, record.Primary?.Name, record.AppointedAt.ToString(), Names(record.Acknowledgers), Names(record.InMaintenance), record.Paused,
+        record.Change?.Kind.ToString(), record.Change?.From.Name, record.Change?.To?.Name, record.Change?.Step.ToString(), record.Change?.Goal.ToString(), record.Change?.Proof);
+
+    public ControlRecord ToRecord() => new()
+    {
+        Epoch = new Epoch(Epoch),
+        Primary = Id(Primary),
+        AppointedAt = At(AppointedAt),
+        Acknowledgers = [.. Acknowledgers.Select(static name => new ServerId(name))],
+        InMaintenance = [.. InMaintenance.Select(static name => new ServerId(name))],
+        Paused = Paused,
+        Change = Change is null ? null : new Change
+        {
+            Kind = Enum.Parse<ChangeKind>(Change),
+            From = new ServerId(From!),
+            To = Id(To),
+            Step = Enum.Parse<ChangeStep>(Step!),
+            Goal = At(Goal),
+            Proof = [.. Proof ?? []],
+        },
+    };
+
+    static string[] Names(ImmutableArray<ServerId> ids) => [.. ids.Select(static id => id.Name)];
+    static ServerId? Id(string? name) => name is null ? null : new ServerId(name);
+    static Position At(string? text) => Position.TryParse(text ?? "", out var position) ? position : throw new FormatException($"'{text}' is no position");
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(JournalEntry))]
+sealed partial class JournalJson : JsonSerializerContext;
+
+/// <summary>
+/// The controller's memory, as a file of lines of JSON that only grows: what it intends is on the disk before it is done. The last record counts;
+/// a line that a crash cut off was never acted upon. Holding the journal is the right to act: a second process is refused.
+/// </summary>
+public sealed class Journal : IDisposable
+{
+    public const string FileName = "control.journal";
+    const string LockName = "control.lock";
+    readonly FileStream _lock, _file;
+    readonly TimeProvider _time;
+
+    Journal(FileStream held, FileStream file, ControlRecord record, TimeProvider time) => (_lock, _file, Record, _time) = (held, file, record, time);
+
+    /// <summary>The last record written.</summary>
+    public ControlRecord Record { get; private set; }
+
+    /// <summary>Throws <see cref="IOException"/> where another process holds it, <see cref="InvalidDataException"/> where it cannot be understood.</summary>
+    public static Journal Open(string directory, TimeProvider time)
+    {
+        Directory.CreateDirectory(directory);
+        var path = Path.Combine(directory, FileName);
+        // A file of its own: the journal may be read while it is held.
+        FileStream held;
+        try
+        {
+            held = new FileStream(Path.Combine(directory, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"another process controls from {directory}: {e.Message}", e);
+        }
+        FileStream? file = null;
+        try
+        {
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+            var (entries, end) = Read(file, path);
+            // Behind the last whole line stands at most what a crash cut off.
+            file.SetLength(end);
+            file.Position = end;
+            return new Journal(held, file, entries.LastOrDefault(static entry => entry.Record is not null)?.Record?.ToRecord() ?? new ControlRecord(), time);
+        }
+        catch
+        {
+            file?.Dispose();
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>All entries of a journal that may be in use, oldest first.</summary>
+    public static IReadOnlyList<JournalEntry> ReadAll(string directory)
+    {
+        var path = Path.Combine(directory, FileName);
+        if (!File.Exists(path)) return [];
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        return Read(file, path).Entries;
+    }
+
+    public static string Line(JournalEntry entry) => JsonSerializer.Serialize(entry, JournalJson.Default.JournalEntry);
+
+    static (List<JournalEntry> Entries, long End) Read(FileStream file, string path)
+    {
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        var entries = new List<JournalEntry>();
+        var start = 0;
+        while (bytes.AsSpan(start).IndexOf((byte)'\n') is >= 0 and var length)
+        {
+            try
+            {
+                entries.Add(JsonSerializer.Deserialize(bytes.AsSpan(start, length), JournalJson.Default.JournalEntry)!);
+            }
+            catch (JsonException e)
+            {
+                throw new InvalidDataException($"{path}, line {entries.Count + 1}, is no entry of a journal: {e.Message}", e);
+            }
+            start += length + 1;
+        }
+        return (entries, start);
+    }
+
+    /// <summary>On the disk when it returns.</summary>
+    public void Write(ControlRecord record, string rule, string? server, string sentence)
+    {
+        Append(new JournalEntry(_time.GetUtcNow(), "record", rule, server, sentence, RecordLine.Of(record)));
+        _file.Flush(flushToDisk: true);
+        Record = record;
+    }
+
+    /// <summary>For people to read later; nothing depends on it.</summary>
+    public void Note(string kind, string rule, string? server, string sentence)
+    {
+        Append(new JournalEntry(_time.GetUtcNow(), kind, rule, server, sentence));
+        _file.Flush(flushToDisk: false);
+    }
+
+    // A line that fits only in part (the disk is full) must not stand before a later one.
+    void Append(JournalEntry entry)
+    {
+        var at = _file.Position;
+        try
+        {
+            _file.Write(JsonSerializer.SerializeToUtf8Bytes(entry, JournalJson.Default.JournalEntry));
+            _file.WriteByte((byte)'\n');
+            _file.Flush();
+        }
+        catch
+        {
+            _file.SetLength(at);
+            _file.Position = at;
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        _lock.Dispose();
+    }
+}

@@ -1,0 +1,107 @@
+using Headwater.Control;
+using Headwater.Control.Failover;
+using Headwater.Core;
+using Headwater.Core.Failover;
+using Headwater.Core.Topology;
+
+namespace Headwater.Http;
+
+/// <summary>/api/control: what the controller remembers and finds now.</summary>
+sealed record ControlJson(RecordLine Record, IReadOnlyList<FindingJson> Findings);
+
+/// <summary>/api/control/audit: what promise the settings can keep. Kept: nothing that was acknowledged is lost when any one server is.</summary>
+sealed record AuditJson(string Rpo, bool Kept, IReadOnlyList<AuditFindingJson> Findings, IReadOnlyList<string> Troubles);
+
+sealed record AuditFindingJson(string Weight, string Server, string Setting, string Sentence, string Mend);
+
+sealed record FindingJson(string Rule, string? Server, string Sentence);
+
+/// <summary>What POST /api/control/… does: hands a wish to the controller, and waits for what comes of it.</summary>
+sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimeProvider time)
+{
+    static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
+    public ControlJson Now()
+    {
+        var (record, findings) = watcher.Control;
+        return new ControlJson(RecordLine.Of(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))]);
+    }
+
+    public async Task<AuditJson> AuditAsync(bool apply, CancellationToken ct)
+    {
+        var (findings, troubles) = await watcher.AuditAsync(apply, ct);
+        var kept = policy.Promise == LossPromise.Zero && troubles.Count == 0 && findings.All(static finding => finding.Weight != AuditWeight.Breaks);
+        return new AuditJson(policy.Promise == LossPromise.Zero ? "zero" : "best-effort", kept,
+            [.. findings.Select(static finding => new AuditFindingJson(finding.Weight == AuditWeight.Breaks ? "breaks" : "weakens", finding.Server.Name, finding.Setting, finding.Sentence, finding.Mend))], troubles);
+    }
+
+    /// <summary>Null for a path that is none of ours.</summary>
+    public async Task<OutcomeJson?> DoAsync(string action, Func<string, string?> argument, CancellationToken ct)
+    {
+        switch (action)
+        {
+            case "pause": return await AskAsync(static (state, _, _) => Wishes.Pause(state, on: true));
+            case "resume": return await AskAsync(static (state, _, _) => Wishes.Pause(state, on: false));
+            case "maintenance":
+                if (argument("server") is not { } name || argument("on") is not ("true" or "false")) return new OutcomeJson(false, ["server=NAME and on=true or on=false are needed"]);
+                return await AskAsync((state, view, _) => Wishes.Maintain(state, view, new ServerId(name), argument("on") == "true"));
+            case "switchover": return await SwitchoverAsync(argument("to"), argument("dry_run") == "true", ct);
+            default: return null;
+        }
+    }
+
+    async Task<OutcomeJson> SwitchoverAsync(string? to, bool dryRun, CancellationToken ct)
+    {
+        var began = time.GetTimestamp();
+        ServerId? target = to is { Length: > 0 } ? new ServerId(to) : null;
+        var plan = SwitchoverPlan.Empty;
+        var (done, sentence) = await watcher.CommandAsync((state, view, now) =>
+        {
+            var (next, why) = Controller.Switchover(state, view, policy, target, now);
+            plan = SwitchoverPlan.Of(next?.Record.Change, view, policy);
+            return dryRun ? (next is null ? null : state, why) : (next, why);
+        });
+        if (!done || dryRun) return new OutcomeJson(done, [sentence, .. done ? plan.Lines : []]);
+        while (time.GetElapsedTime(began) < Longest && !ct.IsCancellationRequested)
+        {
+            var (record, _) = watcher.Control;
+            if (record.Change is null)
+                return record.Primary == plan.To
+                    ? new OutcomeJson(true, [$"{plan.To} is the primary of epoch {record.Epoch}, after {time.GetElapsedTime(began).TotalMilliseconds:0} ms"])
+                    : new OutcomeJson(false, [$"undone, {record.Primary} is still the primary: headwater history says why"]);
+            await Task.Delay(5, ct);
+        }
+        return new OutcomeJson(false, [$"not finished within {Longest.TotalSeconds:0} s; it is carried on or undone by itself: see headwater status"]);
+    }
+
+    async Task<OutcomeJson> AskAsync(Func<ControlState, ClusterView, Instant, (ControlState?, string)> wish)
+    {
+        var (done, sentence) = await watcher.CommandAsync(wish);
+        return new OutcomeJson(done, [sentence]);
+    }
+}
+
+/// <summary>A switchover before it is made: what would be done, and what could go wrong.</summary>
+sealed record SwitchoverPlan(ServerId? To, IReadOnlyList<string> Lines)
+{
+    public static readonly SwitchoverPlan Empty = new(null, []);
+
+    public static SwitchoverPlan Of(Change? change, ClusterView view, ControlPolicy policy)
+    {
+        if (change?.To is not { } to) return Empty;
+        var from = view.Servers.First(server => server.Id == change.From);
+        var target = view.Servers.First(server => server.Id == to);
+        var lines = new List<string>
+        {
+            $"1. new writes wait at the gateways; {from.State.OpenStatements} statements and transactions are open on {from.Id} and get {policy.HandoverDrain.TotalMilliseconds:0} ms to end",
+            $"2. {from.Id} becomes read_only",
+            $"3. {to} applies what it lacks (now {(target.Lag is { } lag ? $"{lag.TotalMilliseconds:0} ms" : "an unknown time")} behind), within {policy.StepDeadline.TotalSeconds:0} s or all is undone",
+            $"4. {to} is appointed the primary of epoch {view.Epoch.Number + 1}, becomes writable, and the writes that waited go to it",
+        };
+        var others = view.Servers.Where(server => server.Id != from.Id && server.Id != to).Select(static server => server.Id.Name).ToList();
+        lines.Add($"5. {string.Join(" and ", others.Prepend(from.Id.Name))} follow{(others.Count == 0 ? "s" : "")} {to}");
+        if (from.State.OpenStatements > 0) lines.Add("could go wrong: transactions that do not end in time are refused");
+        if (target.Lag is null || target.Lag > policy.StepDeadline) lines.Add($"could go wrong: {to} is too far behind; then it is undone after {policy.StepDeadline.TotalSeconds:0} s of waiting writes");
+        return new SwitchoverPlan(to, lines);
+    }
+}

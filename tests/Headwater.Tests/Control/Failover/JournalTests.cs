@@ -1,0 +1,99 @@
+using Headwater.Control.Failover;
+using Headwater.Core.Failover;
+using Headwater.Core.Positions;
+using Headwater.Core.Topology;
+using Xunit;
+
+namespace Headwater.Tests.Control.Failover;
+
+/// <summary>What a controller intended is what the next one reads, whatever happened in between.</summary>
+public sealed class JournalTests : IDisposable
+{
+    readonly string _directory = Directory.CreateTempSubdirectory("headwater-journal").FullName;
+
+    static ControlRecord Record(long epoch = 7) => new()
+    {
+        Epoch = new Epoch(epoch),
+        Primary = new ServerId("db2"),
+        AppointedAt = At("0-1-17,3-2-4"),
+        Acknowledgers = [new ServerId("db1"), new ServerId("db3")],
+        InMaintenance = [new ServerId("db3")],
+        Paused = true,
+        Change = new Change { Kind = ChangeKind.Failover, From = new ServerId("db1"), To = new ServerId("db2"), Step = ChangeStep.Draining, Goal = At("0-1-18"), Proof = ["one", "two"] },
+    };
+
+    static Position At(string text) => Position.TryParse(text, out var position) ? position : throw new FormatException(text);
+
+    Journal Open() => Journal.Open(_directory, TimeProvider.System);
+
+    string PathOf => Path.Combine(_directory, Journal.FileName);
+
+    [Fact]
+    public void A_new_journal_remembers_nothing()
+    {
+        using var journal = Open();
+        Assert.Null(journal.Record.Primary);
+        Assert.Null(journal.Record.Change);
+    }
+
+    [Fact]
+    public void The_last_record_comes_back_whole()
+    {
+        using (var journal = Open())
+        {
+            journal.Write(Record(6), "failover", "db1", "it died");
+            journal.Write(Record(), "failover", "db1", "it died");
+            journal.Note("effect", "Promote", "db2", "everything is applied");
+        }
+        using var again = Open();
+        var (written, read) = (Record(), again.Record);
+        Assert.Equal((written.Epoch, written.Primary, written.AppointedAt, written.Paused), (read.Epoch, read.Primary, read.AppointedAt, read.Paused));
+        Assert.Equal(written.Acknowledgers.AsEnumerable(), read.Acknowledgers);
+        Assert.Equal(written.InMaintenance.AsEnumerable(), read.InMaintenance);
+        Assert.Equal((written.Change!.Kind, written.Change.From, written.Change.To, written.Change.Step, written.Change.Goal),
+            (read.Change!.Kind, read.Change.From, read.Change.To, read.Change.Step, read.Change.Goal));
+        Assert.Equal(written.Change.Proof.AsEnumerable(), read.Change.Proof);
+    }
+
+    [Fact]
+    public void Wherever_a_crash_cuts_the_file_the_last_whole_record_counts_and_writing_goes_on()
+    {
+        long first;
+        using (var journal = Open())
+        {
+            journal.Write(Record(1), "appointed", null, "");
+            first = new FileInfo(PathOf).Length;
+            journal.Write(Record(2), "failover", null, "");
+        }
+        var whole = File.ReadAllBytes(PathOf);
+        for (var length = (int)first; length <= whole.Length; length++)
+        {
+            File.WriteAllBytes(PathOf, whole[..length]);
+            using (var journal = Open())
+            {
+                Assert.Equal(length == whole.Length ? 2 : 1, journal.Record.Epoch.Number);
+                journal.Write(Record(3), "switchover", null, "");
+            }
+            using var again = Open();
+            Assert.Equal(3, again.Record.Epoch.Number);
+        }
+    }
+
+    [Fact]
+    public void Two_processes_cannot_hold_one_journal_and_anybody_may_read_it()
+    {
+        using var journal = Open();
+        journal.Write(Record(), "failover", "db1", "it died");
+        Assert.Throws<IOException>(() => Open());
+        Assert.Equal("it died", Assert.Single(Journal.ReadAll(_directory)).Sentence);
+    }
+
+    [Fact]
+    public void What_is_no_journal_is_refused_with_its_line()
+    {
+        File.WriteAllText(PathOf, "hello\n");
+        Assert.Contains("line 1", Assert.Throws<InvalidDataException>(() => Open()).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+}

@@ -1,0 +1,60 @@
+using Headwater.Core.Topology;
+using Headwater.Gateway;
+using Headwater.Gateway.Backends;
+using Xunit;
+
+namespace Headwater.Tests.Gateway;
+
+/// <summary>Who waits for a backend: told in turn, and gone from the queue when his time has run out.</summary>
+public sealed class ServerPoolTests : IAsyncLifetime
+{
+    readonly FakeCluster _cluster = new(servers: 1);
+    GatewayThread _thread = null!;
+    ServerPool _pool = null!;
+
+    public ValueTask InitializeAsync()
+    {
+        _thread = new GatewayThread(_cluster.Gateway, 9, _cluster.Gateway.Options, new ClusterView { Cluster = "none" }, _ => { });
+        _pool = new ServerPool(_thread, new ServerId("db1"));
+        _thread.Loop.Start();
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _thread.Loop.Stop();
+        _thread.Loop.Dispose();
+        await _cluster.DisposeAsync();
+    }
+
+    Task<T> On<T>(Func<T> what)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _thread.Loop.Post(() => done.SetResult(what()));
+        return done.Task;
+    }
+
+    static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_waiter_whose_time_has_run_out_is_not_queued_any_more()
+    {
+        var waiting = await On(() => _pool.WaitForOneAsync(TimeSpan.FromMilliseconds(5)).AsTask());
+        Assert.False(await waiting);
+        Assert.Equal(0, await On(() => _pool.Queued));
+    }
+
+    [Fact]
+    public async Task A_place_that_became_free_goes_to_the_next_when_the_first_one_s_time_runs_out_just_then()
+    {
+        var (first, second) = await On(() =>
+        {
+            var waiting = (_pool.WaitForOneAsync(TimeSpan.FromMilliseconds(2)).AsTask(), _pool.WaitForOneAsync(TimeSpan.FromSeconds(5)).AsTask());
+            Thread.Sleep(10); // its time is over, and the timer has not run
+            _pool.Wake();
+            return waiting;
+        });
+        Assert.False(await first);
+        Assert.True(await second.WaitAsync(TimeSpan.FromSeconds(2), Ct));
+    }
+}
