@@ -85,6 +85,7 @@ public sealed record ControlState
 
     /// <summary>Not before this time a change that was undone is begun again.</summary>
     public Instant NotBefore { get; init; }
+
     /// <summary>Since when commits wait at the same position although a replica that acknowledges has it; null while none do.</summary>
     public (Position At, Instant Since)? Stuck { get; init; }
     public ImmutableArray<Instant> Failovers { get; init; } = [];

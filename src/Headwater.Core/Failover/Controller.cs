@@ -357,6 +357,11 @@ public static class Controller
                 Find("two-writable", server.Id, $"{server.Id} can be written to, and {primary.Id} is the primary of epoch {Record.Epoch}");
                 Do(EffectKind.MakeReadOnly, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}");
             }
+            else if (!leads && s.Now - Next.BegunAt < s.Policy.ReplaceAfter)
+            {
+                // Over a server that has not been looked at yet, perhaps.
+                return;
+            }
             else if (!leads && told.Links.Any(static link => link.Receiving != LinkState.Stopped))
             {
                 // Before all else: what it acknowledged to another than the primary would be taken for safe.

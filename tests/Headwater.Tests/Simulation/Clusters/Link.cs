@@ -25,6 +25,9 @@ sealed class Link(World world, Database replica, Database source)
     public Database Replica => replica;
     public Database Source => source;
     public LinkState Receiving { get; private set; }
+
+    /// <summary>Connected to the process that runs there now: after a loss of power a connection may only look as if it stood.</summary>
+    public bool Hears => Receiving == LinkState.Running && source.Life == _sourceLife && source.Serves && world.Network.OpenBothWays(source.Index, replica.Index);
     public bool Applying => _applying;
     public bool Acknowledging { get; private set; }
     public string Error { get; private set; } = "";
@@ -163,7 +166,7 @@ sealed class Link(World world, Database replica, Database source)
     void Beat(int connection)
     {
         if (connection != _connection || Receiving != LinkState.Running) return;
-        if (source.Serves && source.Life == _sourceLife && world.Network.OpenBothWays(source.Index, replica.Index))
+        if (Hears)
         {
             Heartbeats++;
             _heardAt = world.Clock.Now;

@@ -19,6 +19,9 @@ static class Statements
             case EffectKind.StartReplication:
                 yield return Do(() => server.Link?.StartSlave());
                 break;
+            case EffectKind.Nudge:
+                yield return Do(server.LogNothing);
+                break;
             case EffectKind.MakeReadOnly:
                 yield return server.Close;
                 break;

@@ -77,7 +77,7 @@ sealed class Truth(World world)
                 }
                 _awaySince[i] = -1;
             }
-            var hears = !away && server.Link is { Receiving: LinkState.Running } link && link.Source.Serves && world.Network.OpenBothWays(i, link.Source.Index);
+            var hears = !away && server.Link is { Hears: true };
             _hearsSince[i] = !hears ? -1 : _hearsSince[i] < 0 ? world.Clock.Now : _hearsSince[i];
         }
     }
