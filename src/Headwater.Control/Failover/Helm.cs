@@ -23,6 +23,7 @@ sealed class Helm : IDisposable
     readonly RecoveryDesk _recoveries;
     ControlOptions _options;
     ControlState _state;
+    ClusterView? _view;
     bool _complained;
 
     public Helm(ControlOptions options, TimeProvider time, ILogger log)
@@ -56,6 +57,7 @@ sealed class Helm : IDisposable
         var openWrites = view.Servers.FirstOrDefault(server => server.Id == _state.Record.Primary) is { } primary ? openWritesOf(primary.State) : 0;
         var decision = Controller.Decide(_state, view, _options.Policy, openWrites, now);
         effects = decision.Effects;
+        _view = view;
         _recoveries.See(view, decision.Next.Record);
         Findings = [.. decision.Findings, .. _recoveries.Findings];
         IsUnsettled = view.Primary is not { Outcome: ProbeOutcome.Answered } || decision.Next.Record.Change is not null || decision.Next.Stuck is not null
@@ -170,7 +172,12 @@ sealed class Helm : IDisposable
         return (_recoveries.Begin(request, server is { LastAnswer: not null } ? RecoveryDesk.Held(server, _options) : "", _options, post, Recovered), null, sentence);
     }
 
-    void Recovered(RecoveryReport report) => Note("recovery", report.DryRun ? "dry-run" : "recover", new ServerId(report.Server), string.Join("; ", report.ToText().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
+    void Recovered(RecoveryReport report)
+    {
+        Note("recovery", report.DryRun ? "dry-run" : "recover", new ServerId(report.Server), string.Join("; ", report.ToText().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
+        // In the journal, so that a controller that starts anew does not let it follow either.
+        if (report.Differs && _view is { } view) Command(state => Wishes.Maintain(state, view, new ServerId(report.Server), on: true));
+    }
 
     void Ended(Effect effect, Instant at, Exception? failure)
     {

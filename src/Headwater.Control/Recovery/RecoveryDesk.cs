@@ -27,10 +27,19 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     public void See(ClusterView view, ControlRecord record)
     {
         _witness = _witness.After(view, record.Primary);
-        if (_epoch == record.Epoch && _ofEpoch is not null) return;
+        Forget(view, record.Primary);
+        // Whoever is about to become read_only shall get nothing more: this account may write all the same.
+        if (record.Change is not null || _epoch != record.Epoch) _ofEpoch?.Cancel();
         _epoch = record.Epoch;
-        _ofEpoch?.Cancel();
-        _ofEpoch = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+        if (record.Change is null && _ofEpoch is not { IsCancellationRequested: false }) _ofEpoch = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+    }
+
+    // What was told of a tail is over when its server has none any more, whoever saw to that.
+    void Forget(ClusterView view, ServerId? primary)
+    {
+        if (_ended.Count == 0 || view.Servers.FirstOrDefault(server => server.Id == primary) is not { } heir || !Situation.Answers(heir)) return;
+        foreach (var server in view.Servers)
+            if (_ended.ContainsKey(server.Id) && Situation.Answers(server) && Situation.Foreign(server, heir) is null) _ended.Remove(server.Id);
     }
 
     /// <summary>While a server is recovered, nobody else tells it whom to follow.</summary>

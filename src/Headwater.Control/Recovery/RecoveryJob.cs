@@ -289,7 +289,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
         _report = _report with { Compared = compared, ComparedAt = position };
         if (different.Count > 0)
         {
-            _report = _report with { Return = $"{_report.Return}, but differs from {request.Primary} in {string.Join(", ", different)}: it does not follow; {Rebuild()}" };
+            _report = _report with { Return = $"{_report.Return}, but differs from {request.Primary} in {string.Join(", ", different)}: it does not follow and is put into maintenance; {Rebuild()}" };
             return;
         }
         await old.QueryAsync("START SLAVE", ct);

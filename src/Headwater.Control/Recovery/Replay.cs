@@ -22,6 +22,9 @@ sealed class Replay(ServerConnection primary, TableFactsLookup tables, string se
 {
     const int MostAttempts = 5, InsertBytes = 64 << 10, InsertRows = 500;
     const ushort Deadlock = 1213, LockWaitTimeout = 1205;
+
+    // An account that may rewind may also write where read_only is on; a primary that is handing over must not get one more commit by it.
+    const string StillPrimary = "BEGIN NOT ATOMIC IF @@global.read_only THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the primary has become read_only'; END IF; END; ";
     readonly StringBuilder _sql = new();
     readonly Batch _batch = new();
     bool _isKnown;
@@ -29,6 +32,7 @@ sealed class Replay(ServerConnection primary, TableFactsLookup tables, string se
 
     public async Task BeginAsync(CancellationToken ct)
     {
+        if (!dryRun && (await primary.QueryAsync("SELECT @@global.read_only", ct)).Scalar != "0") throw new InvalidOperationException($"{primary} leads to a server that is read_only");
         await primary.QueryAsync(RecoverySql.ApplySession, ct);
         await primary.QueryMultiAsync("SET SESSION innodb_lock_wait_timeout=5, SESSION lock_wait_timeout=5; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", ct);
         if (!dryRun) await Ledger.CreateAsync(primary, ct);
@@ -287,7 +291,7 @@ sealed class Replay(ServerConnection primary, TableFactsLookup tables, string se
     {
         // A transaction learns its own GTID only when it is over, so the next one writes it down.
         var note = _last is { } last ? Ledger.Note(last.Origin, last.Checksum, last.New) + "; " : "";
-        var done = await primary.QueryMultiAsync(note + "COMMIT; SELECT @@last_gtid", ct);
+        var done = await primary.QueryMultiAsync(note + StillPrimary + "COMMIT; SELECT @@last_gtid", ct);
         _last = (transaction.Gtid, transaction.Checksum, done[^1].Scalar ?? "");
     }
 

@@ -26,13 +26,21 @@ sealed class TouchedKeys(string path) : IDisposable
         {
             if (_tables.Count == MostTables) return;
             var name = $"{path}.{_tables.Count}.keys";
-            table = new Table(logged, facts, facts.HasPrimaryKey ? new StreamWriter(name, append: false, new UTF8Encoding(false), 1 << 16) : null, name);
+            table = new Table(logged, facts, facts.HasPrimaryKey ? Create(name) : null, name);
             _tables.Add(logged.ToString(), table);
         }
         if (table.File is null) return;
         if (row.Rows.Kind != RowKind.Insert) Write(table, row.Before);
         if (row.Rows.Kind == RowKind.Insert || RecoverySql.Moves(row, facts)) Write(table, row.After);
     }
+
+    static StreamWriter Create(string name) => new(new FileStream(name, new FileStreamOptions
+    {
+        Mode = FileMode.Create,
+        Access = FileAccess.Write,
+        Share = FileShare.Read,
+        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+    }), new UTF8Encoding(false), 1 << 16);
 
     void Write(Table table, in RowImage image)
     {

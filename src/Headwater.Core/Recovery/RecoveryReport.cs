@@ -52,6 +52,8 @@ public sealed record RecoveryReport
     public bool Rejoined { get; init; }
     public string Return { get; init; } = "";
     public IReadOnlyList<ComparedTable> Compared { get; init; } = [];
+    /// <summary>It was compared and is not what the primary is: nobody lets it follow but an operator.</summary>
+    public bool Differs => Compared.Any(static table => table.DifferentChunks > 0 || table.RowsHere != table.RowsThere);
     public string ComparedAt { get; init; } = "";
     public double Seconds { get; init; }
 

@@ -76,6 +76,34 @@ public sealed class TailTests
         await AssertSameAsync(cluster, "shop.stock", "shop.orders", "shop.notes", "headwater.recovered");
     }
 
+    [Fact]
+    public async Task A_recovery_that_was_cut_short_is_carried_on_by_whoever_comes_next_and_what_is_not_known_any_more_is_unknown()
+    {
+        await using var cluster = await RecoveringCluster.StartAsync("propose");
+        await MakeTailAsync(cluster);
+        await cluster.KillAndReplaceAsync();
+        await ChangeMeanwhileAsync(cluster);
+        await cluster.ReturnAsync();
+        await cluster.UntilAsync(() => cluster.FindingsAsync().Result.Contains("headwater recover brings them back", StringComparison.Ordinal), "the proposal");
+        var cut = cluster.RecoverAsync();
+        for (var done = 0; done < 20;)
+        {
+            await Task.Delay(5, Ct);
+            if ((await cluster.New.ExecuteAsync("SELECT 1 FROM information_schema.tables WHERE table_schema='headwater' AND table_name='quarantine'")).Rows.Count == 0) continue;
+            done = int.Parse((await cluster.New.ExecuteAsync("SELECT COUNT(*) FROM headwater.recovered")).Scalar!, CultureInfo.InvariantCulture);
+        }
+        await cluster.ControlAsync("propose");
+        await cut.ContinueWith(static _ => { }, TaskScheduler.Default);
+        var report = (await cluster.RecoverAsync()).Report;
+        Assert.True(report is { Trouble: null, Complete: true, Rejoined: true }, report?.ToText());
+        Assert.True(report!.EarlierRun is >= 20 && report.EarlierRun <= report.Transactions, report.ToText());
+        Assert.Equal(report.Transactions, report.Unknown);
+        Assert.Equal(7, report.Quarantined);
+        Assert.Equal(report.Transactions.ToString(CultureInfo.InvariantCulture), (await cluster.New.ExecuteAsync("SELECT COUNT(*) FROM headwater.recovered")).Scalar);
+        await cluster.UntilFollowsAsync();
+        await AssertSameAsync(cluster, "shop.stock", "shop.orders", "shop.notes", "headwater.recovered", "headwater.quarantine");
+    }
+
     /// <summary>Orders that each take from the stock, through the gateway; how many its clients were told of. Two more come past it.</summary>
     static async Task<int> MakeTailAsync(RecoveringCluster cluster)
     {
