@@ -14,6 +14,7 @@ static class CommandLine
             UpCommand.Build(),
             ServeCommand.Build(),
             StatusCommand.Build(),
+            VerifyCommand.Build(),
             ReloadCommand.Build(),
             ConfigCommand.Build(),
             VersionCommand.Build(),
