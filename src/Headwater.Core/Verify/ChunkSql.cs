@@ -59,7 +59,9 @@ public sealed class ChunkSql
     {
         var parts = new List<string>();
         var compared = table.Columns.Where(static column => !column.IsVirtual).ToList();
-        parts.AddRange(compared.Select(static column => column.ForHash));
+        // Two collations side by side are refused, whatever is made of them.
+        var mixed = compared.Where(static column => column.Collation is not null).Select(static column => column.Collation).Distinct().Count() > 1;
+        parts.AddRange(compared.Select(column => mixed && column is { Kind: ColumnKind.Text, IsLong: false } ? $"BINARY {column.Quoted}" : column.ForHash));
         // CONCAT_WS leaves NULLs out, so which columns are NULL is a part of its own.
         var nullable = compared.Where(static column => column.Nullable).Select(static column => $"ISNULL({column.Quoted})").ToList();
         if (nullable.Count > 0) parts.Add($"CONCAT({string.Join(",", nullable)})");

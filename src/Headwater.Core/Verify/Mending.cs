@@ -10,7 +10,7 @@ public static class Mending
 {
     const int Window = 60;
 
-    /// <summary>Null where there is nothing to find the row by.</summary>
+    /// <summary>Null where a row's values are not known.</summary>
     /// <param name="primary">All values of the table's columns; null when the primary has no such row.</param>
     public static string? Statement(VerifiedTable table, RowDifference difference, IReadOnlyList<string?>? primary, IReadOnlyList<string?>? replica)
     {
@@ -21,6 +21,8 @@ public static class Mending
                 return $"INSERT INTO {table.Name.Quoted} ({string.Join(", ", written.Select(i => table.Columns[i].Quoted))}) VALUES ({string.Join(", ", written.Select(i => table.Columns[i].Literal(primary[i])))})";
             case RowDifferenceKind.Extra when table.HasKey:
                 return $"DELETE FROM {table.Name.Quoted} WHERE {KeyRange.WhereKey(table.Key, difference.Key)} LIMIT 1";
+            case RowDifferenceKind.Extra when replica is not null:
+                return $"DELETE FROM {table.Name.Quoted} WHERE {string.Join(" AND ", written.Select(i => table.Columns[i].IsExactly(replica[i])))} LIMIT 1";
             case RowDifferenceKind.Changed when primary is not null && replica is not null:
                 var changed = written.Where(i => primary[i] != replica[i]).Select(i => $"{table.Columns[i].Quoted}={table.Columns[i].Literal(primary[i])}").ToList();
                 return changed.Count == 0 ? null : $"UPDATE {table.Name.Quoted} SET {string.Join(", ", changed)} WHERE {KeyRange.WhereKey(table.Key, difference.Key)} LIMIT 1";
@@ -28,6 +30,15 @@ public static class Mending
                 return null;
         }
     }
+
+    /// <summary>How people find the row: its key, or all of it.</summary>
+    public static string Name(VerifiedTable table, RowDifference difference, IReadOnlyList<string?>? values)
+    {
+        if (table.HasKey) return string.Join(", ", table.Key.Select((column, i) => $"{column.Name} = {column.Show(difference.Key[i])}"));
+        return values is null ? $"a row with the hash {difference.Key[0]}" : string.Join(", ", table.Columns.Select((column, i) => $"{column.Name} = {Short(column.Show(values[i]))}"));
+    }
+
+    static string Short(string text) => text.Length <= Window ? text : text[..Window] + "…";
 
     /// <summary>Deletes first: what is in the way of an insert goes before it.</summary>
     public static IEnumerable<T> InOrder<T>(IEnumerable<T> rows, Func<T, RowDifferenceKind> kind) =>

@@ -44,18 +44,18 @@ public enum ColumnKind : byte
 /// <param name="Charset">Of text.</param>
 /// <param name="IsLong">One value may be larger than a packet, so that it is hashed by itself.</param>
 /// <param name="IsVirtual">Computed when read, from columns that are compared themselves.</param>
-public sealed record VerifiedColumn(string Name, string Type, ColumnKind Kind, string? Charset, bool Nullable, bool IsGenerated, bool IsVirtual, bool IsLong)
+public sealed record VerifiedColumn(string Name, string Type, ColumnKind Kind, string? Charset, string? Collation, bool Nullable, bool IsGenerated, bool IsVirtual, bool IsLong)
 {
     public string Quoted => TableName.Quote(Name);
 
     /// <summary>From a row of information_schema.columns.</summary>
     /// <param name="dataType">DATA_TYPE, without length and sign.</param>
     /// <param name="extra">EXTRA, which says <c>VIRTUAL GENERATED</c>.</param>
-    public static VerifiedColumn Of(string name, string type, string dataType, string? charset, bool nullable, string extra)
+    public static VerifiedColumn Of(string name, string type, string dataType, string? charset, string? collation, bool nullable, string extra)
     {
         var isLong = dataType is "mediumtext" or "longtext" or "json" or "mediumblob" or "longblob" || IsGeometry(dataType);
         var generated = extra.Contains("GENERATED", StringComparison.OrdinalIgnoreCase);
-        return new VerifiedColumn(name, type, KindOf(dataType, charset), charset, nullable, generated, generated && extra.Contains("VIRTUAL", StringComparison.OrdinalIgnoreCase), isLong);
+        return new VerifiedColumn(name, type, KindOf(dataType, charset), charset, collation, nullable, generated, generated && extra.Contains("VIRTUAL", StringComparison.OrdinalIgnoreCase), isLong);
     }
 
     static ColumnKind KindOf(string dataType, string? charset) => dataType switch
@@ -95,10 +95,26 @@ public sealed record VerifiedColumn(string Name, string Type, ColumnKind Kind, s
         ColumnKind.Exact or ColumnKind.Bits => read,
         // Without an exponent it would be a decimal, which a double is not equal to.
         ColumnKind.Approximate => read.Contains('e', StringComparison.OrdinalIgnoreCase) ? read : read + "e0",
-        ColumnKind.Text => $"_{Charset} x'{read}'",
+        ColumnKind.Text => PlainText(read) is { } plain ? $"'{plain}'" : $"_{Charset} x'{read}'",
         ColumnKind.Bytes => $"x'{read}'",
         _ => $"'{read}'",
     };
+
+    /// <summary>As a condition that finds exactly this value, where no key finds the row: by bytes, for a collation takes more for equal.</summary>
+    public string IsExactly(string? read) => Kind switch
+    {
+        ColumnKind.Text => $"BINARY {Quoted}<=>{(read is null ? "NULL" : $"x'{read}'")}",
+        ColumnKind.Approximate => $"{Quoted}*1e0<=>{Literal(read)}",
+        _ => $"{Quoted}<=>{Literal(read)}",
+    };
+
+    // What a person can read stays readable, where it is the same bytes in every character set that a server's literals may have.
+    string? PlainText(string read)
+    {
+        if (Charset is not ("utf8mb4" or "utf8mb3" or "utf8" or "ascii" or "latin1")) return null;
+        var bytes = Convert.FromHexString(read);
+        return bytes.All(static b => b is >= 0x20 and < 0x7F and not ((byte)'\'' or (byte)'\\')) ? Encoding.ASCII.GetString(bytes) : null;
+    }
 
     /// <summary>For people: text as text where it can be read, else its bytes.</summary>
     public string Show(string? read)

@@ -94,18 +94,18 @@ sealed class Examination(VerifiedServer primary, VerifiedTable table, CopyTally 
             var left = deadline - progress.Elapsed;
             if (left <= TimeSpan.Zero || !await copy.Replica.ReachesAsync(position, left, ct)) return $"{copy.Replica.Name} does not come near enough to the primary for a look under a lock";
             var differences = RowComparison.Compare(here, (await copy.Replica.QueryAsync(sql.Rows(range, locked: false), ct)).Rows, table.HasKey);
-            var rows = new List<(RowDifference Difference, string? Mend, ImmutableArray<ColumnDifference> Columns)>();
+            var rows = new List<(RowDifference Difference, string? Mend, ImmutableArray<ColumnDifference> Columns, string Name)>();
             foreach (var difference in differences)
             {
                 copy.Count(difference.Kind);
                 if (copy.Named + rows.Count >= options.MostRows) continue;
                 var ours = difference.Kind == RowDifferenceKind.Extra ? null : await ValuesAsync(primary, difference, ct);
                 var theirs = difference.Kind == RowDifferenceKind.Missing ? null : await ValuesAsync(copy.Replica, difference, ct);
-                rows.Add((difference, Mending.Statement(table, difference, ours, theirs), Mending.Columns(table, ours, theirs)));
+                rows.Add((difference, Mending.Statement(table, difference, ours, theirs), Mending.Columns(table, ours, theirs), Mending.Name(table, difference, ours ?? theirs)));
             }
             var outcome = options.Apply && rows.Count > 0 ? await MendAsync(range, here, rows.Select(static row => (row.Difference, row.Mend)), ct) : null;
-            foreach (var (difference, mend, columns) in rows)
-                copy.Name(new RowReport(difference.Kind.ToString().ToLowerInvariant(), KeyText(difference), columns, mend, outcome));
+            foreach (var (difference, mend, columns, name) in rows)
+                copy.Name(new RowReport(difference.Kind.ToString().ToLowerInvariant(), name, columns, mend, outcome));
             return null;
         }
         finally
@@ -119,7 +119,7 @@ sealed class Examination(VerifiedServer primary, VerifiedTable table, CopyTally 
     async Task<string> MendAsync(KeyRange range, IReadOnlyList<string?[]> here, IEnumerable<(RowDifference Difference, string? Mend)> rows, CancellationToken ct)
     {
         var mends = Mending.InOrder(rows, static row => row.Difference.Kind).ToList();
-        if (mends.Any(static row => row.Mend is null)) return "not mended: a row has no key to find it by";
+        if (mends.Any(static row => row.Mend is null)) return "not mended: a row has changed its place while it was read";
         try
         {
             var mender = await Mender();
@@ -151,9 +151,7 @@ sealed class Examination(VerifiedServer primary, VerifiedTable table, CopyTally 
     async Task<string?[]?> ValuesAsync(VerifiedServer server, RowDifference difference, CancellationToken ct) =>
         (await server.QueryAsync(sql.Values(difference.Key), ct)).Rows is [{ } row] ? row : null;
 
-    string KeyText(RowDifference difference) => table.HasKey
-        ? string.Join(", ", table.Key.Select((column, i) => $"{column.Name} = {column.Show(difference.Key[i])}"))
-        : $"(without a key) a row with the hash {difference.Key[0]}";
+    static string KeyText(RowDifference difference) => string.Join('\u0001', difference.Key);
 
     static string Text(string name) => $"'{name.Replace("'", "''", StringComparison.Ordinal)}'";
 }

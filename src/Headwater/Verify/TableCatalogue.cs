@@ -14,10 +14,10 @@ static class TableCatalogue
     public static async Task<(List<VerifiedTable> Tables, List<TableName> Others)> ReadAsync(VerifiedServer server, Func<TableName, bool> wanted, CancellationToken ct)
     {
         var columns = (await server.QueryAsync($"""
-            SELECT table_schema, table_name, column_name, column_type, data_type, character_set_name, is_nullable, extra
+            SELECT table_schema, table_name, column_name, column_type, data_type, character_set_name, is_nullable, extra, collation_name
             FROM information_schema.columns WHERE {Users} ORDER BY table_schema, table_name, ordinal_position
             """, ct)).Rows.ToLookup(static row => new TableName(row[0]!, row[1]!),
-            static row => VerifiedColumn.Of(row[2]!, row[3]!, row[4]!.ToLowerInvariant(), row[5], row[6] == "YES", row[7] ?? ""));
+            static row => VerifiedColumn.Of(row[2]!, row[3]!, row[4]!.ToLowerInvariant(), row[5], row[8], row[6] == "YES", row[7] ?? ""));
         var keys = (await server.QueryAsync($"""
             SELECT table_schema, table_name, index_name, column_name, sub_part, nullable
             FROM information_schema.statistics WHERE {Users} AND non_unique=0 AND index_type='BTREE' ORDER BY table_schema, table_name, index_name<>'PRIMARY', index_name, seq_in_index

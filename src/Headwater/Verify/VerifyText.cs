@@ -19,10 +19,10 @@ static class VerifyText
         }
         foreach (var trouble in report.Troubles) output.WriteLine(trouble);
         var compared = string.Create(CultureInfo.InvariantCulture,
-            $"{report.Tables.Count(static table => table.Skipped is null)} tables, {report.Rows:N0} rows, on {string.Join(", ", report.Replicas)} against {report.Primary}, in {report.Seconds:0.0} s{(report.PausedSeconds >= 0.1 ? $" ({report.PausedSeconds:0.0} s of them paused)" : "")}");
+            $"{(report.Tables.Count(static table => table.Skipped is null) is var tables && tables == 1 ? "1 table" : $"{tables} tables")}, {report.Rows:N0} rows, on {string.Join(", ", report.Replicas)} against {report.Primary}, in {report.Seconds:0.0} s{(report.PausedSeconds >= 0.1 ? $" ({report.PausedSeconds:0.0} s of them paused)" : "")}");
         var mended = report.Tables.Sum(static table => table.Copies.Sum(static copy => copy.Mended));
         output.WriteLine(report.Equal
-            ? mended > 0 ? $"Equal now, {mended} rows were mended: {compared}." : $"Equal: {compared}."
+            ? mended > 0 ? $"Equal now (rows mended: {mended}): {compared}." : $"Equal: {compared}."
             : $"NOT EQUAL: {compared}.");
         if (!applied && report.Tables.Any(static table => table.Copies.Any(static copy => copy.Rows.Any(static row => row.Mend is not null))))
             output.WriteLine("To mend the replicas as proposed, each row being compared again: headwater verify --apply. By hand, on the replica named: SET SESSION sql_log_bin=0; and then the statement.");
@@ -32,7 +32,7 @@ static class VerifyText
     {
         foreach (var sentence in copy.Schema) output.WriteLine($"{table.Table} on {copy.Replica}: {sentence}.");
         if (copy.Missing + copy.Extra + copy.Changed > 0)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{table.Table} on {copy.Replica}: {copy.Changed} rows differ, {copy.Missing} are missing, {copy.Extra} are too many{(copy.Mended > 0 ? $"; {copy.Mended} of them mended" : "")}."));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{table.Table} on {copy.Replica}: rows that differ: {copy.Changed}, missing: {copy.Missing}, too many: {copy.Extra}{(copy.Mended > 0 ? $"; mended: {copy.Mended}" : "")}."));
         foreach (var row in copy.Rows.Take(MostRows))
         {
             output.WriteLine($"  {row.Key}: {row.Kind switch { "missing" => "missing on the replica", "extra" => "only on the replica", _ => "differs" }}{(row.Outcome is { } outcome ? $"; {outcome}" : "")}");
