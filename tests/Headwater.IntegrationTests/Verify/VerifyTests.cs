@@ -34,7 +34,7 @@ public sealed class VerifyTests : IAsyncLifetime
     {
         await CaughtUpAsync();
         await using var connection = await replica.ConnectAsync();
-        await connection.QueryMultiAsync("SET sql_log_bin=0; USE shop; " + sql, Ct);
+        await connection.QueryMultiAsync("SET sql_log_bin=0, sql_mode=''; USE shop; " + sql, Ct);
     }
 
     async Task CaughtUpAsync()
