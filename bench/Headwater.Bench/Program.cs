@@ -10,6 +10,7 @@ using Headwater.Bench.Problem;
 using Headwater.Bench.Split;
 using Headwater.Bench.Sql;
 using Headwater.Bench.Start;
+using Headwater.Bench.Verify;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
@@ -26,7 +27,8 @@ try
         "start" => StartBench.Run(arguments),
         "audit" => AuditRun.Run(arguments),
         "chaos" => ChaosRun.Run(arguments),
-        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos"),
+        "verify" => VerifyBench.Run(arguments),
+        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, verify"),
     };
 }
 catch (UsageException e)

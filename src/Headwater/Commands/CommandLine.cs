@@ -15,6 +15,7 @@ static class CommandLine
             ServeCommand.Build(),
             StatusCommand.Build(),
             RecoverCommand.Build(),
+            VerifyCommand.Build(),
             ReloadCommand.Build(),
             ConfigCommand.Build(),
             VersionCommand.Build(),

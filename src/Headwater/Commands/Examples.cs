@@ -42,6 +42,11 @@ static class Examples
             headwater audit                       exit code 0 when the promise is kept
             headwater audit --apply               mends what can be mended while the servers run
             """,
+        "verify" => """
+            headwater verify                      all tables of the cluster of .headwater in this directory
+            headwater verify shop.orders --config /etc/headwater.yaml
+            headwater verify --apply shop         mends the rows of replicas that differ
+            """,
         "maintenance" => "headwater maintenance db3 on",
         "history" => """
             headwater history --last 20
