@@ -6,9 +6,9 @@ sealed record ChaosOptions
     public static readonly string[] AllFaults = ["kill-primary", "stop-primary", "kill-replica", "stop-replica", "kill-both", "switchover", "glitch"];
 
     public required int Rounds { get; init; }
-    public required int Sessions { get; init; }
-    public required IReadOnlyList<string> Faults { get; init; }
-    public required int Replicas { get; init; }
+    public int Sessions { get; init; } = 8;
+    public IReadOnlyList<string> Faults { get; init; } = AllFaults;
+    public int Replicas { get; init; } = 2;
     public required ulong Seed { get; init; }
 
     /// <summary>Planted: the checker must see it. "lose" forgets an acknowledged write in a server behind its log; "double" repeats one.</summary>
