@@ -128,6 +128,7 @@ sealed class Composition : IAsyncDisposable
         var (view, readiness) = (View.Current, Readiness);
         return new StatusJson(BuildVersion.Text, Environment.ProcessId, MachineId.Read(), _started, File, readiness.Ready, readiness.Sentence,
             view.Cluster, view.Epoch.Number, view.Version, view.Primary?.Id.Name, view.Reason, ServerJson.All(view),
-            [.. _config.Gateway.Listeners.Select(static listener => listener.Socket ?? new ListenAddress(listener.Address.ToString(), listener.Port).ToString())]);
+            [.. _config.Gateway.Listeners.Select(static listener => listener.Socket ?? new ListenAddress(listener.Address.ToString(), listener.Port).ToString())],
+            _config.Watch.Control is { } control ? ControlAnswers.About(control.Policy, _watcher) : null);
     }
 }

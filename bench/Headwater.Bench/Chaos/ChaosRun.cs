@@ -28,7 +28,7 @@ static class ChaosRun
     public static (int Violations, bool AllReached) Run(ChaosOptions options, TextWriter to)
     {
         to.WriteLine($"chaos      {options.Rounds} rounds of {string.Join(", ", options.Faults)}; {options.Sessions} sessions over two gateways, rpo zero, seed {options.Seed}");
-        using var cluster = Cluster.Start("bench-chaos", options.Replicas, options.Keep);
+        using var cluster = Cluster.Start("bench-chaos", options.Replicas, options.Keep, controlled: true);
         Prepare(cluster);
         var ledger = new ChaosLedger();
         using var end = new CancellationTokenSource();

@@ -50,7 +50,8 @@ sealed class Cluster : IDisposable
         return path;
     }
 
-    public static Cluster Start(string name, int replicas = 2, bool keep = false)
+    /// <param name="controlled">With a controller, which would put right what a measurement does to the servers.</param>
+    public static Cluster Start(string name, int replicas = 2, bool keep = false, bool controlled = false)
     {
         var directory = FreshDirectory(name);
         if (keep)
@@ -58,14 +59,14 @@ sealed class Cluster : IDisposable
             _directories.TryRemove(directory, out _);
             Console.Error.WriteLine($"  everything stays in {directory}");
         }
-        return StartIn(directory, replicas, keep);
+        return StartIn(directory, replicas, keep, controlled);
     }
 
-    public static Cluster StartIn(string directory, int replicas, bool keep)
+    public static Cluster StartIn(string directory, int replicas, bool keep, bool controlled = true)
     {
         var (port, http) = (FreePort(), FreePort());
         var up = ChildProcess.Start("headwater up", Program,
-            ["up", "--dir", Path.Combine(directory, "state"), "--replicas", $"{replicas}", "--port", $"{port}", "--http", $"{http}", "--plain"], Path.Combine(directory, "up.log"));
+            ["up", "--dir", Path.Combine(directory, "state"), "--replicas", $"{replicas}", "--port", $"{port}", "--http", $"{http}", "--plain", "--control", controlled ? "act" : "off"], Path.Combine(directory, "up.log"));
         try
         {
             var clock = Stopwatch.StartNew();

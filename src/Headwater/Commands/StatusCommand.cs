@@ -28,6 +28,11 @@ static class StatusCommand
     {
         output.WriteLine($"headwater {status.Version}, process {status.Pid}, {(status.Ready ? "ready" : "NOT READY")}: {status.Reason}");
         output.WriteLine($"cluster {status.Cluster}, epoch {status.Epoch}, primary {status.Primary ?? "unknown"}{(status.ClusterReason.Length > 0 ? $": {status.ClusterReason}" : "")}");
+        if (status.Controller is { } controller)
+        {
+            output.WriteLine($"controller {(controller.Paused ? "PAUSED" : "acts")}, rpo {controller.Rpo}{(controller.InMaintenance.Count > 0 ? $", in maintenance: {string.Join(", ", controller.InMaintenance)}" : "")}{(controller.Change is { } change ? $"; {change}" : "")}");
+            foreach (var finding in controller.Findings) output.WriteLine($"  ! {finding.Sentence}");
+        }
         foreach (var listener in status.Listeners) output.WriteLine($"listens on {listener}");
         output.WriteLine();
         var rows = new List<string[]> { new[] { "server", "address", "role", "health", "tags", "lag", "behind", "position", "why" } };

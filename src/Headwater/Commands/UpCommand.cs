@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Headwater.Configuration;
 
 namespace Headwater.Commands;
 
@@ -15,6 +16,9 @@ sealed record UpOptions
     /// <summary>Null: in the state directory.</summary>
     public string? Socket { get; init; }
     public bool Demo { get; init; }
+
+    /// <summary>Without, nobody replaces a dead primary, and nobody undoes what you do to the servers.</summary>
+    public bool Controlled { get; init; } = true;
 
     /// <summary>Lines instead of a live table, also where there is a terminal.</summary>
     public bool Plain { get; init; }
@@ -35,11 +39,12 @@ static class UpCommand
         var demo = new Option<bool>("--demo") { Description = "Load the data set of a fan community and run a live workload on it" };
         var plain = new Option<bool>("--plain") { Description = "Print lines instead of a live table" };
         var runFor = new Option<string?>("--for") { Description = "Stop by itself after this time, such as 30s", HelpName = "duration" };
+        var control = new Option<ControlMode>("--control") { Description = "act: a primary that dies is replaced, and the others are kept following; off: nothing is changed on the servers", DefaultValueFactory = _ => ControlMode.Act, HelpName = "act|off" };
         Between(replicas, 0, 16);
         Between(port, 1, 65535);
         Between(http, 0, 65535);
         var command = new Command("up", "Starts a real MariaDB primary with replicas in a directory, and the gateway before them, until Ctrl-C.")
-            { directory, replicas, port, http, socket, demo, plain, runFor };
+            { directory, replicas, port, http, socket, demo, plain, runFor, control };
         command.SetAction((parsed, ct) => RunAsync(new UpOptions
         {
             Directory = parsed.GetRequiredValue(directory),
@@ -48,6 +53,7 @@ static class UpCommand
             HttpPort = parsed.GetValue(http),
             Socket = parsed.GetValue(socket),
             Demo = parsed.GetValue(demo),
+            Controlled = parsed.GetValue(control) == ControlMode.Act,
             Plain = parsed.GetValue(plain),
             For = parsed.GetValue(runFor) is { } text ? DurationOf(text) : null,
         }, parsed.InvocationConfiguration.Output, ct));

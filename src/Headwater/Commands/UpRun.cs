@@ -29,7 +29,7 @@ sealed class UpRun(UpOptions options, TextWriter output)
         using var log = new HeadwaterLog(new LogConfig(live ? LogLevel.Error : LogLevel.Warning, LogFormat.Text), time);
         try
         {
-            await using var cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions { Directory = options.Directory, Replicas = options.Replicas, Controlled = options.Replicas > 0 }, time, log.Factory, stopping.Token);
+            await using var cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions { Directory = options.Directory, Replicas = options.Replicas, Controlled = options.Controlled && options.Replicas > 0 }, time, log.Factory, stopping.Token);
             await using var composition = new Composition(ConfigOf(cluster), log, time, reload: NothingToReload, file: null);
             await StartAsync(composition, stopping.Token);
             composition.View.Changed += view => { if (view.Primary is { } primary) cluster.PrimaryIs(primary.Id); };
@@ -61,7 +61,7 @@ sealed class UpRun(UpOptions options, TextWriter output)
                 Cluster = cluster.Name,
                 Servers = [.. cluster.Servers.Select(static server => new WatchedServer(server.Id, server.Address))],
                 Monitor = new ServerLogin(monitor.User, monitor.Password),
-                Control = cluster.Servers.Length == 1 ? null : new ControlOptions
+                Control = !options.Controlled || cluster.Servers.Length == 1 ? null : new ControlOptions
                 {
                     Directory = cluster.State.Path,
                     Policy = new ControlPolicy(),

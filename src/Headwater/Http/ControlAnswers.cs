@@ -21,6 +21,13 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
 {
     static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
+    public static ControllerJson About(ControlPolicy policy, ClusterWatcher watcher)
+    {
+        var (record, findings) = watcher.Control;
+        return new ControllerJson(policy.Promise == LossPromise.Zero ? "zero" : "best-effort", record.Paused, [.. record.InMaintenance.Select(static id => id.Name)],
+            Controller.Closed(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))]);
+    }
+
     public ControlJson Now()
     {
         var (record, findings) = watcher.Control;
