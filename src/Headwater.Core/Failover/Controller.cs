@@ -381,12 +381,17 @@ public static class Controller
             }
             else if (!leads) Lead(server, primary);
             else if (told.Links.Any(static link => !link.Applying || link.Receiving == LinkState.Stopped)) Restart(server, primary);
-            else if (Managed(told) is { Acknowledges: false } && HasCaughtUp(server, primary))
+            else if (Managed(told) is { } sync && (!sync.Acknowledges || Unasked(sync)) && HasCaughtUp(server, primary))
             {
                 // Remembered first, told then: it must not acknowledge a write while nobody knows that it may.
                 if (!Record.Acknowledgers.Contains(server.Id)) Record_(Record with { Acknowledgers = Record.Acknowledgers.Add(server.Id) });
                 Do(EffectKind.SetAcknowledging, server.Id, "a replica that has caught up acknowledges", role: ServerRole.Replica);
             }
+
+            // The setting holds from the next start of the receiver on; whoever changed it may have died before that. The primary does not count it either.
+            bool Unasked(SemiSync sync) => sync is { Acknowledges: true, Acknowledging: false } && Receives(server)
+                && primary.LastAnswer!.SemiSync is { Waits: true } waiting && waiting.Acknowledgers < s.Answering.Count(Receives);
+            bool Receives(ServerView replica) => s.Follows(replica, primary) && replica.LastAnswer!.Links.All(static link => link.Receiving == LinkState.Running);
         }
 
         /// <summary>To the primary, once it has applied what it has received: CHANGE MASTER throws the relay log away, and the only copy of an acknowledged write may be in it.</summary>

@@ -195,7 +195,7 @@ public class ControllerTests
         var other = name == "db2" ? "db3" : "db2";
         Promoted(cluster, name);
         cluster.Until(static c => c.Change is null);
-        (cluster[other].Follows, cluster[other].Receiving) = (name, LinkState.Running);
+        (cluster[other].Follows, cluster[other].Receiving, cluster[other].Acknowledging, cluster[name].Acknowledgers) = (name, LinkState.Running, true, 1);
         var back = cluster["db1"];
         (back.Outcome, back.Log, back.StartedAt) = (ProbeOutcome.Answered, "0-1-103", cluster.Now);
         Assert.Equal("MakeReadOnly db1", cluster.Pass(500).Effects);
@@ -296,6 +296,14 @@ public class ControllerTests
         Assert.Equal("SetAcknowledging db1 as Primary", cluster.Pass().Effects);
         cluster["db1"].Waits = true;
         Assert.Equal("OpenWrites db1", cluster.Pass().Effects);
+    }
+
+    [Fact]
+    public void A_replica_that_was_told_to_acknowledge_and_not_restarted_for_it_is_told_again()
+    {
+        var cluster = ControlledCluster.Three();
+        (cluster["db3"].Acknowledging, cluster["db1"].Acknowledgers) = (false, 1);
+        Assert.Equal("SetAcknowledging db3 as Replica", cluster.Pass().Effects);
     }
 
     [Fact]
