@@ -141,6 +141,10 @@ sealed class Examination(VerifiedServer primary, VerifiedTable table, CopyTally 
         {
             return $"not mended: {copy.Replica.Name} refused it: {refused.Message}";
         }
+        catch (ServerUnreachableException gone)
+        {
+            return $"not known whether it was mended: {gone.Message}";
+        }
         var after = RowComparison.Compare(here, (await copy.Replica.QueryAsync(sql.Rows(range, locked: false), ct)).Rows, table.HasKey);
         var still = after.Select(KeyText).ToHashSet(StringComparer.Ordinal);
         var mended = mends.Count(row => !still.Contains(KeyText(row.Difference)));

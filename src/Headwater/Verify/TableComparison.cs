@@ -26,17 +26,36 @@ sealed class TableComparison(VerifiedServer primary, VerifiedTable table, IReadO
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var channels = copies.Select(static _ => Channel.CreateBounded<Chunk>(1)).ToList();
-        var followers = copies.Select((copy, i) => FollowAsync(copy, channels[i].Reader, leftOut, ended.Token)).ToList();
+        var followers = copies.Select((copy, i) => UntilEndAsync(FollowAsync(copy, channels[i].Reader, leftOut, ended.Token), channels[i].Writer)).ToList();
         try
         {
             await ReadPrimaryAsync(chunk => Task.WhenAll(channels.Select(channel => channel.Writer.WriteAsync(chunk, ct).AsTask())), ct);
-            foreach (var channel in channels) channel.Writer.Complete();
+            foreach (var channel in channels) channel.Writer.TryComplete();
             await Task.WhenAll(followers);
+        }
+        catch (ChannelClosedException)
+        {
+            // A follower has ended by what nobody expected; that is what there is to tell.
+            await Task.WhenAll(followers);
+            throw;
         }
         finally
         {
             await ended.CancelAsync();
             await Task.WhenAll(followers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Nobody waits for a follower that has failed.</summary>
+    static async Task UntilEndAsync(Task follower, ChannelWriter<Chunk> writer)
+    {
+        try
+        {
+            await follower;
+        }
+        finally
+        {
+            writer.TryComplete();
         }
     }
 

@@ -52,6 +52,10 @@ sealed class VerifiedServer(ServerDoor door, ServerConnection connection) : IAsy
         }
     }
 
+    /// <summary>Whether the account may read every table; of those that it may not read, the catalogue says nothing.</summary>
+    public async Task<bool> SeesAllAsync(CancellationToken ct) => (await connection.QueryAsync("SHOW GRANTS", ct)).Rows
+        .Any(static row => row[0]!.Contains(" ON *.* TO ", StringComparison.Ordinal) && (row[0]!.StartsWith("GRANT ALL PRIVILEGES ", StringComparison.Ordinal) || row[0]!.StartsWith("GRANT SELECT", StringComparison.Ordinal)));
+
     /// <summary>
     /// A chunk's rows and hash. On the primary with a position that covers all that the read can have shown: it is asked for afterwards, and what is
     /// shown has been logged before.

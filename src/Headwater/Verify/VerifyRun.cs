@@ -50,6 +50,8 @@ sealed class VerifyRun(ServerDoor primaryDoor, IReadOnlyList<ServerDoor> replica
         if (replicas.Count == 0) throw new VerifyException("There is no replica to compare.");
         var unknown = new HashSet<string>(options.Tables);
         var (tables, others) = await TableCatalogue.ReadAsync(primary, name => IsWanted(name, unknown), ct);
+        if (options.Tables.Count == 0 && !await primary.SeesAllAsync(ct))
+            _troubles.Add($"{primary.Door.Reader.User} does not have SELECT on everything, and tables that it may not read are hidden from it, so they were not compared. Name what is to be compared, or: GRANT SELECT ON *.* TO {primary.Door.Reader.User}.");
         var hash = await primary.KnowsTwoCrcsAsync(ct) ? RowHash.TwoCrcs : RowHash.Md5;
         foreach (var replica in replicas)
             if (!await replica.KnowsTwoCrcsAsync(ct)) hash = RowHash.Md5;
@@ -109,37 +111,40 @@ sealed class VerifyRun(ServerDoor primaryDoor, IReadOnlyList<ServerDoor> replica
         {
             foreach (var range in copy.Suspicious) await examination.RunAsync(range, ct);
         }
-        catch (LeftOutException trouble)
+        catch (Exception trouble) when (IsOf(copy.Replica, trouble))
         {
             copy.Unproven(trouble.Message);
             LeaveOut(copy.Replica, trouble.Message);
         }
     }
 
+    /// <summary>Whether it ends one replica's part only.</summary>
+    static bool IsOf(VerifiedServer replica, Exception trouble) => trouble is LeftOutException || trouble is ServerUnreachableException && !replica.IsOpen;
+
     /// <summary>Whether the rows can be compared: other indexes or defaults do not matter for that, other columns do.</summary>
     async Task<bool> CompareDeclarationsAsync(VerifiedServer primary, CopyTally copy, VerifiedTable table, CancellationToken ct)
     {
-        // An ALTER on its way to the replica looks like a difference once, not twice.
-        for (var look = 0; look < 2; look++)
+        try
         {
-            var ours = await TableCatalogue.DeclarationAsync(primary, table.Name, ct);
-            try
+            // An ALTER on its way to the replica looks like a difference once, not twice.
+            for (var look = 0; look < 2; look++)
             {
+                var ours = await TableCatalogue.DeclarationAsync(primary, table.Name, ct);
                 await copy.Replica.FollowAsync(await primary.PositionAsync(ct), options, progress, ct);
+                var theirs = await TableCatalogue.DeclarationAsync(copy.Replica, table.Name, ct);
+                if (ours is null) return false;
+                copy.Schema = theirs is null ? ["the replica does not have the table"] : SchemaComparison.Compare(ours, theirs);
+                if (copy.Schema.IsEmpty) return true;
             }
-            catch (LeftOutException trouble)
-            {
-                copy.Unproven(trouble.Message);
-                LeaveOut(copy.Replica, trouble.Message);
-                return false;
-            }
-            var theirs = await TableCatalogue.DeclarationAsync(copy.Replica, table.Name, ct);
-            if (ours is null) return false;
-            copy.Schema = theirs is null ? ["the replica does not have the table"] : SchemaComparison.Compare(ours, theirs);
-            if (copy.Schema.IsEmpty) return true;
+            var (there, _) = await TableCatalogue.ReadAsync(copy.Replica, name => name == table.Name, ct);
+            return there is [{ } other] && other.Columns.SequenceEqual(table.Columns) && other.KeyIndex == table.KeyIndex && other.Key.SequenceEqual(table.Key);
         }
-        var (there, _) = await TableCatalogue.ReadAsync(copy.Replica, name => name == table.Name, ct);
-        return there is [{ } other] && other.Columns.SequenceEqual(table.Columns) && other.KeyIndex == table.KeyIndex && other.Key.SequenceEqual(table.Key);
+        catch (Exception trouble) when (IsOf(copy.Replica, trouble))
+        {
+            copy.Unproven(trouble.Message);
+            LeaveOut(copy.Replica, trouble.Message);
+            return false;
+        }
     }
 
     async Task<List<(TableName, List<VerifiedServer>)>> OnlyOnReplicasAsync(VerifiedServer primary, IReadOnlyList<VerifiedServer> replicas, HashSet<string> unknown, CancellationToken ct)
@@ -147,13 +152,20 @@ sealed class VerifyRun(ServerDoor primaryDoor, IReadOnlyList<ServerDoor> replica
         var found = new Dictionary<TableName, List<VerifiedServer>>();
         var ours = await TableCatalogue.NamesAsync(primary, ct);
         foreach (var replica in replicas.Where(replica => !_leftOut.Contains(replica)))
-            foreach (var name in (await TableCatalogue.NamesAsync(replica, ct)).Where(name => !ours.Contains(name) && IsWanted(name, unknown)))
+            try
             {
-                // Dropped on the primary and not yet there, or made on the primary since it was asked.
-                await replica.FollowAsync(await primary.PositionAsync(ct), options, progress, ct);
-                if (await TableCatalogue.DeclarationAsync(replica, name, ct) is null || await TableCatalogue.DeclarationAsync(primary, name, ct) is not null) continue;
-                if (!found.TryGetValue(name, out var on)) found[name] = on = [];
-                on.Add(replica);
+                foreach (var name in (await TableCatalogue.NamesAsync(replica, ct)).Where(name => !ours.Contains(name) && IsWanted(name, unknown)))
+                {
+                    // Dropped on the primary and not yet there, or made on the primary since it was asked.
+                    await replica.FollowAsync(await primary.PositionAsync(ct), options, progress, ct);
+                    if (await TableCatalogue.DeclarationAsync(replica, name, ct) is null || await TableCatalogue.DeclarationAsync(primary, name, ct) is not null) continue;
+                    if (!found.TryGetValue(name, out var on)) found[name] = on = [];
+                    on.Add(replica);
+                }
+            }
+            catch (Exception trouble) when (IsOf(replica, trouble))
+            {
+                LeaveOut(replica, trouble.Message);
             }
         return [.. found.Select(static pair => (pair.Key, pair.Value))];
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http;
 using System.Text.Json;
 using Headwater.Commands;
@@ -54,9 +55,9 @@ sealed record VerifyTargets(ServerDoor Primary, IReadOnlyList<ServerDoor> Replic
 
     static async Task<VerifyTargets> ByRoleAsync(IReadOnlyList<ServerDoor> doors, string? http, CancellationToken ct)
     {
-        if (http is not null && await AskGatewayAsync(http, ct) is { Primary: { } named } status && Door(named) is { } known)
+        if (http is not null && await AskGatewayAsync(http, ct) is { Primary: { } named } status && status.Servers.FirstOrDefault(server => server.Name == named) is { } primary)
             // What the gateway has found beside the servers that are written down belongs to the cluster too.
-            return new VerifyTargets(known, [.. status.Servers.Where(server => server.Name != named).Select(server => Door(server.Name)!)]);
+            return new VerifyTargets(Door(primary), [.. status.Servers.Where(server => server != primary).Select(Door)]);
 
         var writable = new List<ServerDoor>();
         var troubles = new List<string>();
@@ -77,10 +78,12 @@ sealed record VerifyTargets(ServerDoor Primary, IReadOnlyList<ServerDoor> Replic
             _ => throw new CommandException(ExitCode.Failed, $"{string.Join(" and ", writable.Select(static door => door.Name))} can be written to: which of them is the primary is not known."),
         };
 
-        ServerDoor? Door(string name) => doors.FirstOrDefault(door => door.Name == name) ?? Found(name);
-
-        // Only what the gateway says of it is known.
-        ServerDoor? Found(string name) => name.LastIndexOf(':') is > 0 and var colon && int.TryParse(name[(colon + 1)..], out var port) ? doors[0] with { Name = name, Address = new ServerAddress(name[..colon], port) } : null;
+        ServerDoor Door(ServerJson server)
+        {
+            if (doors.FirstOrDefault(door => door.Name == server.Name) is { } written) return written;
+            var colon = server.Address.LastIndexOf(':');
+            return doors[0] with { Name = server.Name, Address = new ServerAddress(server.Address[..colon], int.Parse(server.Address[(colon + 1)..], CultureInfo.InvariantCulture)) };
+        }
     }
 
     static async Task<StatusJson?> AskGatewayAsync(string http, CancellationToken ct)

@@ -23,7 +23,8 @@ static class VerifyText
         var mended = report.Tables.Sum(static table => table.Copies.Sum(static copy => copy.Mended));
         output.WriteLine(report.Equal
             ? mended > 0 ? $"Equal now (rows mended: {mended}): {compared}." : $"Equal: {compared}."
-            : $"NOT EQUAL: {compared}.");
+            : report.Tables.Any(static table => table.Copies.Any(static copy => !copy.Schema.IsEmpty || copy.Missing + copy.Extra + copy.Changed > copy.Mended))
+                ? $"NOT EQUAL: {compared}." : $"NOT ALL COMPARED, and nothing found that differs: {compared}.");
         if (!applied && report.Tables.Any(static table => table.Copies.Any(static copy => copy.Rows.Any(static row => row.Mend is not null))))
             output.WriteLine("To mend the replicas as proposed, each row being compared again: headwater verify --apply. By hand, on the replica named: SET SESSION sql_log_bin=0; and then the statement.");
     }
