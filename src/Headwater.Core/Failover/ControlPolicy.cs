@@ -31,7 +31,7 @@ public sealed record ControlPolicy
     public TimeSpan ReplaceAfter { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The same of one that accepts connections and does not answer, or that no packet reaches: it may yet be alive, so it gets longer.</summary>
-    public TimeSpan ReplaceSilentAfter { get; init; } = TimeSpan.FromMilliseconds(2500);
+    public TimeSpan ReplaceSilentAfter { get; init; } = TimeSpan.FromMilliseconds(2000);
 
     /// <summary>A replica hears its source when something came from it (a transaction, a heartbeat) within this time.</summary>
     public TimeSpan HeardWithin { get; init; } = TimeSpan.FromMilliseconds(1500);

@@ -82,7 +82,7 @@ static class Keys
     public static readonly Key<TimeSpan> ControlReplaceAfter = Add(new Key<TimeSpan>("control.replace_after", Duration(TimeSpan.FromMilliseconds(200), TimeSpan.FromMinutes(10)), "1s",
         "A primary whose process is gone, and that no replica hears, is replaced after this time; a shorter absence is a glitch."));
 
-    public static readonly Key<TimeSpan> ControlReplaceSilentAfter = Add(new Key<TimeSpan>("control.replace_silent_after", Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(10)), "2500ms",
+    public static readonly Key<TimeSpan> ControlReplaceSilentAfter = Add(new Key<TimeSpan>("control.replace_silent_after", Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(10)), "2s",
         "The same of one that accepts connections and does not answer, or that no packet reaches: it may be alive."));
 
     public static readonly Key<string> ControlReplicationUser = Add(new Key<string>("control.replication_user", Text, null,
