@@ -151,6 +151,9 @@ public sealed class GatewayServer : IAsyncDisposable
         if (thread.View.Primary?.Capabilities is { Version: { Length: > 0 } version }) VersionShown = version;
     }
 
+    /// <summary>False only until they have been learnt for the first time.</summary>
+    internal bool AccountsAreKnown => !_accounts.Current.All.IsEmpty;
+
     internal Account? FindAccount(string user, string host) => AccountMatch.Find(_accounts.Current, user, host);
 
     internal void AccountMissing(string user) => AccountUnknown?.Invoke(user);

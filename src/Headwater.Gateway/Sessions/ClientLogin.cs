@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Headwater.Core.Topology;
 using Headwater.Gateway.Backends;
+using Headwater.Gateway.Reactor;
 using Headwater.Gateway.Transport;
 using Headwater.Wire.MySql;
 
@@ -88,6 +89,13 @@ internal sealed class ClientLogin(GatewayThread on, ListenerOptions listener, st
     public async ValueTask<(Identity? Identity, byte NextSequence)> AuthenticateAsync(
         Endpoint endpoint, PacketInput input, string user, string plugin, byte[] response, byte[] scramble, byte next)
     {
+        // Before any account was learnt nobody can be told from anybody: who comes that early waits, within the time that a login has.
+        var asked = EventLoop.Now;
+        while (!on.Server.AccountsAreKnown && EventLoop.Now - asked < on.Options.LoginTimeout / 2 && !endpoint.IsHungUp)
+        {
+            var soon = new Signal<bool>().Within(on.Loop, TimeSpan.FromMilliseconds(10));
+            await soon;
+        }
         var account = on.Server.FindAccount(user, clientHost);
         var rule = on.Options.RuleOf(user);
         var scheme = account?.Plugin switch
