@@ -42,8 +42,8 @@ static class CostBench
     static void WarmUp(CostOptions options, Cluster cluster, Dictionary<string, Way> ways)
     {
         var kinds = options.Cells.Select(static cell => (cell.Script, cell.PsMode)).Distinct().ToList();
-        // The runtime compiles what is hot a second time, in the background, for some seconds.
-        var gatewaySeconds = Math.Max(3, 10 / kinds.Count);
+        // The runtime compiles what is hot a second time, in the background, for some seconds; on a busy machine for more.
+        var gatewaySeconds = Math.Max(8, 24 / kinds.Count);
         foreach (var way in options.Ways)
             foreach (var (script, mode) in kinds)
                 Sysbench.Run(script, "127.0.0.1", ways[way].Port, cluster.Run.Application, 8, way == CostOptions.Gateway ? gatewaySeconds : 1, mode, options.Seed);
