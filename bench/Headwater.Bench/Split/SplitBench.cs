@@ -32,6 +32,8 @@ static class SplitBench
         // All at once, first mostly reading and then only writing: the gateway has as many backends afterwards as this load can ever need, each set up by one statement.
         Load(Sessions(seed + 1, writes, 0), 2);
         Load(Sessions(seed + 2, 100, 0), 2);
+        cluster.WaitForReplicas();
+        Thread.Sleep(500);
         var loads = Sessions(seed, writes, pause);
         var before = UserCommands.OnPrimary(cluster);
         Load(loads, seconds);
