@@ -59,6 +59,9 @@ sealed class Actuator(ServerLogin? replication, LossPromise promise)
                 await connection.QueryAsync(WaitForAcknowledgements, ct);
                 break;
             case EffectKind.SetAcknowledging:
+                // Switched off, waiting tells every commit that waits that all is well, though no other server may have it. So whoever could be told so is cut
+                // off first; read_only lets nobody begin anew.
+                if (server.LastAnswer?.SemiSync is { Waits: true }) await EndSessionsAsync(connection, ct);
                 await connection.QueryAsync(effect.Role == ServerRole.Replica ? Acknowledge : NoPart, ct);
                 // A receiver that runs has said before whether it acknowledges.
                 foreach (var link in links.Where(static link => link.Receiving != LinkState.Stopped)) await connection.QueryMultiAsync($"STOP SLAVE {Name(link)} IO_THREAD; START SLAVE {Name(link)} IO_THREAD", ct);
