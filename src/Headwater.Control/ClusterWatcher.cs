@@ -256,7 +256,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
                 _ = Task.Delay(LookAgainAfter, _time, _end.Token).ContinueWith(_ => Post(() => { _looksAgain = false; Decide(); }), TaskScheduler.Default);
             }
         }
-        _helm?.Begin(effects, _decided, (server, errand, patience) => _members.Find(member => member.Server.Id == server)?.Watch.AskAsync(errand, patience), Post);
+        _helm?.Begin(effects, _decided, _options.Monitor, (server, errand, patience) => _members.Find(member => member.Server.Id == server)?.Watch.AskAsync(errand, patience), Post);
     }
 
     /// <summary>

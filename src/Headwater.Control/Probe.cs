@@ -96,6 +96,7 @@ static class Probe
             _ => LinkState.Stopped,
         },
         Received = PositionOf(status.Value(row, "Gtid_IO_Pos")),
+        ReceivedTo = new LogPlace(status.Value(row, "Master_Log_File") ?? "", long.TryParse(status.Value(row, "Read_Master_Log_Pos"), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : 0),
         Heartbeats = Number(status.Value(row, "Slave_received_heartbeats")),
         Applying = status.Value(row, "Slave_SQL_Running") == "Yes",
         Delay = TimeSpan.FromSeconds(Number(status.Value(row, "SQL_Delay"))),

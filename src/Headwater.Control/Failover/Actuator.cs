@@ -9,7 +9,7 @@ namespace Headwater.Control.Failover;
 /// Effects as the statements of MariaDB. Each can be done twice. Sources: https://mariadb.com/kb/en/change-master-to/ ,
 /// https://mariadb.com/kb/en/semisynchronous-replication/ , https://mariadb.com/kb/en/server-system-variables/#read_only .
 /// </summary>
-sealed class Actuator(ServerLogin? replication, LossPromise promise)
+sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise promise)
 {
     const ushort LockWaitTimeout = 1205;
 
@@ -38,8 +38,10 @@ sealed class Actuator(ServerLogin? replication, LossPromise promise)
             case EffectKind.StartReplication:
                 foreach (var link in links) await connection.QueryAsync($"START SLAVE {Name(link)}", ct);
                 break;
-            case EffectKind.Nudge:
-                await connection.QueryAsync("FLUSH HOSTS", ct);
+            case EffectKind.Vouch:
+                // Over a connection of its own, which it uses up: for a moment the primary has a third from here.
+                var holder = source?.LastAnswer?.Links.FirstOrDefault(link => link.SourceNumber == server.Number) ?? throw new InvalidOperationException($"{effect.Source} does not follow {effect.Server}");
+                await Receipt.ReportAsync(await ServerConnection.ConnectAsync(server.Address, monitor, ct), holder.ReceivedTo, ct);
                 break;
             case EffectKind.MakeReadOnly:
                 await MakeReadOnlyAsync(connection, ct);

@@ -14,11 +14,13 @@ namespace Headwater.Control.Failover;
 /// </summary>
 sealed class Helm : IDisposable
 {
+    static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(5);
     readonly Journal _journal;
     readonly TimeProvider _time;
     readonly ILogger _log;
     readonly Dictionary<ServerId, (Effect Effect, Instant Since)> _running = [];
     readonly Dictionary<ServerId, Instant> _endedAt = [];
+    readonly Dictionary<ServerId, (string Failure, TimeSpan Pause, Instant Until)> _failing = [];
     readonly Dictionary<(string, ServerId?), string> _told = [];
     readonly RecoveryDesk _recoveries;
     ControlOptions _options;
@@ -36,7 +38,7 @@ sealed class Helm : IDisposable
 
     public ControlRecord Record => _state.Record;
 
-    /// <summary>Something is under way or amiss that the next looks are to show soon.</summary>
+    /// <summary>As <see cref="Decision.Unsettled"/> at the last look.</summary>
     public bool IsUnsettled { get; private set; }
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
@@ -60,9 +62,7 @@ sealed class Helm : IDisposable
         _view = view;
         _recoveries.See(view, decision.Next.Record);
         Findings = [.. decision.Findings, .. _recoveries.Findings];
-        IsUnsettled = view.Primary is not { Outcome: ProbeOutcome.Answered } || decision.Next.Record.Change is not null || decision.Next.Stuck is not null
-            || effects.Any(static effect => effect.Kind != EffectKind.Reconcile)
-            || _options.Policy.Promise == LossPromise.Zero && view.Servers.Any(server => server.Health == ServerHealth.Up && server.Role == ServerRole.Replica && server.LastAnswer?.SemiSync is { Acknowledging: false });
+        IsUnsettled = decision.Unsettled;
         Tell(Findings);
         if (decision.Next.Record == _state.Record)
         {
@@ -79,7 +79,8 @@ sealed class Helm : IDisposable
     {
         var (next, sentence) = wish(_state);
         if (next is null) return (false, sentence);
-        if (!Keep(next.Record, [new Finding("operator", null, sentence)])) return (false, "the journal cannot be written");
+        // A wish that changes nothing, and a plan that was only looked at, is no event.
+        if (next.Record != _state.Record && !Keep(next.Record, [new Finding("operator", null, sentence)])) return (false, "the journal cannot be written");
         _state = next;
         return (true, sentence);
     }
@@ -113,7 +114,8 @@ sealed class Helm : IDisposable
             var gist = new string([.. finding.Sentence.Where(static c => !char.IsAsciiDigit(c))]);
             if (_told.TryGetValue(key, out var before) && before == gist) continue;
             _told[key] = gist;
-            FailoverLog.Found(_log, finding.Rule, finding.Sentence);
+            if (finding.Rule == "appointed") FailoverLog.Appointed(_log, finding.Sentence);
+            else FailoverLog.Found(_log, finding.Rule, finding.Sentence);
             Note("finding", finding.Rule, finding.Server, finding.Sentence);
         }
         foreach (var key in _told.Keys.ToList())
@@ -124,12 +126,13 @@ sealed class Helm : IDisposable
     /// Begins what is due. <paramref name="ask"/> runs an errand on a server's connection; <paramref name="post"/> comes back to the loop.
     /// An effect is begun only where none runs, and where the server was looked at since the last one ended: what the look shows is what it did.
     /// </summary>
-    public void Begin(IReadOnlyList<Effect> effects, ClusterView view, Func<ServerId, Func<ServerConnection, CancellationToken, Task>, TimeSpan, Task?> ask, Action<Action> post)
+    public void Begin(IReadOnlyList<Effect> effects, ClusterView view, ServerLogin monitor, Func<ServerId, Func<ServerConnection, CancellationToken, Task>, TimeSpan, Task?> ask, Action<Action> post)
     {
-        var actuator = new Actuator(_options.Replication, _options.Policy.Promise);
+        var actuator = new Actuator(monitor, _options.Replication, _options.Policy.Promise);
         foreach (var effect in effects)
         {
             if (effect.Epoch != _state.Record.Epoch || _running.ContainsKey(effect.Server)) continue;
+            if (_failing.TryGetValue(effect.Server, out var failing) && _time.Now() < failing.Until) continue;
             if (_recoveries.Holds(effect.Server) && effect.Kind != EffectKind.MakeReadOnly) continue;
             var server = view.Servers.First(server => server.Id == effect.Server);
             if (_endedAt.TryGetValue(effect.Server, out var ended) && server.LastAnswer is { } told && told.AskedAt < ended) continue;
@@ -153,8 +156,11 @@ sealed class Helm : IDisposable
             }
             if (ask(effect.Server, DoAsync, _options.EffectDeadline) is not { } task) continue;
             _running[effect.Server] = (effect, _time.Now());
-            Note("effect", effect.Kind.ToString(), effect.Server, effect.Reason);
-            FailoverLog.Begun(_log, effect.Kind, effect.Server.Name, effect.Reason);
+            if (!_failing.ContainsKey(effect.Server))
+            {
+                Note("effect", effect.Kind.ToString(), effect.Server, effect.Reason);
+                FailoverLog.Begun(_log, effect.Kind, effect.Server.Name, effect.Reason);
+            }
             _ = task.ContinueWith(done => post(() => Ended(effect, endedAt == Instant.Zero ? _time.Now() : endedAt, done.Exception?.InnerException)), TaskScheduler.Default);
         }
     }
@@ -183,7 +189,18 @@ sealed class Helm : IDisposable
     {
         _running.Remove(effect.Server);
         _endedAt[effect.Server] = at;
-        if (failure is null) return;
+        if (failure is null)
+        {
+            _failing.Remove(effect.Server);
+            return;
+        }
+        // What fails is tried more and more rarely, and told once for each way in which it fails: an account that lacks a right would fill the journal.
+        var told = $"{effect.Kind}: {failure.Message}";
+        var before = _failing.GetValueOrDefault(effect.Server);
+        var pause = before.Failure == told ? before.Pause * 2 : FirstPause;
+        if (pause > LongestPause) pause = LongestPause;
+        _failing[effect.Server] = (told, pause, at + pause);
+        if (before.Failure == told) return;
         Note("failed", effect.Kind.ToString(), effect.Server, failure.Message);
         FailoverLog.Failed(_log, effect.Kind, effect.Server.Name, failure.Message);
     }
@@ -211,6 +228,9 @@ static partial class FailoverLog
 {
     [LoggerMessage(2100, LogLevel.Warning, "{Rule}: {Sentence}")]
     public static partial void Found(ILogger log, string rule, string sentence);
+
+    [LoggerMessage(2104, LogLevel.Information, "appointed: {Sentence}")]
+    public static partial void Appointed(ILogger log, string sentence);
 
     [LoggerMessage(2101, LogLevel.Information, "{Kind} on {Server}: {Reason}")]
     public static partial void Begun(ILogger log, EffectKind kind, string server, string reason);

@@ -17,7 +17,7 @@ public static class Controller
     {
         var round = new Round(new Situation(Remembered(state, view, now), view, policy, openWrites, now));
         round.Run();
-        return new Decision(round.Next, round.Effects, round.Findings);
+        return new Decision(round.Next, round.Effects, round.Findings, round.Unsettled);
     }
 
     /// <summary>What an operator asks for: to make <paramref name="to"/> (or the best, when null) the primary. The sentence says why not, when the state is null.</summary>
@@ -37,8 +37,9 @@ public static class Controller
         }
         else
         {
-            target = Election.Hold(s, primary.Id).Winner;
-            if (target is null) return (null, Election.Hold(s, primary.Id).Reason);
+            var election = Election.Hold(s, primary.Id);
+            target = election.Winner;
+            if (target is null) return (null, election.Reason);
         }
         if (!target.Replicating || !s.LeadsTo(target, primary)) return (null, $"{target.Id} does not follow {primary.Id}: {target.Reason}");
         var change = new Change
@@ -78,6 +79,10 @@ public static class Controller
         public ControlState Next { get; private set; } = s.State;
         public IReadOnlyList<Effect> Effects => _effects;
         public IReadOnlyList<Finding> Findings => _findings;
+
+        public bool Unsettled => s.View.Primary is not { Outcome: ProbeOutcome.Answered } || Record.Change is not null || Next.Stuck is not null
+            || _effects.Any(static effect => effect.Kind != EffectKind.Reconcile)
+            || s.Answering.Any(server => server.Role == ServerRole.Replica && Managed(server.LastAnswer!) is { Acknowledging: false });
 
         ControlRecord Record => Next.Record;
 
@@ -429,11 +434,11 @@ public static class Controller
         {
             var told = primary.LastAnswer!;
             var head = Situation.AppliedBy(primary);
-            var stuck = Managed(told) is { Waits: true, WaitingCommits: > 0 }
-                && s.Answering.Any(server => server.LastAnswer!.SemiSync is { Acknowledging: true } && s.Follows(server, primary) && Situation.HeldBy(server).Covers(in head));
-            Next = Next with { Stuck = !stuck ? null : Next.Stuck is { } before && before.At == head ? before : (head, s.Now) };
+            var holder = Managed(told) is { Waits: true, WaitingCommits: > 0 }
+                ? s.Answering.FirstOrDefault(server => server.LastAnswer!.SemiSync is { Acknowledging: true } && s.Follows(server, primary) && Situation.HeldBy(server).Covers(in head)) : null;
+            Next = Next with { Stuck = holder is null ? null : Next.Stuck is { } before && before.At == head ? before : (head, s.Now) };
             if (Next.Stuck is { } since && s.Now - since.Since >= StuckAfter && !s.IsInMaintenance(primary.Id))
-                Do(EffectKind.Nudge, primary.Id, $"commits wait at {head} for an answer that was given before, or lost");
+                Do(EffectKind.Vouch, primary.Id, $"commits wait at {head} for an answer that was given before, or lost; {holder!.Id} has it", holder.Id);
         }
 
         /// <summary>Semi-synchronous replication, where it is ours to manage: at best effort it is the operator's, and a primary alone has nobody to wait for.</summary>

@@ -32,10 +32,10 @@ public enum EffectKind : byte
     SetAcknowledging,
 
     /// <summary>
-    /// Logs something that changes nothing. A commit waits for an answer to itself or to what comes after it; a replica that had it before it began to
-    /// acknowledge, or whose answer was lost with a connection, answers to neither until something comes.
+    /// Tells it what <see cref="Effect.Source"/>, by its own word, has received from it. A commit waits for an answer to itself or to what comes after it; a replica that
+    /// had it before it began to acknowledge, or whose answer was lost with a connection, gives neither.
     /// </summary>
-    Nudge,
+    Vouch,
 
     /// <summary>
     /// It has what the primary never had: its tail is to be saved and undone before it can follow. It comes back under a server_id that has written
@@ -48,7 +48,7 @@ public enum EffectKind : byte
 /// <param name="Reason">Why: one sentence for people.</param>
 public sealed record Effect(EffectKind Kind, ServerId Server, string Reason)
 {
-    /// <summary>Whom to follow.</summary>
+    /// <summary>Whom to follow, to be compared with, or to vouch for.</summary>
     public ServerId? Source { get; init; }
 
     /// <summary>The epoch that this belongs to; one of an older epoch is not done any more.</summary>
@@ -62,4 +62,5 @@ public sealed record Finding(string Rule, ServerId? Server, string Sentence);
 
 /// <summary>What a look at the cluster led to.</summary>
 /// <param name="Next">To be journalled, where its record differs, before any effect begins.</param>
-public sealed record Decision(ControlState Next, IReadOnlyList<Effect> Effects, IReadOnlyList<Finding> Findings);
+/// <param name="Unsettled">Something is under way or amiss that the next looks are to show soon.</param>
+public sealed record Decision(ControlState Next, IReadOnlyList<Effect> Effects, IReadOnlyList<Finding> Findings, bool Unsettled);

@@ -51,6 +51,9 @@ public sealed record ReplicationLink
     /// <summary>Gtid_IO_Pos: what has been received, applied or not. Empty until the link has been connected once.</summary>
     public Position Received { get; init; }
 
+    /// <summary>Master_Log_File and Read_Master_Log_Pos: the same as a place in the source's log.</summary>
+    public LogPlace ReceivedTo { get; init; }
+
     /// <summary>Slave_received_heartbeats. Grows while the source lives and has nothing to send.</summary>
     public long Heartbeats { get; init; }
 

@@ -8,10 +8,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
 {
     static readonly ulong _seed = ulong.TryParse(Environment.GetEnvironmentVariable("HEADWATER_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed : 20261121;
 
-    // stop-primary belongs here too, and is left to bench/chaos until its known fault (issue 3: commits that hang for an answer given before) is mended.
     [Fact]
-    public void Nothing_that_was_acknowledged_is_lost_when_servers_die() =>
-        Assert.Equal(0, Violations(new ChaosOptions { Rounds = 6, Seed = _seed, Faults = ["kill-primary", "kill-replica", "kill-both", "switchover", "glitch"] }));
+    public void Nothing_that_was_acknowledged_is_lost_when_servers_die_or_stop() => Assert.Equal(0, Violations(new ChaosOptions { Rounds = 6, Seed = _seed }));
 
     /// <summary>A checker that misses these would prove nothing.</summary>
     [Theory]

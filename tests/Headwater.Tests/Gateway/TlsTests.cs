@@ -20,7 +20,7 @@ public sealed class TlsTests : IAsyncLifetime
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var made = new CertificateRequest("CN=gateway", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         var certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
-        _cluster = new FakeCluster(2, options => options with { LoginTimeout = TimeSpan.FromMilliseconds(500), Certificate = certificate });
+        _cluster = new FakeCluster(2, options => options with { LoginTimeout = TimeSpan.FromSeconds(3), Certificate = certificate });
         return ValueTask.CompletedTask;
     }
 
@@ -106,7 +106,7 @@ public sealed class TlsTests : IAsyncLifetime
         await using var tls = await SecuredAsync(after, together: false);
         await tls.WriteAsync(after.LoginBytes(FakeCluster.User, FakeCluster.Password, sequence: 2).AsMemory(0, 20), _limit.Token);
         // The sessions must end by themselves, while the clients still hold on.
-        Assert.Equal("", await _cluster.LeftoversAsync(TimeSpan.FromSeconds(5)));
+        Assert.Equal("", await _cluster.LeftoversAsync(TimeSpan.FromSeconds(20)));
     }
 
     [Fact]

@@ -117,13 +117,6 @@ sealed class Database(World world, int index)
         Append(new Transaction(new Gtid(0, Number, (ulong)_log.Count + 1), write, epoch), false);
     }
 
-    /// <summary>FLUSH HOSTS: an administrator may, and it stands in the log.</summary>
-    public void LogNothing()
-    {
-        world.Wrote.Add(Number);
-        Append(new Transaction(new Gtid(0, Number, (ulong)_log.Count + 1), -1, default), false);
-    }
-
     void Append(Transaction transaction, bool replicated)
     {
         _log.Add(new Entry(transaction, replicated));

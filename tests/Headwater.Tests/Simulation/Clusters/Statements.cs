@@ -19,8 +19,11 @@ static class Statements
             case EffectKind.StartReplication:
                 yield return Do(() => server.Link?.StartSlave());
                 break;
-            case EffectKind.Nudge:
-                yield return Do(server.LogNothing);
+            case EffectKind.Vouch:
+                yield return Do(() =>
+                {
+                    if (world.Find(effect.Source) is { Link: { } link } && link.Source == server) server.Acknowledge((int)link.Received.Sequence);
+                });
                 break;
             case EffectKind.MakeReadOnly:
                 yield return server.Close;
