@@ -73,7 +73,7 @@ static class Keys
     public static readonly SectionKey Control = Add(new SectionKey("control", "The controller, which replaces a primary that dies, and keeps the replicas following."));
 
     public static readonly Key<ControlMode> ControlModeKey = Add(new Key<ControlMode>("control.mode", Choice(Enum.GetValues<ControlMode>()), "off",
-        "off: nothing is changed on any server; whoever can be written to and is followed is the primary. act: there is one primary, in the controller's journal; it is replaced when it dies, and any other server is kept read_only. The monitoring account then also needs READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION SLAVE ADMIN and CONNECTION ADMIN.")
+        "off: nothing is changed on any server; whoever can be written to and is followed is the primary. act: there is one primary, in the controller's journal; it is replaced when it dies, and any other server is kept read_only. The monitoring account then also needs READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION SLAVE ADMIN, REPLICATION SLAVE and CONNECTION ADMIN.")
     { Reloadable = false });
 
     public static readonly Key<LossPromise> ControlRpo = Add(new Key<LossPromise>("control.rpo", Choice(Enum.GetValues<LossPromise>()), "zero",
