@@ -17,7 +17,7 @@ static class Probe
 {
     const string Questions =
         "SELECT @@global.server_id, @@global.read_only, @@global.log_slave_updates, @@global.gtid_binlog_pos, @@global.gtid_slave_pos, @@global.gtid_binlog_state;"
-        + "SHOW STATUS WHERE Variable_name IN ('Uptime', 'Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients', 'Rpl_semi_sync_master_wait_sessions', 'Rpl_semi_sync_slave_status');"
+        + "SHOW STATUS WHERE Variable_name IN ('Uptime', 'Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients', 'Rpl_semi_sync_master_wait_sessions', 'Rpl_semi_sync_master_no_tx', 'Rpl_semi_sync_slave_status');"
         + "SHOW ALL SLAVES STATUS; SELECT @@global.rpl_semi_sync_master_enabled, @@global.rpl_semi_sync_slave_enabled";
 
     public static async Task<Observation> AskAsync(ServerConnection connection, WatchedServer server, Instant askedAt, TimeProvider time, CancellationToken ct)
@@ -46,6 +46,7 @@ static class Probe
                 Waits = IsOn(sync[0]),
                 Waiting = IsOn(status.GetValueOrDefault("Rpl_semi_sync_master_status")),
                 Acknowledgers = (int)Number(status.GetValueOrDefault("Rpl_semi_sync_master_clients")),
+                Unacknowledged = Number(status.GetValueOrDefault("Rpl_semi_sync_master_no_tx")),
                 WaitingCommits = (int)Number(status.GetValueOrDefault("Rpl_semi_sync_master_wait_sessions")),
                 Acknowledges = IsOn(sync[1]),
                 Acknowledging = IsOn(status.GetValueOrDefault("Rpl_semi_sync_slave_status")),

@@ -43,7 +43,7 @@ sealed class Helm : IDisposable
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
     /// <summary>Null until a primary has been appointed.</summary>
-    public Appointment? Appointed => _state.Record.Primary is { } primary ? new Appointment(primary, _state.Record.Epoch, Controller.Closed(_state.Record)) : null;
+    public Appointment? Appointed => _state.Record.Primary is { } primary ? new Appointment(primary, _state.Record.Epoch, Controller.Closed(_state.Record), _state.Record.Inherited) : null;
 
     public void Apply(ControlOptions options) => _options = options with { Directory = _options.Directory };
 

@@ -238,6 +238,7 @@ public static class Controller
                     Primary = to.Id,
                     Number = to.Number,
                     AppointedAt = goal,
+                    Inherited = NobodyWasShownMore(change, goal) ? new Inheritance(Record.Number, goal) : null,
                     Acknowledgers = [.. Record.Acknowledgers.Where(id => id != to.Id && id != change.From)],
                 });
                 Step(change with { Step = ChangeStep.Promoting }, $"{to.Id} has applied everything, up to {(goal.IsEmpty ? "nothing" : goal)}");
@@ -271,6 +272,15 @@ public static class Controller
             foreach (var other in s.Answering)
                 if (!Situation.HasAppliedAll(other) && other.LastAnswer!.Links.Any(static link => !link.Applying && link.Error.Length == 0)) Do(EffectKind.StartApplying, other.Id, $"{to.Id} needs what it has received");
         }
+
+        /// <summary>
+        /// A primary that waits for acknowledgements shows only what a replica holds; a replica may show what is not acknowledged yet. So when every one of them was
+        /// counted, and no commit was let go without an acknowledgement, nobody has seen more than the goal.
+        /// </summary>
+        bool NobodyWasShownMore(Change change, Position goal) =>
+            s.Policy.Promise == LossPromise.Zero
+            && s.Find(change.From)?.LastAnswer?.SemiSync is { Waits: true } sync && Next.Shared is { } shared && shared.Of == s.Find(change.From)!.State && shared.Unacknowledged == sync.Unacknowledged
+            && s.Others.Where(server => server.Id != change.From).All(server => Situation.Answers(server) && s.Astray(server) is null && goal.Covers(Situation.HeldBy(server)));
 
         void Promoting(Change change)
         {
@@ -456,7 +466,11 @@ public static class Controller
         void CountAcknowledgers(ServerView primary)
         {
             var told = primary.LastAnswer!;
-            if (told.SemiSync is not { Waits: true } sync) return;
+            if (told.SemiSync is not { Waits: true } sync)
+            {
+                Next = Next with { Shared = null };
+                return;
+            }
             var kept = Record.Acknowledgers;
             foreach (var server in s.Answering)
                 if (server.LastAnswer!.SemiSync is { Acknowledges: true } or { Acknowledging: true } && !kept.Contains(server.Id)) kept = kept.Add(server.Id);
@@ -469,7 +483,10 @@ public static class Controller
                     if (!Situation.Answers(server) && !kept.Contains(server.Id)) kept = kept.Add(server.Id);
             }
             else if (active.Any(server => server.LastAnswer!.AskedAt >= told.AnsweredAt && Situation.HeldBy(server).Covers(in head)))
+            {
+                Next = Next with { Shared = (primary.State, sync.Unacknowledged) };
                 kept = [.. kept.Where(id => active.Any(server => server.Id == id) || MayAcknowledge(id))];
+            }
             if (!kept.SequenceEqual(Record.Acknowledgers)) Record_(Record with { Acknowledgers = kept });
 
             // One that answers says so; one that is gone acknowledges nothing before it is told to; one that is only silent may come back as it was.

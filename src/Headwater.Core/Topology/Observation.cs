@@ -85,6 +85,9 @@ public sealed record SemiSync
     /// <summary>rpl_semi_sync_slave_enabled: it acknowledges what it receives, from the next start of its receiver on.</summary>
     public bool Acknowledges { get; init; }
 
+    /// <summary>Rpl_semi_sync_master_no_tx: commits that ended without an acknowledgement, as one does whose session is killed while it waits; others see it then.</summary>
+    public long Unacknowledged { get; init; }
+
     /// <summary>Rpl_semi_sync_slave_status: it does so now.</summary>
     public bool Acknowledging { get; init; }
 }
@@ -132,7 +135,8 @@ public sealed record Observation
 
 /// <summary>The primary that a controller has appointed: where there is a controller, nobody is found to be the primary, the record says it.</summary>
 /// <param name="Closed">Why writes wait although it may be writable: it is being replaced. Null: they go to it.</param>
-public sealed record Appointment(ServerId Primary, Epoch Epoch, string? Closed);
+/// <param name="Inherited">See <see cref="ClusterView.Inherited"/>.</param>
+public sealed record Appointment(ServerId Primary, Epoch Epoch, string? Closed, Inheritance? Inherited);
 
 public sealed record DiscoveryOptions
 {

@@ -25,6 +25,7 @@ sealed class ControlledCluster
         public long Heartbeats;
         public bool Waits, Acknowledges, Acknowledging;
         public int Acknowledgers;
+        public long Unacknowledged;
         public Instant StartedAt = new(-TimeSpan.TicksPerHour);
     }
 
@@ -82,7 +83,7 @@ sealed class ControlledCluster
         Now += TimeSpan.FromMilliseconds(250);
         foreach (var server in _servers)
             if (server.Follows is { } source && server.Receiving == LinkState.Running && this[source].Outcome == ProbeOutcome.Answered) server.Heartbeats++;
-        var options = new DiscoveryOptions { Cluster = "shop", Appointed = State.Record.Primary is { } primary ? new Appointment(primary, State.Record.Epoch, Controller.Closed(State.Record)) : null };
+        var options = new DiscoveryOptions { Cluster = "shop", Appointed = State.Record.Primary is { } primary ? new Appointment(primary, State.Record.Epoch, Controller.Closed(State.Record), State.Record.Inherited) : null };
         _view = Discovery.Decide([.. _servers.Select(Probe)], _view, options, Now);
         Last = Controller.Decide(State, _view, Policy, OpenWrites, Now);
         State = Last.Next;
@@ -114,7 +115,7 @@ sealed class ControlledCluster
             SlavePosition = server.Follows is null ? Position.Empty : At(server.Log),
             BinlogState = [.. (server.State ?? server.Log).Split(',').Select(At).Select(static position => position[0])],
             Links = server.Follows is null ? [] : [new ReplicationLink { SourceHost = server.Follows, SourcePort = 3306, SourceNumber = this[server.Follows].Number, Receiving = server.Receiving, Received = At(server.Received), Heartbeats = server.Heartbeats, Applying = server.Applying, Error = server.Error }],
-            SemiSync = new SemiSync { Waits = server.Waits, Waiting = server.Waits, Acknowledgers = server.Acknowledgers, Acknowledges = server.Acknowledges, Acknowledging = server.Acknowledging },
+            SemiSync = new SemiSync { Waits = server.Waits, Waiting = server.Waits, Acknowledgers = server.Acknowledgers, Unacknowledged = server.Unacknowledged, Acknowledges = server.Acknowledges, Acknowledging = server.Acknowledging },
         };
     }
 

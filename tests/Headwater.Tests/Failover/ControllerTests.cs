@@ -64,6 +64,37 @@ public class ControllerTests
     }
 
     [Theory]
+    [InlineData("", "0-1-107")]
+    [InlineData("a replica does not answer", null)]
+    [InlineData("a commit was let go without an acknowledgement", null)]
+    [InlineData("nothing is promised", null)]
+    public void What_was_only_a_bound_ends_where_the_epoch_begins_when_nobody_can_have_been_shown_more(string but, string? inherited)
+    {
+        var cluster = ControlledCluster.Three(but == "nothing is promised" ? LossPromise.BestEffort : LossPromise.Zero);
+        if (but == "a replica does not answer")
+        {
+            // Known not to acknowledge, it may still have shown what no other has.
+            (cluster["db3"].Acknowledges, cluster["db3"].Acknowledging, cluster["db1"].Acknowledgers) = (false, false, 1);
+            cluster.Policy = cluster.Policy with { RuleOf = static id => id.Name == "db3" ? PromotionRule.Never : PromotionRule.Neutral };
+        }
+        if (but == "a commit was let go without an acknowledgement") (cluster["db1"].Unacknowledged, cluster["db1"].Log) = (1, "0-1-108");
+        cluster.Pass(500);
+        if (but == "a replica does not answer")
+        {
+            cluster.State = cluster.State with { Record = cluster.State.Record with { Acknowledgers = [new ServerId("db2")] } };
+            cluster["db3"].Outcome = ProbeOutcome.Unreachable;
+        }
+        Kill(cluster);
+        cluster["db2"].Received = "0-1-107";
+        Fence(cluster);
+        cluster.Until(static c => c.Change is { Step: ChangeStep.Draining });
+        cluster["db2"].Log = "0-1-107";
+        cluster.Until(static c => c.Primary == "db2");
+        Assert.Equal(inherited, cluster.State.Record.Inherited?.At.ToString());
+        Assert.Equal(inherited is null ? null : 1u, cluster.State.Record.Inherited?.From);
+    }
+
+    [Theory]
     [InlineData(ProbeOutcome.Closed, 750)]
     [InlineData(ProbeOutcome.Silent, 2_250)]
     [InlineData(ProbeOutcome.Unreachable, 2_250)]
