@@ -46,6 +46,7 @@ static void End(PosixSignalContext signal)
 {
     signal.Cancel = true;
     ChildProcess.StopAll();
+    SmallDisk.UnmountAll();
     Cluster.DeleteAll();
     Environment.Exit(130);
 }
