@@ -35,7 +35,11 @@ static class ChaosCheck
     /// </summary>
     public static void Run(ChaosLab lab, ChaosLoad load, List<string> troubles)
     {
-        lab.WaitForReplicas();
+        if (lab.NotCaughtUp() is { } behind)
+        {
+            troubles.Add(behind);
+            return;
+        }
         var ledger = load.Ledger;
         var primary = lab.Controlling.Status()?.Primary;
         var sums = new Dictionary<string, string>();

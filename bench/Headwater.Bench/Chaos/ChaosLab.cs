@@ -12,18 +12,18 @@ sealed class ChaosLab : IDisposable
 {
     public const string Schema = "app", Application = "application";
     const string Monitor = "headwater_monitor", Replication = "headwater_replication", Recovery = "headwater_recovery", Administrator = "administrator";
+    const int DiskMegabytes = 1000;
     readonly bool _keep;
-    readonly SmallDisk? _disk;
+    readonly List<SmallDisk> _disks = [];
 
-    ChaosLab(int servers, bool keep, bool smallDisk)
+    ChaosLab(int servers, bool keep)
     {
         _keep = keep;
         Directory = Cluster.FreshDirectory("bench-chaos", keep);
         Network = new Network(Network.Permitted());
         try
         {
-            if (smallDisk) _disk = SmallDisk.TryMount(Path.Combine(Directory, "db1"), 600);
-            Servers = [.. Enumerable.Range(1, servers).Select(number => new LabServer(Network.Add($"db{number}", number), Network.Own ? 3306 : Cluster.FreePort(), Path.Combine(Directory, $"db{number}"), number == 1 ? _disk : null))];
+            Servers = [.. Enumerable.Range(1, servers).Select(number => Server(number))];
             Controlling = Gateway("gateway1", 11, control: true);
             Other = Gateway("gateway2", 12, control: false);
         }
@@ -44,9 +44,18 @@ sealed class ChaosLab : IDisposable
     public IEnumerable<LabGateway> Gateways => [Controlling, Other];
     public LabServer Server(string? name) => Servers.First(server => server.Name == name);
 
-    public static ChaosLab Start(int replicas, bool keep, bool smallDisk)
+    // All on such a disk or none: a server that syncs for nothing beside others that wait for a real disk would be no cluster.
+    LabServer Server(int number)
     {
-        var lab = new ChaosLab(replicas + 1, keep, smallDisk);
+        var directory = Path.Combine(Directory, $"db{number}");
+        var disk = Network.Own ? SmallDisk.TryMount(directory, DiskMegabytes) : null;
+        if (disk is not null) _disks.Add(disk);
+        return new LabServer(Network.Add($"db{number}", number), Network.Own ? 3306 : Cluster.FreePort(), directory, disk);
+    }
+
+    public static ChaosLab Start(int replicas, bool keep)
+    {
+        var lab = new ChaosLab(replicas + 1, keep);
         try
         {
             lab.Prepare();
@@ -141,10 +150,17 @@ sealed class ChaosLab : IDisposable
     /// <summary>Waits until every server has applied what the primary has logged.</summary>
     public void WaitForReplicas()
     {
+        if (NotCaughtUp() is { } why) throw new UsageException(why);
+    }
+
+    /// <summary>Who does not reach what the primary has logged; null when everybody has.</summary>
+    public string? NotCaughtUp()
+    {
         var primary = Server(Controlling.Status()?.Primary);
         var position = primary.Ask("SELECT @@GLOBAL.gtid_binlog_pos");
         foreach (var server in Servers.Where(server => server != primary))
-            if (server.Ask($"SELECT MASTER_GTID_WAIT('{position}', 25)") != "0") throw new UsageException($"{server.Name} did not reach {position} within 25 s");
+            if (server.Ask($"SELECT MASTER_GTID_WAIT('{position}', 25)") != "0") return $"{server.Name} did not reach {position} within 25 s";
+        return null;
     }
 
     /// <summary>What the controller wrote down last, for a report of what went wrong.</summary>
@@ -165,8 +181,9 @@ sealed class ChaosLab : IDisposable
         foreach (var gateway in Gateways) gateway.Dispose();
         Parallel.ForEach(Servers, static server => server.Dispose());
         Network.Dispose();
-        if (_keep && _disk is not null) Must("cp", ["-a", Path.Combine(Directory, "db1"), Path.Combine(Directory, "db1.kept")]);
-        _disk?.Dispose();
+        if (_keep && _disks.Count > 0)
+            foreach (var server in Servers) Must("cp", ["-a", server.Directory, server.Directory + ".kept"]);
+        _disks.ForEach(static disk => disk.Dispose());
         if (!_keep) System.IO.Directory.Delete(Directory, recursive: true);
     }
 }

@@ -29,7 +29,7 @@ static class ChaosRun
     /// <summary>Violations are wrong on any machine; the bars on time are for one that is not busy with other things.</summary>
     public static (int Violations, bool AllReached) Run(ChaosOptions options, TextWriter to)
     {
-        using var lab = ChaosLab.Start(options.Replicas, options.Keep, smallDisk: options.Faults.Contains("disk-full"));
+        using var lab = ChaosLab.Start(options.Replicas, options.Keep);
         var faults = new Faults(lab);
         var possible = faults.Possible(options.Faults);
         to.WriteLine($"chaos      {options.Rounds} rounds of {string.Join(", ", possible)}; {options.Sessions} sessions over two gateways, rpo zero, seed {options.Seed}");

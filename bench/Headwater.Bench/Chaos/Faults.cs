@@ -64,7 +64,7 @@ sealed class Faults(ChaosLab lab)
                 var outward = chance.Percent(50);
                 return Cut(primary, Everybody(primary), both: false, outward, chance.Between(2000, 15_000)) + (outward ? ", what it sends vanishes" : ", what is sent to it vanishes");
             case DiskFull:
-                return Filled(ref chance);
+                return chance.Percent(50) ? Filled(primary, "primary", ref chance) : Filled(replica, "replica", ref chance);
             case Connections:
                 return Exhausted(primary, chance.Between(2000, 8000));
             case KillController:
@@ -142,11 +142,8 @@ sealed class Faults(ChaosLab lab)
         }
     }
 
-    string Filled(ref Chance chance)
+    static string Filled(LabServer server, string role, ref Chance chance)
     {
-        var server = lab.Servers.First(static server => server.Disk is not null);
-        var moved = chance.Percent(50) && lab.Controlling.Status()?.Primary != server.Name ? lab.Controlling.Post($"control/switchover?to={server.Name}") : "";
-        var role = lab.Controlling.Status()?.Primary == server.Name ? "primary" : "replica";
         var length = chance.Between(2000, 15_000);
         try
         {
@@ -157,7 +154,7 @@ sealed class Faults(ChaosLab lab)
         {
             server.Disk!.Free();
         }
-        return $"{server.Name}, the {role}, for {length} ms{(moved.Length > 0 ? " (made the primary before)" : "")}";
+        return $"{server.Name}, the {role}, for {length} ms";
     }
 
     /// <summary>Strangers take every connection that the server has, also the one that is kept for administrators.</summary>

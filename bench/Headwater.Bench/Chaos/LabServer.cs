@@ -115,7 +115,9 @@ sealed class LabServer : IDisposable
         binlog-format = ROW
         binlog-row-metadata = FULL
         binlog-row-event-max-size = 65536
-        max-binlog-size = 64M
+        # A long run shall not fill the disk; nobody is away for that long.
+        max-binlog-size = 16M
+        binlog-expire-logs-seconds = 600
         log-slave-updates = ON
         relay-log = relay
         innodb-flush-log-at-trx-commit = 1
