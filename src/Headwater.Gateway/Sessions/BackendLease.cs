@@ -317,6 +317,8 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     /// <summary>Notes what a statement left on the backend it ran on.</summary>
     public void NoteOutcome(Backend backend, Residue residue, ulong insertId, in Outcome outcome, bool failed)
     {
+        // Only the last statement's warnings and counts can be asked for: the backend of the one before is anybody's again.
+        if (Last is { } before && before != backend && before.LastUser == session) before.Residue &= Residue.LastInsertId | Residue.UserVariables;
         Last = backend;
         backend.LastOutcomeOf = backend.RanItsOwn ? null : session;
         _outcome = _outcome.After(session.Facts, in outcome, failed);
