@@ -120,7 +120,7 @@ sealed class ChaosLab : IDisposable
             monitor: { user: {{Monitor}}, password: {{Monitor}} }
             {{(control ? $"control: {{ mode: act, rpo: zero, recover: auto, replication_user: {Replication}, replication_password: {Replication}, recovery_user: {Recovery}, recovery_password: {Recovery} }}" : "")}}
             listeners: [{ address: "{{node.Address}}:{{port}}" }]
-            http: { address: "{{node.Address}}:{{http}}" }
+            http: { address: "127.0.0.1:{{http}}" }
 
             """);
     }
@@ -129,17 +129,25 @@ sealed class ChaosLab : IDisposable
     public static SqlClient Directly(LabServer server, bool super = false) =>
         SqlClient.Tcp(server.Node.Address, server.Port, super ? Administrator : Application, super ? Administrator : Application, null, TimeSpan.FromSeconds(5));
 
-    /// <summary>Seconds until there is one primary in everybody's eyes and every server is up and follows it, and stays so for a moment; null when that takes too long.</summary>
-    public double? HealedWithin(TimeSpan limit)
+    /// <summary>
+    /// Seconds until there is one primary in everybody's eyes, every server is up and follows it, every session writes again, and all that stays so for a moment;
+    /// null when that takes too long.
+    /// </summary>
+    public double? HealedWithin(TimeSpan limit, ChaosLoad? load = null)
     {
-        var clock = Stopwatch.StartNew();
-        double? since = null;
-        while (clock.Elapsed < limit)
+        var begun = Stopwatch.GetTimestamp();
+        long? since = null;
+        var late = false;
+        while (Stopwatch.GetElapsedTime(begun) < limit)
         {
-            if (IsHealthy()) since ??= clock.Elapsed.TotalSeconds;
+            if (IsHealthy()) since ??= Stopwatch.GetTimestamp();
             else since = null;
             // A server that has just been killed is still believed in for a moment.
-            if (clock.Elapsed.TotalSeconds - since > 1.2) return since;
+            if (since is { } healthy && Stopwatch.GetElapsedTime(healthy).TotalSeconds > 1.2)
+            {
+                if (load is null || load.WrittenByAll() >= healthy) return Stopwatch.GetElapsedTime(begun, late ? Stopwatch.GetTimestamp() : healthy).TotalSeconds;
+                late = true;
+            }
             Thread.Sleep(50);
         }
         return null;

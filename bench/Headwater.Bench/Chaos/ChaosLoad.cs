@@ -66,6 +66,9 @@ sealed class ChaosLoad : IDisposable
         }
     }
 
+    /// <summary>When the session that has waited longest was last told that a write was done.</summary>
+    public long WrittenByAll() => Sessions.Min(static session => session.LastWritten);
+
     /// <summary>The longest wait of each session's write between two moments: a write that began before counts from the first on.</summary>
     public IEnumerable<double> Stalls(long from, long until)
     {

@@ -47,7 +47,7 @@ static class ChaosRun
             var epoch = lab.Controlling.Status()?.Epoch;
             var at = Stopwatch.GetTimestamp();
             var detail = faults.Inject(fault, ref chance);
-            var healed = lab.HealedWithin(HealWithin(fault));
+            var healed = lab.HealedWithin(HealWithin(fault), load);
             rounds.Add(new ChaosRound(fault, detail, at, Stopwatch.GetTimestamp(), healed ?? double.NaN));
             var ledger = load.Ledger;
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {number + 1}/{options.Rounds} {fault} {detail}: {(healed is { } took ? $"healed after {took:0.0} s" : "NOT HEALED")}; longest wait {load.Stalls(at, Stopwatch.GetTimestamp()).Max():0.0} s; {ledger.Count(Told.Acknowledged)} acknowledged, {ledger.Count(Told.Unknown)} unknown, {ledger.Count(Told.Refused)} refused"));

@@ -18,7 +18,9 @@ sealed class ChaosSession(int number, LabGateway gateway, ChaosLedger ledger, Ch
     const ushort OutcomeUnknown = 1180;
     readonly List<(long Begun, long Ended, Told Told)> _writes = [];
     Chance _chance = chance;
-    long _seen;
+    long _seen, _lastWritten;
+
+    public long LastWritten => Volatile.Read(ref _lastWritten);
 
     /// <summary>Autocommit writes: when each was begun and ended, in ticks of <see cref="Stopwatch"/>; what outages are computed from. Not those that died with their gateway.</summary>
     public IReadOnlyList<(long Begun, long Ended, Told Told)> Writes
@@ -40,6 +42,7 @@ sealed class ChaosSession(int number, LabGateway gateway, ChaosLedger ledger, Ch
         }
     }
 
+    public LabGateway Gateway => gateway;
     public List<string> Violations { get; } = [];
     public Dictionary<string, int> Errors { get; } = [];
     public int Reads { get; private set; }
@@ -115,6 +118,7 @@ sealed class ChaosSession(int number, LabGateway gateway, ChaosLedger ledger, Ch
             client.Send(sql);
             client.Receive();
             told = Told.Acknowledged;
+            Volatile.Write(ref _lastWritten, Stopwatch.GetTimestamp());
         }
         catch (SqlException e)
         {

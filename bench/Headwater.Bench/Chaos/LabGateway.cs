@@ -12,7 +12,26 @@ sealed record LabStatus(string? Primary, long Epoch, bool Healthy, bool Changing
 /// <summary><c>headwater serve</c> on a node of its own, with or without the controller; it can be killed and started anew.</summary>
 sealed class LabGateway(Node node, int port, int httpPort, string directory, string config) : IDisposable
 {
-    static readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), PooledConnectionLifetime = TimeSpan.FromSeconds(5) }) { Timeout = TimeSpan.FromSeconds(45) };
+    // As from a shell on its machine: what changes something may be asked for from there only.
+    readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        PooledConnectionLifetime = TimeSpan.FromSeconds(5),
+        ConnectCallback = async (to, ct) =>
+        {
+            var socket = node.Enter(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+            try
+            {
+                await socket.ConnectAsync(to.DnsEndPoint, ct);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        },
+    })
+    { Timeout = TimeSpan.FromSeconds(45) };
     Guarded? _process;
     long _downUntil;
 
@@ -96,12 +115,13 @@ sealed class LabGateway(Node node, int port, int httpPort, string directory, str
         return answer.Content.ReadAsStringAsync().GetAwaiter().GetResult().Replace("\n", " ", StringComparison.Ordinal);
     }
 
-    Uri Url(string what) => new($"http://{node.Address}:{httpPort}/api/{what}");
+    Uri Url(string what) => new($"http://127.0.0.1:{httpPort}/api/{what}");
 
     public void Dispose()
     {
         _process?.Signal(Guarded.Kill);
         _process?.Dispose();
         _process = null;
+        _http.Dispose();
     }
 }

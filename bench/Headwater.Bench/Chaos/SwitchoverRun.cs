@@ -29,7 +29,8 @@ static class SwitchoverRun
         if (!inject)
         {
             var errors = load.Sessions.Sum(static session => session.Errors.Values.Sum()) + load.Wanderers.Sum(static session => session.Errors.Values.Sum());
-            bars.Check(errors == 0, "0 client errors", $"{errors}");
+            int Through(LabGateway gateway) => load.Sessions.Where(session => session.Gateway == gateway).Sum(static session => session.Errors.Values.Sum());
+            bars.Check(errors == 0, "0 client errors", $"{errors}; of sessions at the controller's gateway {Through(lab.Controlling)}, at the other {Through(lab.Other)}, of those that wander {load.Wanderers.Sum(static session => session.Errors.Values.Sum())}");
         }
         ChaosReport.Close(Console.Out, bars, load, troubles);
         return troubles.Count > 0 ? 2 : bars.AllReached ? 0 : 1;
@@ -84,7 +85,7 @@ static class SwitchoverRun
             var before = lab.Controlling.Status()!;
             var at = Stopwatch.GetTimestamp();
             var (target, reached) = breaking.Break(fault, step, lab.Server(before.Primary), ref chance);
-            var settled = lab.HealedWithin(TimeSpan.FromSeconds(60));
+            var settled = lab.HealedWithin(TimeSpan.FromSeconds(60), load);
             var after = lab.Controlling.Status();
             // A third may be the primary after two failures; what counts is that there is one, and that everybody knows its place.
             var cameTo = settled is null ? "STUCK" : after!.Primary == target.Name ? "finished" : after.Primary == before.Primary ? "undone" : $"{after.Primary}";

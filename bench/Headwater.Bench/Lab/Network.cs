@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Net.NetworkInformation;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Headwater.Bench.Lab;
 
 /// <summary>A machine of the laboratory: where its programs run, and its address.</summary>
-sealed class Node(string name, string address, int number, int keeper)
+sealed partial class Node(string name, string address, int number, int keeper)
 {
     public string Name => name;
     public string Address => address;
@@ -13,6 +15,43 @@ sealed class Node(string name, string address, int number, int keeper)
     /// <summary>The process that holds the node's network namespace; 0: it has none of its own.</summary>
     public int Keeper => keeper;
     public string Hardware => Network.HardwareOf(number);
+
+    /// <summary>Does something short on this node: a socket belongs to the network in which it was made. On a thread of its own, which ends in the network it began in.</summary>
+    public T Enter<T>(Func<T> what)
+    {
+        if (keeper == 0) return what();
+        T? result = default;
+        Exception? failed = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var here = File.OpenHandle("/proc/thread-self/ns/net");
+                using var there = File.OpenHandle($"/proc/{keeper}/ns/net");
+                if (SetNamespace(there, CloneNewNet) != 0) throw new IOException($"the network of {name} cannot be entered");
+                try
+                {
+                    result = what();
+                }
+                finally
+                {
+                    if (SetNamespace(here, CloneNewNet) != 0) Environment.FailFast("the network could not be left again");
+                }
+            }
+            catch (Exception e)
+            {
+                failed = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failed is null ? result! : throw failed;
+    }
+
+    const int CloneNewNet = 0x40000000;
+
+    [LibraryImport("libc", EntryPoint = "setns")]
+    private static partial int SetNamespace(SafeFileHandle namespaceFile, int kind);
 
     /// <summary>The command as one that runs on this node, with the same process id.</summary>
     public IEnumerable<string> Run(IEnumerable<string> command) => keeper == 0 ? command : ["nsenter", "--target", $"{keeper}", "--net", "--", .. command];
