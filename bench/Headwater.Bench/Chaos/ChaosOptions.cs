@@ -10,22 +10,26 @@ sealed record ChaosOptions
     public required ulong Seed { get; init; }
 
     /// <summary>Planted: the checker must see it. "lose" forgets an acknowledged write on the servers behind their logs; "double" repeats one; "back" sets registers back.</summary>
-    public string? Plant { get; init; }
+    public IReadOnlyList<string> Plant { get; init; } = [];
+
+    /// <summary>Each fault lasts a few seconds at most, and there is one round of each.</summary>
+    public bool Short { get; init; }
     public bool Keep { get; init; }
 
     public static ChaosOptions Parse(Arguments arguments)
     {
+        var (faults, brief) = (arguments.List("faults", Chaos.Faults.All), arguments.Flag("short"));
         var options = new ChaosOptions
         {
-            Rounds = arguments.Number("rounds", arguments.Flag("short") ? 8 : 200, 1),
+            Rounds = arguments.Number("rounds", brief ? faults.Count : 200, 1),
             Sessions = arguments.Number("sessions", 8, 4),
-            Faults = arguments.List("faults", Chaos.Faults.All),
+            Faults = faults,
+            Short = brief,
             Replicas = arguments.Number("replicas", 2, 1),
             Seed = arguments.Seed(),
-            Plant = arguments.Text("plant"),
+            Plant = arguments.Text("plant") is null ? [] : arguments.List("plant", "lose", "double", "back"),
             Keep = arguments.Flag("keep"),
         };
-        if (options.Plant is not (null or "lose" or "double" or "back")) throw new UsageException($"--plant: found {options.Plant}; allowed: lose, double, back");
         arguments.NothingElse();
         return options;
     }

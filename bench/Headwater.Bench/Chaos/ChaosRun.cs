@@ -30,17 +30,19 @@ static class ChaosRun
     public static (int Violations, bool AllReached) Run(ChaosOptions options, TextWriter to)
     {
         using var lab = ChaosLab.Start(options.Replicas, options.Keep);
-        var faults = new Faults(lab);
+        var faults = new Faults(lab, options.Short);
         var possible = faults.Possible(options.Faults);
         to.WriteLine($"chaos      {options.Rounds} rounds of {string.Join(", ", possible)}; {options.Sessions} sessions over two gateways, rpo zero, seed {options.Seed}");
         if (possible.Count < options.Faults.Count) to.WriteLine($"           left out, as this machine does not permit it: {string.Join(", ", options.Faults.Except(possible))}");
         if (possible.Count == 0) throw new UsageException("none of these faults is permitted here: namespaces (unshare --net --mount) are needed");
         using var load = new ChaosLoad(lab, options.Sessions, options.Seed);
+        // One of each, where it is to be short; what is not permitted takes no other's place.
+        var times = options.Short && options.Rounds == options.Faults.Count ? possible.Count : options.Rounds;
         var rounds = new List<ChaosRound>();
         var troubles = new List<string>();
         var chance = Chance.For(options.Seed, 1);
         Thread.Sleep(1000);
-        for (var number = 0; number < options.Rounds; number++)
+        for (var number = 0; number < times; number++)
         {
             // All of them before any of them again, so that a short run is not all of one kind.
             var fault = number < possible.Count ? Shuffled(possible, options.Seed)[number] : possible[chance.Below(possible.Count)];
@@ -50,7 +52,7 @@ static class ChaosRun
             var healed = lab.HealedWithin(HealWithin(fault), load);
             rounds.Add(new ChaosRound(fault, detail, at, Stopwatch.GetTimestamp(), healed ?? double.NaN));
             var ledger = load.Ledger;
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {number + 1}/{options.Rounds} {fault} {detail}: {(healed is { } took ? $"healed after {took:0.0} s" : "NOT HEALED")}; longest wait {load.Stalls(at, Stopwatch.GetTimestamp()).Max():0.0} s; {ledger.Count(Told.Acknowledged)} acknowledged, {ledger.Count(Told.Unknown)} unknown, {ledger.Count(Told.Refused)} refused"));
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {number + 1}/{times} {fault} {detail}: {(healed is { } took ? $"healed after {took:0.0} s" : "NOT HEALED")}; longest wait {load.Stalls(at, Stopwatch.GetTimestamp()).Max():0.0} s; {ledger.Count(Told.Acknowledged)} acknowledged, {ledger.Count(Told.Unknown)} unknown, {ledger.Count(Told.Refused)} refused"));
             if (Faults.NoFailover.Contains(fault) && lab.Controlling.Status()?.Epoch is { } after && after != epoch) troubles.Add($"round {number + 1}, {fault} {detail}: the primary was replaced");
             if (healed is null)
             {
@@ -60,13 +62,13 @@ static class ChaosRun
             }
             Thread.Sleep(chance.Between(300, 1500));
         }
-        if (options.Plant == "back")
+        if (options.Plant.Contains("back"))
         {
             ChaosCheck.Plant(lab, "back", load);
             Thread.Sleep(500);
         }
         load.Stop();
-        if (options.Plant is "lose" or "double") ChaosCheck.Plant(lab, options.Plant, load);
+        foreach (var plant in options.Plant.Where(static plant => plant != "back")) ChaosCheck.Plant(lab, plant, load);
         ChaosCheck.Run(lab, load, troubles);
         return ChaosReport.Print(to, load, rounds, troubles);
     }

@@ -5,8 +5,10 @@ using Headwater.Bench.Sql;
 namespace Headwater.Bench.Chaos;
 
 /// <summary>What can be done to a laboratory. Each is over, and undone, when it returns, however it ends; what it did to whom and for how long is told.</summary>
-sealed class Faults(ChaosLab lab)
+sealed class Faults(ChaosLab lab, bool brief)
 {
+    const int BriefMilliseconds = 4000;
+
     const string Kill = "kill-primary", StopPrimary = "stop-primary", KillReplica = "kill-replica", StopReplica = "stop-replica", KillBoth = "kill-both", Switchover = "switchover", GlitchName = "glitch",
         Partition = "partition", PartitionReplicas = "partition-replicas", PartitionController = "partition-controller", OneWay = "one-way", DiskFull = "disk-full", Connections = "connections",
         KillController = "kill-controller", ReturnAt = "return-at", TwoAtOnce = "two-at-once";
@@ -31,12 +33,15 @@ sealed class Faults(ChaosLab lab)
         return One(fault, primary, replica, ref chance);
     }
 
+    /// <summary>How long something lasts.</summary>
+    int Length(ref Chance chance, int least, int most) => brief ? chance.Between(Math.Min(least, BriefMilliseconds / 2), Math.Min(most, BriefMilliseconds)) : chance.Between(least, most);
+
     string One(string fault, LabServer primary, LabServer replica, ref Chance chance)
     {
         switch (fault)
         {
             case Kill:
-                return Killed(primary, chance.Between(1000, 6000));
+                return Killed(primary, Length(ref chance, 1000, 6000));
             case KillReplica:
                 return Killed(replica, chance.Between(500, 4000));
             case ReturnAt:
@@ -47,26 +52,26 @@ sealed class Faults(ChaosLab lab)
                 Thread.Sleep(between);
                 return $"{primary.Name}, {Killed(replica, backAfter)}, {between} ms later";
             case StopPrimary:
-                return Stopped(primary, chance.Percent(70) ? chance.Between(1000, 8000) : chance.Between(8000, 30_000));
+                return Stopped(primary, chance.Percent(70) ? Length(ref chance, 1000, 8000) : Length(ref chance, 8000, 30_000));
             case StopReplica:
-                return Stopped(replica, chance.Percent(70) ? chance.Between(1000, 8000) : chance.Between(8000, 30_000));
+                return Stopped(replica, chance.Percent(70) ? Length(ref chance, 1000, 8000) : Length(ref chance, 8000, 30_000));
             case Switchover:
                 return lab.Controlling.Post("control/switchover");
             case GlitchName:
                 return Glitch(ref chance);
             case Partition:
-                return Cut(primary, Everybody(primary), both: true, outward: true, chance.Between(2000, 15_000)) + ", from everybody";
+                return Cut(primary, Everybody(primary), both: true, outward: true, Length(ref chance, 2000, 15_000)) + ", from everybody";
             case PartitionReplicas:
-                return Cut(primary, [.. lab.Servers.Where(server => server != primary).Select(static server => server.Node)], both: true, outward: true, chance.Between(1000, 8000)) + ", from the replicas";
+                return Cut(primary, [.. lab.Servers.Where(server => server != primary).Select(static server => server.Node)], both: true, outward: true, Length(ref chance, 1000, 8000)) + ", from the replicas";
             case PartitionController:
-                return Cut(primary, [lab.Controlling.Node], both: true, outward: true, chance.Between(1000, 10_000)) + ", from the controller";
+                return Cut(primary, [lab.Controlling.Node], both: true, outward: true, Length(ref chance, 1000, 10_000)) + ", from the controller";
             case OneWay:
                 var outward = chance.Percent(50);
-                return Cut(primary, Everybody(primary), both: false, outward, chance.Between(2000, 15_000)) + (outward ? ", what it sends vanishes" : ", what is sent to it vanishes");
+                return Cut(primary, Everybody(primary), both: false, outward, Length(ref chance, 2000, 15_000)) + (outward ? ", what it sends vanishes" : ", what is sent to it vanishes");
             case DiskFull:
                 return chance.Percent(50) ? Filled(primary, "primary", ref chance) : Filled(replica, "replica", ref chance);
             case Connections:
-                return Exhausted(primary, chance.Between(2000, 8000));
+                return Exhausted(primary, Length(ref chance, 2000, 8000));
             case KillController:
                 return ControllerKilled(primary, chance.Between(0, 2000), chance.Between(100, 3000), chance.Between(500, 5000));
             case TwoAtOnce:
@@ -142,9 +147,9 @@ sealed class Faults(ChaosLab lab)
         }
     }
 
-    static string Filled(LabServer server, string role, ref Chance chance)
+    string Filled(LabServer server, string role, ref Chance chance)
     {
-        var length = chance.Between(2000, 15_000);
+        var length = Length(ref chance, 2000, 15_000);
         try
         {
             server.Disk!.Fill();

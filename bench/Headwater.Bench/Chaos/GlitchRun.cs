@@ -19,7 +19,7 @@ static class GlitchRun
         using var lab = ChaosLab.Start(2, keep);
         Console.Out.WriteLine($"glitches   {times}, {(lab.Network.Own ? "stopped, cut off, refusing" : "stopped only, as this machine permits no network of our own")}, each of 100 to 850 ms; {sessions} sessions over two gateways, rpo zero, seed {seed}");
         using var load = new ChaosLoad(lab, sessions, seed);
-        var faults = new Faults(lab);
+        var faults = new Faults(lab, brief: false);
         var chance = Chance.For(seed, 1);
         var troubles = new List<string>();
         var kinds = new Dictionary<string, int>();
