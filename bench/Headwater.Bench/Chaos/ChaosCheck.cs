@@ -8,7 +8,8 @@ static class ChaosCheck
     /// <summary>What no statement through a gateway can do: shows that the checkers see it.</summary>
     public static void Plant(ChaosLab lab, string plant, ChaosLoad load)
     {
-        var victim = plant == "back" ? 0 : load.Ledger.All(Told.Acknowledged).Max();
+        // Of each plant another one, as several may be planted.
+        var victim = plant == "back" ? 0 : load.Ledger.All(Told.Acknowledged).OrderDescending().ElementAt(plant == "lose" ? 0 : 1);
         foreach (var server in lab.Servers)
         {
             using var root = server.AsRoot();
