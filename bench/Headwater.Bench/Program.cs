@@ -27,8 +27,10 @@ try
         "start" => StartBench.Run(arguments),
         "audit" => AuditRun.Run(arguments),
         "chaos" => ChaosRun.Run(arguments),
+        "switchover" => SwitchoverRun.Run(arguments),
+        "glitches" => GlitchRun.Run(arguments),
         "verify" => VerifyBench.Run(arguments),
-        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, verify"),
+        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, switchover, glitches, verify"),
     };
 }
 catch (UsageException e)
@@ -46,6 +48,7 @@ static void End(PosixSignalContext signal)
 {
     signal.Cancel = true;
     ChildProcess.StopAll();
+    SmallDisk.UnmountAll();
     Cluster.DeleteAll();
     Environment.Exit(130);
 }

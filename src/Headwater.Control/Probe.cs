@@ -102,7 +102,11 @@ static class Probe
         Applying = status.Value(row, "Slave_SQL_Running") == "Yes",
         Delay = TimeSpan.FromSeconds(Number(status.Value(row, "SQL_Delay"))),
         Error = status.Value(row, "Last_SQL_Error") is { Length: > 0 } error ? error : status.Value(row, "Last_IO_Error") ?? "",
+        Unreached = status.Value(row, "Last_SQL_Error") is null or "" && IsOfTheNetwork(Number(status.Value(row, "Last_IO_Errno"))),
     };
+
+    /// <summary>The errors after which a receiver tries again by itself (is_network_error in sql/slave.cc), among them 1040, which a source says whose connections are all taken.</summary>
+    static bool IsOfTheNetwork(uint error) => error is 1040 or 1053 or 1158 or 1159 or 1160 or 1161 or 1203 or 1927 or 2002 or 2003 or 2006 or 2013;
 
     static uint Number(string? text) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 

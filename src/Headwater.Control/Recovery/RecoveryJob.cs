@@ -256,7 +256,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             _report = _report with { Return = Rebuild() };
             return;
         }
-        await rewind.ForgetAsync(source.CommonEnd, ct);
+        await rewind.ForgetAsync(source.CommonEnd, Tail.CommonState(await HistoryAsync(old, ct), await HistoryAsync(primary, ct)), ct);
         _report = _report with { Rewound = true, Return = $"{request.Server} is rewound to {source.CommonEnd}" };
         await RejoinAsync(primary, old, keys, ct);
     }

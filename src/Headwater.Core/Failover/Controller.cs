@@ -270,7 +270,7 @@ public static class Controller
             var stands = Situation.AppliedBy(to);
             if (change.Kind == ChangeKind.Failover && (!s.Follows(to, source) || to.LastAnswer!.Links.Any(static link => link.Receiving == LinkState.Stopped)) && Situation.AppliedBy(source).Covers(in stands) && !Situation.AppliedBy(source).Equals(stands)) Do(EffectKind.Follow, to.Id, $"{source.Id} has what it lacks", source.Id);
             foreach (var other in s.Answering)
-                if (!Situation.HasAppliedAll(other) && other.LastAnswer!.Links.Any(static link => !link.Applying && link.Error.Length == 0)) Do(EffectKind.StartApplying, other.Id, $"{to.Id} needs what it has received");
+                if (!Situation.HasAppliedAll(other) && other.LastAnswer!.Links.Any(static link => !link.Applying && link.Broken.Length == 0)) Do(EffectKind.StartApplying, other.Id, $"{to.Id} needs what it has received");
         }
 
         /// <summary>
@@ -416,23 +416,23 @@ public static class Controller
             var told = server.LastAnswer!;
             var held = Situation.HeldBy(server);
             if (Situation.HasAppliedAll(server)) Do(EffectKind.Follow, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}", primary.Id);
-            else if (told.Links.FirstOrDefault(static link => link.Error.Length > 0) is not { } broken)
+            else if (told.Links.FirstOrDefault(static link => link.Broken.Length > 0) is not { } broken)
             {
                 if (told.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, server.Id, $"what it has received is to be applied before it follows {primary.Id}");
             }
             else if (s.Answering.Any(other => other.Id != server.Id && Situation.AppliedBy(other).Covers(in held)) && Situation.AppliedBy(primary).Covers(in held))
-                Do(EffectKind.Follow, server.Id, $"it cannot apply what it has received ({broken.Error}), and others have all of that", primary.Id);
-            else Find("replica-broken", server.Id, $"{server.Id} has stopped: {broken.Error}");
+                Do(EffectKind.Follow, server.Id, $"it cannot apply what it has received ({broken.Broken}), and others have all of that", primary.Id);
+            else Find("replica-broken", server.Id, $"{server.Id} has stopped: {broken.Broken}");
         }
 
         /// <summary>The applier first: a relay log with which both threads begin anew is thrown away.</summary>
         void Restart(ServerView server, ServerView primary)
         {
             var link = server.LastAnswer!.Links.First(static link => !link.Applying || link.Receiving == LinkState.Stopped);
-            var refused = link.Error.Length > 0 && link.Applying;
-            if (link.Error.Length > 0) Find("replica-broken", server.Id, $"{server.Id} has stopped: {link.Error}");
+            var refused = link.Broken.Length > 0 && link.Applying;
+            if (link.Broken.Length > 0) Find("replica-broken", server.Id, $"{server.Id} has stopped: {link.Broken}");
             if (refused && !s.Follows(server, primary)) Lead(server, primary);
-            else if (link.Error.Length > 0) return;
+            else if (link.Broken.Length > 0) return;
             else if (!link.Applying && link.Receiving == LinkState.Stopped && !Situation.HasAppliedAll(server)) Do(EffectKind.StartApplying, server.Id, "its replication has been stopped, and it has received what it has not applied");
             else Do(EffectKind.StartReplication, server.Id, "its replication has been stopped");
         }

@@ -59,8 +59,8 @@ static class Election
         if ((server.Tags & ServerTags.Delayed) != 0) return "is behind on purpose";
         if (s.IsInMaintenance(server.Id)) return "is in maintenance";
         if (server.LastAnswer is not { LogsReplicated: true }) return "does not log what it replicates (log_slave_updates is off)";
-        var broken = server.LastAnswer!.Links.FirstOrDefault(static link => !link.Applying && link.Error.Length > 0);
-        return broken is null ? null : $"cannot apply what it has received: {broken.Error}";
+        var broken = server.LastAnswer!.Links.FirstOrDefault(static link => !link.Applying && link.Broken.Length > 0);
+        return broken is null ? null : $"cannot apply what it has received: {broken.Broken}";
     }
 
     public static string Names(IEnumerable<ServerId> ids) => string.Join(" and ", ids.Select(static id => id.Name));

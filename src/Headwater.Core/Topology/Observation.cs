@@ -63,6 +63,12 @@ public sealed record ReplicationLink
     /// <summary>Last_IO_Error or Last_SQL_Error; empty when there is none.</summary>
     public string Error { get; init; } = "";
 
+    /// <summary>The error is that the source was not reached: the receiver goes on trying by itself, and one that does not was told to stop.</summary>
+    public bool Unreached { get; init; }
+
+    /// <summary>What somebody has to see to before it can go on; empty when there is nothing.</summary>
+    public string Broken => Unreached ? "" : Error;
+
     /// <summary>SQL_Delay: how long it deliberately waits before it applies.</summary>
     public TimeSpan Delay { get; init; }
 }

@@ -14,7 +14,7 @@ sealed class ControlledCluster
         public WatchedServer Watched = new(new ServerId(name), new ServerAddress(name, 3306));
         public uint Number = number;
         public ProbeOutcome Outcome = ProbeOutcome.Answered;
-        public bool ReadOnly, LogsReplicated = true;
+        public bool ReadOnly, LogsReplicated = true, Unreached;
         public string? Follows;
         public LinkState Receiving = LinkState.Running;
         public bool Applying = true;
@@ -114,7 +114,7 @@ sealed class ControlledCluster
             BinlogPosition = At(server.Log),
             SlavePosition = server.Follows is null ? Position.Empty : At(server.Log),
             BinlogState = [.. (server.State ?? server.Log).Split(',').Select(At).Select(static position => position[0])],
-            Links = server.Follows is null ? [] : [new ReplicationLink { SourceHost = server.Follows, SourcePort = 3306, SourceNumber = this[server.Follows].Number, Receiving = server.Receiving, Received = At(server.Received), Heartbeats = server.Heartbeats, Applying = server.Applying, Error = server.Error }],
+            Links = server.Follows is null ? [] : [new ReplicationLink { SourceHost = server.Follows, SourcePort = 3306, SourceNumber = this[server.Follows].Number, Receiving = server.Receiving, Received = At(server.Received), Heartbeats = server.Heartbeats, Applying = server.Applying, Error = server.Error, Unreached = server.Unreached }],
             SemiSync = new SemiSync { Waits = server.Waits, Waiting = server.Waits, Acknowledgers = server.Acknowledgers, Unacknowledged = server.Unacknowledged, Acknowledges = server.Acknowledges, Acknowledging = server.Acknowledging },
         };
     }

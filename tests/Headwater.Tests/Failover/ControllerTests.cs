@@ -274,6 +274,16 @@ public class ControllerTests
     }
 
     [Fact]
+    public void A_receiver_that_was_stopped_while_it_could_not_reach_its_source_is_started_again()
+    {
+        var cluster = ControlledCluster.Three();
+        (cluster["db2"].Receiving, cluster["db2"].Error, cluster["db2"].Unreached) = (LinkState.Stopped, "error reconnecting to master 'replication@db1:3306'", true);
+        Assert.Equal("StartReplication db2", cluster.Pass().Effects);
+        cluster["db2"].Unreached = false;
+        Assert.Equal("", cluster.Pass().Effects);
+    }
+
+    [Fact]
     public void A_broken_replica_is_told_of_and_left_to_a_person()
     {
         var cluster = ControlledCluster.Three();
