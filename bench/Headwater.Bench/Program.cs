@@ -5,6 +5,7 @@ using Headwater.Bench.Audit;
 using Headwater.Bench.Chaos;
 using Headwater.Bench.Cost;
 using Headwater.Bench.Lab;
+using Headwater.Bench.Lease;
 using Headwater.Bench.Memory;
 using Headwater.Bench.Problem;
 using Headwater.Bench.Split;
@@ -27,8 +28,9 @@ try
         "start" => StartBench.Run(arguments),
         "audit" => AuditRun.Run(arguments),
         "chaos" => ChaosRun.Run(arguments),
+        "lease" => LeaseRun.Run(arguments),
         "verify" => VerifyBench.Run(arguments),
-        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, verify"),
+        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, lease, verify"),
     };
 }
 catch (UsageException e)

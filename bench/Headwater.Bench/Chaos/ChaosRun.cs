@@ -69,7 +69,7 @@ static class ChaosRun
         return Report(to, sessions, ledger, rounds, troubles, idle.Count, idleDropped);
     }
 
-    static void Prepare(Cluster cluster)
+    internal static void Prepare(Cluster cluster)
     {
         using var client = cluster.ThroughGateway();
         client.Query("CREATE TABLE chaos_set (id BIGINT PRIMARY KEY, session INT NOT NULL, KEY (session, id))");
@@ -183,10 +183,11 @@ static class ChaosRun
     }
 
     /// <summary>On every server: each acknowledged write once, no refused one, money neither made nor lost, and the same rows everywhere.</summary>
-    static void Check(Cluster cluster, ChaosLedger ledger, List<string> troubles)
+    /// <param name="primary">Its name, where it is not for <c>headwater up</c> to say.</param>
+    internal static void Check(Cluster cluster, ChaosLedger ledger, List<string> troubles, string? primary = null)
     {
-        cluster.Refresh();
-        cluster.WaitForReplicas();
+        primary ??= cluster.Refresh().Primary.Name;
+        cluster.WaitForReplicas(primary);
         var sums = new Dictionary<string, string>();
         foreach (var server in cluster.Run.Servers)
         {
@@ -210,7 +211,7 @@ static class ChaosRun
             client.Query("CHECKSUM TABLE chaos_set, chaos_list, chaos_account");
             sums[server.Name] = string.Join(' ', Enumerable.Range(0, client.Rows).Select(row => client.Text(row, 1)));
             var readOnly = client.Scalar("SELECT @@read_only");
-            if (readOnly != (server.Role == "primary" ? "0" : "1")) troubles.Add($"{server.Name}, {server.Role}: read_only is {readOnly}");
+            if (readOnly != (server.Name == primary ? "0" : "1")) troubles.Add($"{server.Name}, {(server.Name == primary ? "primary" : "replica")}: read_only is {readOnly}");
         }
         if (sums.Values.Distinct().Count() > 1) troubles.Add("the servers differ: " + string.Join("; ", sums.Select(static pair => $"{pair.Key} {pair.Value}")));
     }
@@ -223,7 +224,7 @@ static class ChaosRun
         var bars = new Bars();
         foreach (var group in rounds.GroupBy(static round => round.Fault).OrderBy(static group => group.Key))
         {
-            var stalls = group.SelectMany(round => sessions.Select(session => Stall(session, round))).Order().ToArray();
+            var stalls = group.SelectMany(round => sessions.Select(session => Stall(session, round.At, round.HealedSeconds))).Order().ToArray();
             double At(double share) => Spread.Percentile(stalls, share);
             table.Row(group.Key, $"{group.Count()}", $"{At(0.5):0.00}", $"{At(0.99):0.00}", $"{At(1):0.00}", Spread.Of(group.Select(static round => round.HealedSeconds)).Text("0.0"));
             if (group.Key == "kill-primary") bars.Check(At(0.5) <= 1.5 && At(0.99) <= 3, "write outage after kill -9: p50 ≤ 1.5 s, p99 ≤ 3 s", $"{At(0.5):0.00} s, {At(0.99):0.00} s");
@@ -248,12 +249,12 @@ static class ChaosRun
     }
 
     /// <summary>The longest wait of a session's write from the fault on, until the cluster had healed.</summary>
-    static double Stall(ChaosSession session, Round round)
+    internal static double Stall(ChaosSession session, long at, double healedSeconds)
     {
-        var until = round.At + (long)((double.IsFinite(round.HealedSeconds) ? Math.Max(round.HealedSeconds, 2) : 60) * Stopwatch.Frequency);
+        var until = at + (long)((double.IsFinite(healedSeconds) ? Math.Max(healedSeconds, 2) : 60) * Stopwatch.Frequency);
         long longest = 0;
         foreach (var (begun, ended, _) in session.Writes)
-            if (ended >= round.At && begun <= until) longest = Math.Max(longest, ended - Math.Max(begun, round.At));
+            if (ended >= at && begun <= until) longest = Math.Max(longest, ended - Math.Max(begun, at));
         return longest / (double)Stopwatch.Frequency;
     }
 }
