@@ -49,7 +49,10 @@ sealed class Journals
     public int Takeovers => _all.Count(static entry => entry is { Kind: "lease", Rule: "taken" });
     public int Late => _all.Count(static entry => entry.Kind == "failed" && entry.Sentence.Contains("lease", StringComparison.Ordinal));
 
-    /// <summary>What two did: an epoch that was appointed twice, or a record written or an effect begun by one after another had taken the lease.</summary>
+    /// <summary>
+    /// What two did: an epoch that was appointed twice, or an effect begun by one after another had taken the lease. A record stands here when its writer has heard that etcd has it, which
+    /// a writer that was stopped hears late; that two cannot write after each other is etcd's condition on each write.
+    /// </summary>
     public IEnumerable<string> DoubleActions()
     {
         foreach (var epoch in _all.Where(static entry => entry is { Kind: "record", Step: "Promoting" }).GroupBy(static entry => entry.Epoch))
@@ -57,7 +60,7 @@ sealed class Journals
         string? holder = null;
         foreach (var entry in _all)
             if (entry is { Kind: "lease", Rule: "taken" }) holder = entry.Process;
-            else if (entry.Kind is "record" or "effect" && entry.Process != holder)
+            else if (entry.Kind == "effect" && entry.Process != holder)
                 yield return $"{entry.Process} at {entry.At:HH:mm:ss.fff}: {entry.Kind} {entry.Rule} ({entry.Sentence}), while the lease was with {holder ?? "nobody"}";
     }
 }
