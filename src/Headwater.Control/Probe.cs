@@ -100,8 +100,15 @@ static class Probe
         Heartbeats = Number(status.Value(row, "Slave_received_heartbeats")),
         Applying = status.Value(row, "Slave_SQL_Running") == "Yes",
         Delay = TimeSpan.FromSeconds(Number(status.Value(row, "SQL_Delay"))),
-        Error = status.Value(row, "Last_SQL_Error") is { Length: > 0 } error ? error : status.Value(row, "Last_IO_Error") ?? "",
+        Error = status.Value(row, "Last_SQL_Error") is { Length: > 0 } error ? error : GaveUp(status, row) ? status.Value(row, "Last_IO_Error") ?? "" : "",
     };
+
+    /// <summary>
+    /// Of a source that cannot be reached a receiver says so and tries again, for ever; one that stands still with such an error was stopped by somebody while it
+    /// tried. Source: is_network_error() in sql/slave.cc of MariaDB 10.11.
+    /// </summary>
+    static bool GaveUp(QueryResult status, int row) => status.Value(row, "Slave_IO_Running") != "No"
+        || status.Value(row, "Last_IO_Errno") is not ("2002" or "2003" or "2006" or "2013" or "1040" or "1053" or "1159" or "1161");
 
     static uint Number(string? text) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
