@@ -18,7 +18,7 @@ sealed class Etcd : IDisposable
         Start();
     }
 
-    public IEnumerable<string> Endpoints => _ports.Select(static ports => $"http://127.0.0.1:{ports.Clients}");
+    public IEnumerable<int> Ports => _ports.Select(static ports => ports.Clients);
 
     /// <summary>Starts those that do not run, with the data that they had; returns when a majority answers.</summary>
     public void Start()
@@ -51,7 +51,7 @@ sealed class Etcd : IDisposable
         try
         {
             using var question = new StringContent("{\"key\":\"AA==\"}");
-            using var answer = _http.PostAsync(new Uri($"{Endpoints.First()}/v3/kv/range"), question).GetAwaiter().GetResult();
+            using var answer = _http.PostAsync(new Uri($"http://127.0.0.1:{_ports[0].Clients}/v3/kv/range"), question).GetAwaiter().GetResult();
             return answer.IsSuccessStatusCode;
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)

@@ -9,11 +9,13 @@ sealed class SharedController : IDisposable
     readonly string _config;
     readonly string _log;
     readonly int _httpPort = Cluster.FreePort();
+    readonly Wire[] _toEtcd;
     ChildProcess? _serve;
 
     public SharedController(Cluster cluster, Etcd etcd, string name)
     {
         Name = name;
+        _toEtcd = [.. etcd.Ports.Select(static port => new Wire(port))];
         Port = Cluster.FreePort();
         Directory = Path.Combine(cluster.Directory, name);
         System.IO.Directory.CreateDirectory(Directory);
@@ -33,7 +35,7 @@ sealed class SharedController : IDisposable
               recovery_user: {{recovery.User}}
               recovery_password: "{{recovery.Password}}"
               lease: etcd
-              etcd: { endpoints: [{{string.Join(", ", etcd.Endpoints)}}] }
+              etcd: { endpoints: [{{string.Join(", ", _toEtcd.Select(static wire => $"http://127.0.0.1:{wire.Port}"))}}] }
             listeners: [ "127.0.0.1:{{Port}}" ]
             http: { address: "127.0.0.1:{{_httpPort}}" }
             drain: 0s
@@ -70,6 +72,17 @@ sealed class SharedController : IDisposable
         ChildProcess.SendSignal(Pid, 18);
     }
 
+    /// <summary>Its packets to etcd and back are dropped; the servers and its clients it still sees.</summary>
+    public void CutOff()
+    {
+        foreach (var wire in _toEtcd) wire.Cut();
+    }
+
+    public void Mend()
+    {
+        foreach (var wire in _toEtcd) wire.Mend();
+    }
+
     /// <summary>Null while it does not answer.</summary>
     public JsonElement? Status()
     {
@@ -102,5 +115,6 @@ sealed class SharedController : IDisposable
     {
         Continue();
         _serve?.Dispose();
+        foreach (var wire in _toEtcd) wire.Dispose();
     }
 }

@@ -3,7 +3,7 @@ namespace Headwater.Bench.Lease;
 /// <summary>What <c>bench/lease</c> does to the controllers.</summary>
 sealed record LeaseOptions
 {
-    public static readonly string[] AllFaults = ["kill-holder", "stop-holder", "kill-both", "kill-mid-failover", "stop-mid-failover", "switchover"];
+    public static readonly string[] AllFaults = ["kill-holder", "stop-holder", "cut-holder", "kill-both", "kill-mid-failover", "stop-mid-failover", "cut-mid-failover", "switchover"];
 
     public required int Rounds { get; init; }
     public IReadOnlyList<string> Faults { get; init; } = AllFaults;
@@ -22,7 +22,7 @@ sealed record LeaseOptions
         var isShort = arguments.Flag("short");
         var options = new LeaseOptions
         {
-            Rounds = arguments.Number("rounds", isShort ? 6 : 60),
+            Rounds = arguments.Number("rounds", isShort ? 8 : 64),
             Faults = arguments.List("faults", AllFaults),
             Sessions = arguments.Number("sessions", 6, 3),
             Members = arguments.Number("members", 3, 1),

@@ -9,7 +9,7 @@ using Headwater.Bench.Sql;
 namespace Headwater.Bench.Lease;
 
 /// <summary>
-/// Three controllers that share a lease in etcd, under load through all their gateways; whoever holds it is killed or stopped, also while a failover is under way; then
+/// Three controllers that share a lease in etcd, under load through all their gateways; whoever holds it is killed, stopped or cut off from etcd, also while a failover is under way; then
 /// etcd is gone for a while. The servers are those of <c>headwater up</c>, whose own controller is paused: it only starts again what was killed.
 /// </summary>
 static class LeaseRun
@@ -91,8 +91,7 @@ static class LeaseRun
         holder.Ask("resume"); // more failovers in a row than any cluster has
         var primary = cluster.Refresh().Servers.First(server => server.Name == holder.Primary);
         var others = controllers.Where(controller => controller != holder).ToList();
-        var stops = fault is "stop-holder" or "stop-mid-failover";
-        if (fault is "kill-mid-failover" or "stop-mid-failover")
+        if (fault.EndsWith("-mid-failover", StringComparison.Ordinal))
         {
             // A failover begins a second after the death and takes some tenths of one.
             ChildProcess.SendSignal(primary.Pid, 9);
@@ -117,16 +116,18 @@ static class LeaseRun
             holder.Kill();
             change.Wait();
         }
-        else if (stops) holder.Stop();
+        else if (fault.StartsWith("stop-", StringComparison.Ordinal)) holder.Stop();
+        else if (fault.StartsWith("cut-", StringComparison.Ordinal)) holder.CutOff();
         else holder.Kill();
         if (fault == "kill-both") ChildProcess.SendSignal(primary.Pid, 9);
 
         DateTimeOffset? taken = null;
         for (var clock = Stopwatch.StartNew(); taken is null && clock.Elapsed < TimeSpan.FromSeconds(15); Thread.Sleep(50)) taken = Journals.Read(others).TakenAfter(wall, holder.Name);
-        if (stops)
+        if (fault.StartsWith("stop-", StringComparison.Ordinal) || fault.StartsWith("cut-", StringComparison.Ordinal))
         {
             Thread.Sleep(chance.Between(500, 4000));
             holder.Continue();
+            holder.Mend();
         }
         return new Round(fault, at, taken is { } then ? (then - wall).TotalSeconds : double.NaN, double.NaN);
     }
