@@ -5,6 +5,7 @@ using Headwater.Bench.Audit;
 using Headwater.Bench.Chaos;
 using Headwater.Bench.Cost;
 using Headwater.Bench.Lab;
+using Headwater.Bench.Lease;
 using Headwater.Bench.Memory;
 using Headwater.Bench.Problem;
 using Headwater.Bench.Split;
@@ -29,8 +30,9 @@ try
         "chaos" => ChaosRun.Run(arguments),
         "switchover" => SwitchoverRun.Run(arguments),
         "glitches" => GlitchRun.Run(arguments),
+        "lease" => LeaseRun.Run(arguments),
         "verify" => VerifyBench.Run(arguments),
-        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, switchover, glitches, verify"),
+        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, switchover, glitches, lease, verify"),
     };
 }
 catch (UsageException e)

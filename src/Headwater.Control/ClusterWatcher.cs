@@ -59,11 +59,14 @@ public sealed class ClusterWatcher : IAsyncDisposable
         (_options, _view, _accounts, _catalogue, _time) = (options, view, accounts, catalogue, time);
         _decided = view.Current;
         _log = log.CreateLogger("Headwater.Control");
-        if (options.Control is { } control) _helm = new Helm(control, time, log.CreateLogger("Headwater.Failover"));
+        if (options.Control is { } control) _helm = new Helm(control, time, log.CreateLogger("Headwater.Failover"), Post, Decide);
     }
 
     /// <summary>What the controller remembers, and what it found at its last look; empty where there is none. From any thread.</summary>
     public (ControlRecord Record, IReadOnlyList<Finding> Findings) Control => Volatile.Read(ref _control) is { } told ? (told.Record, told.Findings) : (new ControlRecord(), []);
+
+    /// <summary>Who acts, in a sentence; null where no lease is shared. From any thread.</summary>
+    public string? Lease => _helm?.Lease;
 
     /// <summary>How far the gateways of this process have followed the views that were published (<see cref="ClusterView.Version"/>); null where there are none.</summary>
     public Func<long>? FollowedVersion { get; set; }
@@ -74,9 +77,13 @@ public sealed class ClusterWatcher : IAsyncDisposable
         var answer = new TaskCompletionSource<(bool, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(() =>
         {
-            var result = _helm is null ? (false, "nobody controls here: control.mode is off") : _helm.Command(state => wish(state, _decided, _time.Now()));
-            Decide();
-            answer.SetResult(result);
+            if (_helm is null) answer.SetResult((false, "nobody controls here: control.mode is off"));
+            else
+                _helm.Command(state => wish(state, _decided, _time.Now()), (done, sentence) =>
+                {
+                    Decide();
+                    answer.SetResult((done, sentence));
+                });
         });
         return answer.Task;
     }
@@ -87,7 +94,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
         while (true)
         {
             var answer = new TaskCompletionSource<(Task<RecoveryReport>?, Task?, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
-            Post(() => answer.SetResult(_helm is null ? (null, null, "nobody controls here: control.mode is off") : _helm.Recover(wish, _decided, Post)));
+            Post(() => answer.SetResult(_helm is null ? (null, null, "nobody controls here: control.mode is off") : _helm.Recover(wish, _decided)));
             var (report, before, sentence) = await answer.Task;
             if (before is null) return (report is null ? null : await report, sentence);
             await before;
@@ -163,6 +170,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(ct, _end.Token);
         Reconcile();
         Decide();
+        _helm?.Start();
         try
         {
             while (await _posted.Reader.WaitToReadAsync(ends.Token))
@@ -249,6 +257,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
         if (_helm is not null)
         {
             Volatile.Write(ref _control, new Told(_helm.Record, _helm.Findings));
+            _helm.Report(_decided, OpenWrites);
             // Open transactions end between two looks.
             if (_helm.Record.Change is { Step: ChangeStep.Holding } && !_looksAgain)
             {
@@ -256,7 +265,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
                 _ = Task.Delay(LookAgainAfter, _time, _end.Token).ContinueWith(_ => Post(() => { _looksAgain = false; Decide(); }), TaskScheduler.Default);
             }
         }
-        _helm?.Begin(effects, _decided, _options.Monitor, (server, errand, patience) => _members.Find(member => member.Server.Id == server)?.Watch.AskAsync(errand, patience), Post);
+        _helm?.Begin(effects, _decided, _options.Monitor, (server, errand, patience) => _members.Find(member => member.Server.Id == server)?.Watch.AskAsync(errand, patience));
     }
 
     /// <summary>
@@ -271,7 +280,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
 
     ClusterView Discovered(ClusterView before, Instant now) => Measured(Discovery.Decide(
         [.. _members.Where(static member => member.Latest is not null).Select(static member => member.WithWhatWasHeard())], before,
-        new DiscoveryOptions { Cluster = _options.Cluster, DeadAfter = _options.DeadAfter, MaxLag = _options.MaxLag, Appointed = _helm?.Appointed }, now), now);
+        new DiscoveryOptions { Cluster = _options.Cluster, DeadAfter = _options.DeadAfter, MaxLag = _options.MaxLag, Appointed = _helm?.Appointed(now) }, now), now);
 
     // Looks end several times a second whatever the servers do. When none did for long, it was this process that stood still, and
     // the silence of that time says nothing about any server.
@@ -433,7 +442,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     {
         await _end.CancelAsync();
         await _running;
-        _helm?.Dispose();
+        if (_helm is not null) await _helm.DisposeAsync();
         _end.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Headwater.Bench.Sql;
 
 namespace Headwater.Bench.Chaos;
 
@@ -41,12 +42,16 @@ static class ChaosCheck
             troubles.Add(behind);
             return;
         }
-        var ledger = load.Ledger;
-        var primary = lab.Controlling.Status()?.Primary;
+        Run([.. lab.Servers.Select(static server => (server.Name, (Func<SqlClient>)(() => server.AsRoot(patience: TimeSpan.FromMinutes(2)))))], lab.Controlling.Status()?.Primary, load.Ledger, load.Registers, troubles);
+    }
+
+    /// <param name="registers">Null: there are none.</param>
+    public static void Run(IReadOnlyList<(string Name, Func<SqlClient> AsRoot)> servers, string? primary, ChaosLedger ledger, Registers? registers, List<string> troubles)
+    {
         var sums = new Dictionary<string, string>();
-        foreach (var server in lab.Servers)
+        foreach (var server in servers)
         {
-            using var client = server.AsRoot(patience: TimeSpan.FromMinutes(2));
+            using var client = server.AsRoot();
             var found = new Dictionary<long, int>();
             client.Query("SELECT id FROM chaos_set");
             for (var i = 0; i < client.Rows; i++) found[client.Int64(i, 0)] = 1;
@@ -64,28 +69,37 @@ static class ChaosCheck
                 if (times > 1) troubles.Add($"{server.Name}: write {write} is there {times} times");
                 if (ledger.Of(write) is Told.Refused or Told.Nothing) troubles.Add($"{server.Name}: write {write} was {(ledger.Of(write) == Told.Refused ? "refused" : "never sent")} and is there");
             }
-            client.Query("SELECT k, version FROM chaos_register");
-            for (var i = 0; i < client.Rows; i++)
-            {
-                var (key, version) = ((int)client.Int64(i, 0), client.Int64(i, 1));
-                if (version < load.Registers[key].Acknowledged || version > load.Registers[key].Attempted)
-                    troubles.Add($"{server.Name}: register {key} holds version {version}; acknowledged was {load.Registers[key].Acknowledged}, sent {load.Registers[key].Attempted}");
-            }
+            if (registers is not null) CheckRegisters(client, server.Name, registers, troubles);
             if (client.Scalar("SELECT SUM(money) FROM chaos_account") is var money && money != $"{ChaosSession.Accounts * ChaosSession.Opening}")
                 troubles.Add($"{server.Name}: the accounts hold {money}");
-            client.Query("CHECKSUM TABLE chaos_set, chaos_list, chaos_account, chaos_register");
+            client.Query($"CHECKSUM TABLE chaos_set, chaos_list, chaos_account{(registers is null ? "" : ", chaos_register")}");
             sums[server.Name] = string.Join(' ', Enumerable.Range(0, client.Rows).Select(row => client.Text(row, 1)));
         }
         if (sums.Values.Distinct().Count() > 1) troubles.Add("the servers differ: " + string.Join("; ", sums.Select(static pair => $"{pair.Key} {pair.Value}")));
-        troubles.AddRange(WrongRoles(lab, primary));
+        troubles.AddRange(WrongRoles(servers, primary));
+    }
+
+    static void CheckRegisters(SqlClient client, string server, Registers registers, List<string> troubles)
+    {
+        client.Query("SELECT k, version FROM chaos_register");
+        for (var i = 0; i < client.Rows; i++)
+        {
+            var (key, version) = ((int)client.Int64(i, 0), client.Int64(i, 1));
+            if (version < registers[key].Acknowledged || version > registers[key].Attempted)
+                troubles.Add($"{server}: register {key} holds version {version}; acknowledged was {registers[key].Acknowledged}, sent {registers[key].Attempted}");
+        }
     }
 
     /// <summary>Who is read_only or writable against its role.</summary>
-    public static IEnumerable<string> WrongRoles(ChaosLab lab, string? primary)
+    public static IEnumerable<string> WrongRoles(ChaosLab lab, string? primary) =>
+        WrongRoles([.. lab.Servers.Select(static server => (server.Name, (Func<SqlClient>)(() => server.AsRoot())))], primary);
+
+    static IEnumerable<string> WrongRoles(IReadOnlyList<(string Name, Func<SqlClient> AsRoot)> servers, string? primary)
     {
-        foreach (var server in lab.Servers)
+        foreach (var server in servers)
         {
-            var readOnly = server.Ask("SELECT @@read_only");
+            using var root = server.AsRoot();
+            var readOnly = root.Scalar("SELECT @@read_only");
             if (readOnly != (server.Name == primary ? "0" : "1")) yield return $"{server.Name}, {(server.Name == primary ? "the primary" : "a replica")}: read_only is {readOnly}";
         }
     }

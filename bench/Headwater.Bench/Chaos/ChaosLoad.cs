@@ -37,11 +37,8 @@ sealed class ChaosLoad : IDisposable
     void Prepare()
     {
         using var client = _lab.Controlling.Connect();
-        client.Query("CREATE TABLE chaos_set (id BIGINT PRIMARY KEY, session INT NOT NULL, KEY (session, id))");
-        client.Query("CREATE TABLE chaos_list (id INT PRIMARY KEY, items LONGTEXT NOT NULL)");
-        client.Query("CREATE TABLE chaos_account (id INT PRIMARY KEY, money BIGINT NOT NULL)");
+        ChaosSession.CreateTables(client);
         client.Query("CREATE TABLE chaos_register (k INT PRIMARY KEY, version BIGINT NOT NULL)");
-        client.Query("INSERT INTO chaos_account VALUES " + string.Join(',', Enumerable.Range(0, ChaosSession.Accounts).Select(static i => $"({i}, {ChaosSession.Opening})")));
         client.Query("INSERT INTO chaos_register VALUES " + string.Join(',', Enumerable.Range(0, Registers.Count).Select(static i => $"({i}, 0)")));
         _lab.WaitForReplicas();
     }
@@ -70,16 +67,7 @@ sealed class ChaosLoad : IDisposable
     public long WrittenByAll() => Sessions.Min(static session => session.LastWritten);
 
     /// <summary>The longest wait of each session's write between two moments: a write that began before counts from the first on.</summary>
-    public IEnumerable<double> Stalls(long from, long until)
-    {
-        foreach (var session in Sessions)
-        {
-            long longest = 0;
-            foreach (var (begun, ended, _) in session.WritesSince(from))
-                if (begun <= until) longest = Math.Max(longest, ended - Math.Max(begun, from));
-            yield return longest / (double)Stopwatch.Frequency;
-        }
-    }
+    public IEnumerable<double> Stalls(long from, long until) => Sessions.Select(session => session.Stall(from, until));
 
     public void Dispose()
     {

@@ -9,7 +9,7 @@ namespace Headwater.Bench.Chaos;
 /// One session through a gateway: unique inserts, appends to lists, transfers between accounts, and reads of its own list, each noted with what the
 /// session was told. It reconnects when its connection is cut, which is counted: a failover must not cut it.
 /// </summary>
-sealed class ChaosSession(int number, LabGateway gateway, ChaosLedger ledger, Chance chance, CancellationToken end)
+sealed class ChaosSession(int number, IEntrance gateway, ChaosLedger ledger, Chance chance, CancellationToken end)
 {
     public const int Accounts = 10, Opening = 1000;
 
@@ -42,12 +42,29 @@ sealed class ChaosSession(int number, LabGateway gateway, ChaosLedger ledger, Ch
         }
     }
 
-    public LabGateway Gateway => gateway;
+    public IEntrance Gateway => gateway;
     public List<string> Violations { get; } = [];
     public Dictionary<string, int> Errors { get; } = [];
     public int Reads { get; private set; }
     public int Cut { get; private set; }
     public int ReadErrors { get; private set; }
+
+    public static void CreateTables(SqlClient client)
+    {
+        client.Query("CREATE TABLE chaos_set (id BIGINT PRIMARY KEY, session INT NOT NULL, KEY (session, id))");
+        client.Query("CREATE TABLE chaos_list (id INT PRIMARY KEY, items LONGTEXT NOT NULL)");
+        client.Query("CREATE TABLE chaos_account (id INT PRIMARY KEY, money BIGINT NOT NULL)");
+        client.Query("INSERT INTO chaos_account VALUES " + string.Join(',', Enumerable.Range(0, Accounts).Select(static i => $"({i}, {Opening})")));
+    }
+
+    /// <summary>Its longest wait for a write between two moments, in seconds: one that began before counts from the first on.</summary>
+    public double Stall(long from, long until)
+    {
+        long longest = 0;
+        foreach (var (begun, ended, _) in WritesSince(from))
+            if (begun <= until) longest = Math.Max(longest, ended - Math.Max(begun, from));
+        return longest / (double)Stopwatch.Frequency;
+    }
 
     public void Run()
     {

@@ -10,7 +10,7 @@ namespace Headwater.Bench.Chaos;
 sealed record LabStatus(string? Primary, long Epoch, bool Healthy, bool Changing, string Text);
 
 /// <summary><c>headwater serve</c> on a node of its own, with or without the controller; it can be killed and started anew.</summary>
-sealed class LabGateway(Node node, int port, int httpPort, string directory, string config) : IDisposable
+sealed class LabGateway(Node node, int port, int httpPort, string directory, string config) : IEntrance, IDisposable
 {
     // As from a shell on its machine: what changes something may be asked for from there only.
     readonly HttpClient _http = new(new SocketsHttpHandler

@@ -100,11 +100,14 @@ sealed class Cluster : IDisposable
     public static SqlClient AsRoot(ServerInfo server, string? schema = null) => SqlClient.Unix(server.Socket, "root", "", schema);
 
     /// <summary>The monitoring account of the state directory, for a second gateway before the same servers.</summary>
-    public Account Monitor()
+    public Account Monitor() => Account("monitor");
+
+    /// <summary>An account of the state directory, by its purpose.</summary>
+    public Account Account(string purpose)
     {
         using var accounts = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Directory, "state", "accounts.json")));
-        var monitor = accounts.RootElement.GetProperty("monitor");
-        return new Account(monitor.GetProperty("user").GetString()!, monitor.GetProperty("password").GetString()!, null);
+        var account = accounts.RootElement.GetProperty(purpose);
+        return new Account(account.GetProperty("user").GetString()!, account.GetProperty("password").GetString()!, null);
     }
 
     public Metrics Metrics() => Metrics(HttpPort);
@@ -112,11 +115,13 @@ sealed class Cluster : IDisposable
     public static Metrics Metrics(int httpPort) => Lab.Metrics.Parse(_http.GetStringAsync(new Uri($"http://127.0.0.1:{httpPort}/metrics")).GetAwaiter().GetResult());
 
     /// <summary>Waits until every replica has applied what the primary has logged.</summary>
-    public void WaitForReplicas()
+    /// <param name="name">The primary's name; null: as run.json says.</param>
+    public void WaitForReplicas(string? name = null)
     {
-        using var primary = Directly(Run.Primary, Run.Administrator);
+        name ??= Run.Primary.Name;
+        using var primary = Directly(Run.Servers.First(server => server.Name == name), Run.Administrator);
         var position = primary.Scalar("SELECT @@GLOBAL.gtid_binlog_pos");
-        foreach (var server in Run.Replicas)
+        foreach (var server in Run.Servers.Where(server => server.Name != name))
         {
             using var replica = Directly(server, Run.Administrator, TimeSpan.FromSeconds(90));
             if (replica.Scalar($"SELECT MASTER_GTID_WAIT('{position}', 60)") != "0") throw new UsageException($"{server.Name} did not reach {position} within 60 s");

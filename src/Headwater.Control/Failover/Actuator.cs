@@ -24,49 +24,50 @@ sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise
     const string NoPart = "SET GLOBAL rpl_semi_sync_master_enabled = OFF, GLOBAL rpl_semi_sync_slave_enabled = OFF";
 
     /// <param name="source">The view of <see cref="Effect.Source"/>, where there is one.</param>
-    public async Task DoAsync(Effect effect, ServerView server, ServerView? source, ServerConnection connection, CancellationToken ct)
+    public async Task DoAsync(Effect effect, ServerView server, ServerView? source, Orders orders, CancellationToken ct)
     {
         var links = server.LastAnswer?.Links ?? [];
         switch (effect.Kind)
         {
             case EffectKind.StopReceiving:
-                foreach (var link in links) await connection.QueryAsync($"STOP SLAVE {Name(link)} IO_THREAD", ct);
+                foreach (var link in links) await orders.GiveAsync($"STOP SLAVE {Name(link)} IO_THREAD", ct);
                 break;
             case EffectKind.StartApplying:
-                foreach (var link in links) await connection.QueryAsync($"START SLAVE {Name(link)} SQL_THREAD", ct);
+                foreach (var link in links) await orders.GiveAsync($"START SLAVE {Name(link)} SQL_THREAD", ct);
                 break;
             case EffectKind.StartReplication:
-                foreach (var link in links) await connection.QueryAsync($"START SLAVE {Name(link)}", ct);
+                foreach (var link in links) await orders.GiveAsync($"START SLAVE {Name(link)}", ct);
                 break;
             case EffectKind.Vouch:
-                // Over a connection of its own, which it uses up: for a moment the primary has a third from here.
+                // Over a connection of its own, which it uses up: for a moment the primary has a third from here. No statement, so the server cannot refuse it when it is late;
+                // but what it says stays true: that replica had received it.
                 var holder = source?.LastAnswer?.Links.FirstOrDefault(link => link.SourceNumber == server.Number) ?? throw new InvalidOperationException($"{effect.Source} does not follow {effect.Server}");
                 await Receipt.ReportAsync(await ServerConnection.ConnectAsync(server.Address, monitor, ct), holder.ReceivedTo, ct);
                 break;
             case EffectKind.MakeReadOnly:
-                await MakeReadOnlyAsync(connection, ct);
+                await MakeReadOnlyAsync(orders, ct);
                 break;
             case EffectKind.OpenWrites:
-                await connection.QueryAsync("SET GLOBAL read_only = OFF", ct);
+                await orders.GiveAsync("SET GLOBAL read_only = OFF", ct);
                 break;
             case EffectKind.Promote:
-                foreach (var link in links) await connection.QueryMultiAsync($"STOP SLAVE {Name(link)}; RESET SLAVE {Name(link)} ALL", ct);
-                if (promise == LossPromise.Zero) await connection.QueryAsync(WaitForAcknowledgements, ct);
-                await connection.QueryAsync("SET GLOBAL read_only = OFF", ct);
+                foreach (var link in links) await orders.GiveAsync([$"STOP SLAVE {Name(link)}", $"RESET SLAVE {Name(link)} ALL"], ct);
+                if (promise == LossPromise.Zero) await orders.GiveAsync(WaitForAcknowledgements, ct);
+                await orders.GiveAsync("SET GLOBAL read_only = OFF", ct);
                 break;
             case EffectKind.Follow:
-                await FollowAsync(server, source ?? throw new InvalidOperationException($"{effect.Source} is not known"), connection, ct);
+                await FollowAsync(server, source ?? throw new InvalidOperationException($"{effect.Source} is not known"), orders, ct);
                 break;
             case EffectKind.SetAcknowledging when effect.Role == ServerRole.Primary:
-                await connection.QueryAsync(WaitForAcknowledgements, ct);
+                await orders.GiveAsync(WaitForAcknowledgements, ct);
                 break;
             case EffectKind.SetAcknowledging:
                 // Switched off, waiting tells every commit that waits that all is well, though no other server may have it. So whoever could be told so is cut
                 // off first; read_only lets nobody begin anew.
-                if (server.LastAnswer?.SemiSync is { Waits: true }) await EndSessionsAsync(connection, ct);
-                await connection.QueryAsync(effect.Role == ServerRole.Replica ? Acknowledge : NoPart, ct);
+                if (server.LastAnswer?.SemiSync is { Waits: true }) await EndSessionsAsync(orders, ct);
+                await orders.GiveAsync(effect.Role == ServerRole.Replica ? Acknowledge : NoPart, ct);
                 // A receiver that runs has said before whether it acknowledges.
-                foreach (var link in links.Where(static link => link.Receiving != LinkState.Stopped)) await connection.QueryMultiAsync($"STOP SLAVE {Name(link)} IO_THREAD; START SLAVE {Name(link)} IO_THREAD", ct);
+                foreach (var link in links.Where(static link => link.Receiving != LinkState.Stopped)) await orders.GiveAsync([$"STOP SLAVE {Name(link)} IO_THREAD", $"START SLAVE {Name(link)} IO_THREAD"], ct);
                 break;
             default:
                 throw new NotSupportedException($"{effect.Kind} is not done by a statement");
@@ -74,29 +75,29 @@ sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise
     }
 
     // read_only waits for whoever holds a table lock, and for commits that wait for an acknowledgement that will never come: those are ended.
-    static async Task MakeReadOnlyAsync(ServerConnection connection, CancellationToken ct)
+    static async Task MakeReadOnlyAsync(Orders orders, CancellationToken ct)
     {
-        await connection.QueryAsync("SET SESSION lock_wait_timeout = 1", ct);
+        await orders.GiveAsync("SET SESSION lock_wait_timeout = 1", ct);
         try
         {
-            await connection.QueryAsync("SET GLOBAL read_only = ON", ct);
+            await orders.GiveAsync("SET GLOBAL read_only = ON", ct);
         }
         catch (ServerException e) when (e.Code == LockWaitTimeout)
         {
-            await EndSessionsAsync(connection, ct);
-            await connection.QueryAsync("SET GLOBAL read_only = ON", ct);
+            await EndSessionsAsync(orders, ct);
+            await orders.GiveAsync("SET GLOBAL read_only = ON", ct);
         }
     }
 
     /// <summary>Ends all sessions but replication's, the server's own and those of this account.</summary>
-    static async Task EndSessionsAsync(ServerConnection connection, CancellationToken ct)
+    static async Task EndSessionsAsync(Orders orders, CancellationToken ct)
     {
-        var sessions = await connection.QueryAsync(
+        var sessions = await orders.Connection.QueryAsync(
             "SELECT id FROM information_schema.PROCESSLIST WHERE command NOT IN ('Binlog Dump', 'Slave_IO', 'Slave_SQL', 'Slave_worker', 'Daemon') AND user NOT IN ('system user', SUBSTRING_INDEX(CURRENT_USER(), '@', 1))", ct);
         foreach (var row in sessions.Rows)
             try
             {
-                await connection.QueryAsync($"KILL {row[0]}", ct);
+                await orders.GiveAsync($"KILL {row[0]}", ct);
             }
             catch (ServerException)
             {
@@ -104,19 +105,19 @@ sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise
             }
     }
 
-    async Task FollowAsync(ServerView server, ServerView source, ServerConnection connection, CancellationToken ct)
+    async Task FollowAsync(ServerView server, ServerView source, Orders orders, CancellationToken ct)
     {
         var answer = server.LastAnswer!;
-        foreach (var link in answer.Links.Where(static link => link.Name.Length > 0)) await connection.QueryMultiAsync($"STOP SLAVE {Name(link)}; RESET SLAVE {Name(link)} ALL", ct);
+        foreach (var link in answer.Links.Where(static link => link.Name.Length > 0)) await orders.GiveAsync([$"STOP SLAVE {Name(link)}", $"RESET SLAVE {Name(link)} ALL"], ct);
         var first = answer.Links.FirstOrDefault(static link => link.Name.Length == 0);
-        if (first is not null) await connection.QueryAsync("STOP SLAVE", ct);
+        if (first is not null) await orders.GiveAsync("STOP SLAVE", ct);
         var account = replication is { } login ? $", MASTER_USER = {Text(login.User)}, MASTER_PASSWORD = {Text(login.Password)}"
             : first is not null ? "" : throw new InvalidOperationException($"{server.Id} has no replication account; control.replication_user names one");
         // What it wrote while it was a primary stands in its log and not in gtid_slave_pos.
         var demoted = answer.SlavePosition.Covers(answer.BinlogPosition) ? "" : ", MASTER_DEMOTE_TO_SLAVE = 1";
-        await connection.QueryAsync(string.Create(CultureInfo.InvariantCulture,
+        await orders.GiveAsync(string.Create(CultureInfo.InvariantCulture,
             $"CHANGE MASTER TO MASTER_HOST = {Text(source.Address.Host)}, MASTER_PORT = {source.Address.Port}{account}, MASTER_CONNECT_RETRY = 1, MASTER_HEARTBEAT_PERIOD = 0.5, MASTER_USE_GTID = slave_pos{demoted}"), ct);
-        await connection.QueryAsync("START SLAVE", ct);
+        await orders.GiveAsync("START SLAVE", ct);
     }
 
     static string Name(ReplicationLink link) => link.Name.Length == 0 ? "" : Text(link.Name);

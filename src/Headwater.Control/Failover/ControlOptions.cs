@@ -1,3 +1,4 @@
+using Headwater.Control.Lease;
 using Headwater.Control.Recovery;
 using Headwater.Core.Failover;
 using Headwater.Servers;
@@ -9,8 +10,11 @@ public sealed record ControlOptions
 {
     public required ControlPolicy Policy { get; init; }
 
-    /// <summary>The folder of the journal, and of the lock by which one process at a time controls.</summary>
+    /// <summary>The folder of the journal, and of the lock by which one process at a time uses it.</summary>
     public required string Directory { get; init; }
+
+    /// <summary>Null: the journal is the right to act. Else any number of processes share a lease, each with a journal of its own, and only the holder acts.</summary>
+    public EtcdOptions? Etcd { get; init; }
 
     /// <summary>The account by which a server follows another. Null: a replica keeps the one it has, and a former primary cannot be made to follow.</summary>
     public ServerLogin? Replication { get; init; }

@@ -1,3 +1,4 @@
+using Headwater.Control.Lease;
 using Headwater.Control.Recovery;
 using Headwater.Core;
 using Headwater.Core.Failover;
@@ -10,30 +11,44 @@ namespace Headwater.Control.Failover;
 
 /// <summary>
 /// Acts on what <see cref="Controller"/> decides: journals, then starts the effects, one at a time for each server. Owned by the watcher's loop,
-/// which gives it every look and publishes only what it has journalled.
+/// which gives it every look and publishes only what it has journalled. Where a lease is shared, only its holder acts, what is journalled is what etcd has,
+/// and everybody else follows that.
 /// </summary>
-sealed class Helm : IDisposable
+sealed class Helm : IAsyncDisposable
 {
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(5);
     readonly Journal _journal;
+    readonly EtcdLease? _lease;
     readonly TimeProvider _time;
     readonly ILogger _log;
+    readonly Action<Action> _post;
+    readonly Action _decide;
     readonly Dictionary<ServerId, (Effect Effect, Instant Since)> _running = [];
     readonly Dictionary<ServerId, Instant> _endedAt = [];
     readonly Dictionary<ServerId, (string Failure, TimeSpan Pause, Instant Until)> _failing = [];
     readonly Dictionary<(string, ServerId?), string> _told = [];
+    readonly Queue<Action> _afterWriting = [];
     readonly RecoveryDesk _recoveries;
     ControlOptions _options;
     ControlState _state;
     ClusterView? _view;
     bool _complained;
+    bool _writing;
+    Instant _writesFrom;
+    Instant? _actedAt;
+    long _revision;
+    long _term;
+    string _leaseTold = "";
 
-    public Helm(ControlOptions options, TimeProvider time, ILogger log)
+    /// <param name="post">Comes back to the loop that owns this.</param>
+    /// <param name="decide">In the loop: something has become known that no look at a server shows.</param>
+    public Helm(ControlOptions options, TimeProvider time, ILogger log, Action<Action> post, Action decide)
     {
-        (_options, _time, _log) = (options, time, log);
+        (_options, _time, _log, _post, _decide) = (options, time, log, post, decide);
         _journal = Journal.Open(options.Directory, time);
         _recoveries = new RecoveryDesk(time);
         _state = new ControlState { Record = _journal.Record, StepAt = time.Now() };
+        if (options.Etcd is { } etcd) _lease = new EtcdLease(etcd, time, log, () => post(Hear));
     }
 
     public ControlRecord Record => _state.Record;
@@ -42,10 +57,23 @@ sealed class Helm : IDisposable
     public bool IsUnsettled { get; private set; }
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
-    /// <summary>Null until a primary has been appointed.</summary>
-    public Appointment? Appointed => _state.Record.Primary is { } primary ? new Appointment(primary, _state.Record.Epoch, Controller.Closed(_state.Record), _state.Record.Inherited) : null;
+    /// <summary>Who acts, in a sentence; null where no lease is shared.</summary>
+    public string? Lease => _lease is null ? null : WhoActs(_lease.Current.Leadership, _time.Now());
 
-    public void Apply(ControlOptions options) => _options = options with { Directory = _options.Directory };
+    public void Start() => _lease?.Start();
+
+    bool MayAct(Instant now) => _lease is null || _lease.Current.Leadership.MayAct(now);
+
+    /// <summary>Null until a primary has been appointed, where it is for this process to look for one.</summary>
+    public Appointment? Appointed(Instant now)
+    {
+        var record = _state.Record;
+        var closed = _lease is not null && _lease.Current.Leadership.IsCutOff(now) ? Sight.WhyNotWrite(record, _view, _options.Policy) : Controller.Closed(record);
+        if (record.Primary is not null) return new Appointment(record.Primary, record.Epoch, closed, record.Inherited);
+        return MayAct(now) ? null : new Appointment(null, record.Epoch, closed);
+    }
+
+    public void Apply(ControlOptions options) => _options = options with { Directory = _options.Directory, Etcd = _options.Etcd };
 
     /// <summary>What runs on a server at our own wish: its silence meanwhile says nothing about it.</summary>
     public bool IsBusy(ServerId server, Instant now) => _running.TryGetValue(server, out var running) && now - running.Since < _options.EffectDeadline;
@@ -56,10 +84,26 @@ sealed class Helm : IDisposable
     /// </summary>
     public bool Look(ClusterView view, Instant now, Func<ServerState, int> openWritesOf, out IReadOnlyList<Effect> effects)
     {
-        var openWrites = view.Servers.FirstOrDefault(server => server.Id == _state.Record.Primary) is { } primary ? openWritesOf(primary.State) : 0;
+        _view = view;
+        effects = [];
+        if (_lease is not null && !_writing) Adopt(_lease.Current, now);
+        if (!MayAct(now))
+        {
+            Follow(view, now);
+            return false;
+        }
+        // What comes next rests on what is being written.
+        if (_writing || now < _writesFrom) return false;
+        if (_lease is not null && _revision == 0 && _state.Record.Primary is not null)
+        {
+            // etcd knows of no record: the lease was a file's until now, or etcd has begun anew.
+            Keep(_state, [new Finding("record", null, "etcd has no record: it begins with the one that this process remembers")], static (_, _) => { });
+            return false;
+        }
+        var primary = view.Servers.FirstOrDefault(server => server.Id == _state.Record.Primary);
+        var openWrites = primary is null ? 0 : SumOf(openWritesOf(primary.State), OpenElsewhere());
         var decision = Controller.Decide(_state, view, _options.Policy, openWrites, now);
         effects = decision.Effects;
-        _view = view;
         _recoveries.See(view, decision.Next.Record);
         Findings = [.. decision.Findings, .. _recoveries.Findings];
         IsUnsettled = decision.Unsettled;
@@ -69,41 +113,159 @@ sealed class Helm : IDisposable
             _state = decision.Next;
             return false;
         }
-        if (Keep(decision.Next.Record, decision.Findings)) _state = decision.Next;
-        else effects = [];
-        return true;
+        var kept = false;
+        Keep(decision.Next, decision.Findings, (done, _) => kept = done);
+        if (!kept) effects = [];
+        return _lease is null;
     }
+
+    /// <summary>What a process does that may not act: it remembers, and says why it does nothing.</summary>
+    void Follow(ClusterView view, Instant now)
+    {
+        _state = Controller.Watch(_state, view, now);
+        _recoveries.See(view, _state.Record, mayAct: false);
+        IsUnsettled = view.Primary is not { Outcome: ProbeOutcome.Answered } || _state.Record.Change is not null;
+        var leadership = _lease!.Current.Leadership;
+        if (!leadership.IsCutOff(now)) Findings = [];
+        else if (Sight.WhyNotWrite(_state.Record, view, _options.Policy) is { } why) Findings = [new Finding("cut-off", null, $"writes wait: {why}")];
+        else Findings = [new Finding("cut-off", null, $"etcd does not answer: writes go on, as nobody can have replaced {_state.Record.Primary} unseen; nobody replaces it either if it dies now")];
+        Tell(Findings);
+    }
+
+    /// <summary>What this process has to tell the others: of a switchover, that its gateway holds writes.</summary>
+    public void Report(ClusterView view, Func<ServerState, int> openWritesOf)
+    {
+        if (_lease is null) return;
+        var open = _state.Record.Change is { Step: ChangeStep.Holding } change && view.Servers.FirstOrDefault(server => server.Id == change.From) is { } from ? openWritesOf(from.State) : int.MaxValue;
+        var sees = view.Servers.Count(Situation.Answers);
+        if (open == int.MaxValue) _lease.Tell(0, 0, sees);
+        else _lease.Tell(_revision, open, sees);
+    }
+
+    int OpenElsewhere() => _lease is null || _state.Record.Change is not { Step: ChangeStep.Holding } ? 0
+        : _lease.Current.Others.Aggregate(0, (sum, peer) => SumOf(sum, peer.Holds == _revision ? peer.OpenWrites : int.MaxValue));
+
+    static int SumOf(int a, int b) => (int)Math.Min(int.MaxValue, (long)a + b);
 
     /// <summary>Takes over what an operator wants; the sentence says what came of it.</summary>
-    public (bool Done, string Sentence) Command(Func<ControlState, (ControlState? Next, string Sentence)> wish)
+    public void Command(Func<ControlState, (ControlState? Next, string Sentence)> wish, Action<bool, string> then)
     {
+        if (_writing)
+        {
+            _afterWriting.Enqueue(() => Command(wish, then));
+            return;
+        }
+        if (!MayAct(_time.Now()))
+        {
+            then(false, $"nothing is done here: {Lease}");
+            return;
+        }
         var (next, sentence) = wish(_state);
-        if (next is null) return (false, sentence);
+        if (next is null)
+        {
+            then(false, sentence);
+            return;
+        }
         // A wish that changes nothing, and a plan that was only looked at, is no event.
-        if (next.Record != _state.Record && !Keep(next.Record, [new Finding("operator", null, sentence)])) return (false, "the journal cannot be written");
+        if (next.Record != _state.Record)
+        {
+            Keep(next, [new Finding("operator", null, sentence)], (done, why) => then(done, done ? sentence : $"the record cannot be written: {why}"));
+            return;
+        }
         _state = next;
-        return (true, sentence);
+        then(true, sentence);
     }
 
-    bool Keep(ControlRecord record, IReadOnlyList<Finding> findings)
+    /// <summary>Makes <paramref name="next"/> the state once its record is written where it outlives this process: at once in a file, later in etcd.</summary>
+    void Keep(ControlState next, IReadOnlyList<Finding> findings, Action<bool, string> then)
     {
+        var record = next.Record;
         var why = record.Change == _state.Record.Change && record.Primary == _state.Record.Primary && !record.Acknowledgers.SequenceEqual(_state.Record.Acknowledgers)
             ? new Finding("acknowledgers", null, $"the only copy of an acknowledged write may be on {(record.Acknowledgers.IsEmpty ? "no replica" : string.Join(" or ", record.Acknowledgers.Select(static id => id.Name)))}")
             : findings.Count > 0 ? findings[^1] : new Finding("record", null, "");
+        if (_lease is null)
+        {
+            Kept(next, then, Try(() => _journal.Write(record, why.Rule, why.Server?.Name, why.Sentence)));
+            return;
+        }
+        _writing = true;
+        _ = _lease.WriteAsync(record, _term, _revision).ContinueWith(done => _post(() =>
+        {
+            _writing = false;
+            var failure = done.Exception?.InnerException?.Message ?? (done.IsCanceled ? "this process ends" : null);
+            if (failure is null)
+            {
+                _revision = done.Result;
+                Try(() => _journal.Write(record, why.Rule, why.Server?.Name, why.Sentence));
+            }
+            else _writesFrom = _time.Now() + FirstPause;
+            Kept(next, then, failure);
+            // What has become known meanwhile, or what the store has instead.
+            Adopt(_lease.Current, _time.Now());
+            while (!_writing && _afterWriting.TryDequeue(out var waiting)) waiting();
+            _decide();
+        }), TaskScheduler.Default);
+    }
+
+    void Kept(ControlState next, Action<bool, string> then, string? failure)
+    {
+        if (failure is null) _state = next;
+        // What is not written is not done: whoever takes over could not know of it.
+        else if (!_complained) FailoverLog.JournalFailed(_log, failure);
+        _complained = failure is not null;
+        then(failure is null, failure ?? "");
+    }
+
+    static string? Try(Action write)
+    {
         try
         {
-            _journal.Write(record, why.Rule, why.Server?.Name, why.Sentence);
-            _complained = false;
-            return true;
+            write();
+            return null;
         }
         catch (IOException e)
         {
-            // What is not written is not done: whoever takes over could not know of it.
-            if (!_complained) FailoverLog.JournalFailed(_log, e.Message);
-            _complained = true;
-            return false;
+            return e.Message;
         }
     }
+
+    /// <summary>etcd has said something, or time has passed without.</summary>
+    void Hear()
+    {
+        var (shared, now) = (_lease!.Current, _time.Now());
+        if (!_writing) Adopt(shared, now);
+        var leadership = shared.Leadership;
+        var told = leadership.MayAct(now) ? $"taken: {WhoActs(leadership, now)}" : $"{(leadership.IsCutOff(now) ? "silent" : "follows")}: {WhoActs(leadership, now)}";
+        if (told != _leaseTold)
+        {
+            _leaseTold = told;
+            var (rule, sentence) = (told[..told.IndexOf(':', StringComparison.Ordinal)], WhoActs(leadership, now));
+            FailoverLog.Lease(_log, sentence);
+            Note("lease", rule, null, sentence);
+        }
+        _decide();
+    }
+
+    void Adopt(Shared shared, Instant now)
+    {
+        if (shared.Record is { } record && shared.RecordRevision > _revision)
+        {
+            _state = _state with { Record = record, StepAt = now, Stuck = null, SilentSince = record.Primary == _state.Record.Primary ? _state.SilentSince : null };
+            Try(() => _journal.Write(record, "record", record.Primary?.Name, $"as {shared.Leadership.Holder?.Name ?? "another process"} wrote it", "followed"));
+        }
+        _revision = shared.RecordRevision;
+        if (shared.Leadership.Term == _term) return;
+        _term = shared.Leadership.Term;
+        // A step under way begins anew, with looks of our own.
+        _state = _state with { StepAt = now, Stuck = null, NotBefore = Instant.Zero };
+    }
+
+    static string WhoActs(Leadership leadership, Instant now) =>
+        leadership.MayAct(now) ? $"this process holds the lease (term {leadership.Term}) and acts"
+        : leadership.IsCutOff(now) ? "etcd does not answer, so this process neither acts nor knows who does"
+        : leadership.Term != 0 ? "this process holds the lease and has not been able to renew it in time, so it does not act"
+        : leadership.Holder is { } holder ? $"{holder} holds the lease and acts; this process follows"
+        : "nobody holds the lease now";
 
     void Tell(IReadOnlyList<Finding> findings)
     {
@@ -123,11 +285,13 @@ sealed class Helm : IDisposable
     }
 
     /// <summary>
-    /// Begins what is due. <paramref name="ask"/> runs an errand on a server's connection; <paramref name="post"/> comes back to the loop.
+    /// Begins what is due. <paramref name="ask"/> runs an errand on a server's connection.
     /// An effect is begun only where none runs, and where the server was looked at since the last one ended: what the look shows is what it did.
     /// </summary>
-    public void Begin(IReadOnlyList<Effect> effects, ClusterView view, ServerLogin monitor, Func<ServerId, Func<ServerConnection, CancellationToken, Task>, TimeSpan, Task?> ask, Action<Action> post)
+    public void Begin(IReadOnlyList<Effect> effects, ClusterView view, ServerLogin monitor, Func<ServerId, Func<ServerConnection, CancellationToken, Task>, TimeSpan, Task?> ask)
     {
+        if (_writing || !MayAct(_time.Now())) return;
+        Func<Instant>? until = _lease is null ? null : () => _lease.Current.Leadership.ActsUntil ?? Instant.Zero;
         var actuator = new Actuator(monitor, _options.Replication, _options.Policy.Promise);
         foreach (var effect in effects)
         {
@@ -139,7 +303,7 @@ sealed class Helm : IDisposable
             var source = effect.Source is { } id ? view.Servers.FirstOrDefault(server => server.Id == id) : null;
             if (effect.Kind == EffectKind.Reconcile)
             {
-                if (source is not null && _recoveries.Reconcile(server, source, _state.Record, _options, post, Recovered) is not null) Note("effect", effect.Kind.ToString(), effect.Server, effect.Reason);
+                if (source is not null && _recoveries.Reconcile(server, source, _state.Record, _options, _post, Recovered) is not null) Note("effect", effect.Kind.ToString(), effect.Server, effect.Reason);
                 continue;
             }
             var endedAt = Instant.Zero;
@@ -147,7 +311,7 @@ sealed class Helm : IDisposable
             {
                 try
                 {
-                    await actuator.DoAsync(effect, server, source, connection, ct);
+                    await actuator.DoAsync(effect, server, source, await Orders.OverAsync(connection, until, _time, ct), ct);
                 }
                 finally
                 {
@@ -155,34 +319,36 @@ sealed class Helm : IDisposable
                 }
             }
             if (ask(effect.Server, DoAsync, _options.EffectDeadline) is not { } task) continue;
+            _actedAt = _time.Now();
             _running[effect.Server] = (effect, _time.Now());
             if (!_failing.ContainsKey(effect.Server))
             {
                 Note("effect", effect.Kind.ToString(), effect.Server, effect.Reason);
                 FailoverLog.Begun(_log, effect.Kind, effect.Server.Name, effect.Reason);
             }
-            _ = task.ContinueWith(done => post(() => Ended(effect, endedAt == Instant.Zero ? _time.Now() : endedAt, done.Exception?.InnerException)), TaskScheduler.Default);
+            _ = task.ContinueWith(done => _post(() => Ended(effect, endedAt == Instant.Zero ? _time.Now() : endedAt, done.Exception?.InnerException)), TaskScheduler.Default);
         }
     }
 
     /// <summary>What an operator asks for. The answer comes when it is done; the sentence says why nothing is.</summary>
     /// <returns>What runs at this wish, or what runs on that server already and is to be waited for.</returns>
-    public (Task<RecoveryReport>? Report, Task? Before, string Sentence) Recover(RecoveryWish wish, ClusterView view, Action<Action> post)
+    public (Task<RecoveryReport>? Report, Task? Before, string Sentence) Recover(RecoveryWish wish, ClusterView view)
     {
+        if (!MayAct(_time.Now())) return (null, null, $"nothing is done here: {Lease}");
         if (_options.Recovery is null) return (null, null, "this controller has no account to recover tails by");
         var (request, sentence) = wish.On(view, _state.Record);
         if (request is null) return (null, null, sentence);
         if (_recoveries.Running(request.Server) is { } running) return (null, running, sentence);
         Note("operator", "recover", request.Server, sentence);
         var server = view.Servers.FirstOrDefault(server => server.Id == request.Server);
-        return (_recoveries.Begin(request, server is { LastAnswer: not null } ? RecoveryDesk.Held(server, _options) : "", _options, post, Recovered), null, sentence);
+        return (_recoveries.Begin(request, server is { LastAnswer: not null } ? RecoveryDesk.Held(server, _options) : "", _options, _post, Recovered), null, sentence);
     }
 
     void Recovered(RecoveryReport report)
     {
         Note("recovery", report.DryRun ? "dry-run" : "recover", new ServerId(report.Server), string.Join("; ", report.ToText().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
         // In the journal, so that a controller that starts anew does not let it follow either.
-        if (report.Differs && _view is { } view) Command(state => Wishes.Maintain(state, view, new ServerId(report.Server), on: true));
+        if (report.Differs && _view is { } view) Command(state => Wishes.Maintain(state, view, new ServerId(report.Server), on: true), static (_, _) => { });
     }
 
     void Ended(Effect effect, Instant at, Exception? failure)
@@ -217,9 +383,16 @@ sealed class Helm : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>When nothing runs on any server any more.</summary>
+    public async ValueTask DisposeAsync()
     {
         _recoveries.Dispose();
+        if (_lease is not null)
+        {
+            // An order that was sent a moment ago may still be on its way: then the lease runs out by itself.
+            if (_actedAt is not { } at || _time.Now() - at > _lease.Current.Leadership.Ttl) await _lease.LeaveAsync();
+            await _lease.DisposeAsync();
+        }
         _journal.Dispose();
     }
 }
@@ -238,6 +411,9 @@ static partial class FailoverLog
     [LoggerMessage(2102, LogLevel.Warning, "{Kind} on {Server} failed: {Failure}")]
     public static partial void Failed(ILogger log, EffectKind kind, string server, string failure);
 
-    [LoggerMessage(2103, LogLevel.Error, "the controller's journal cannot be written, so nothing is done: {Failure}")]
+    [LoggerMessage(2105, LogLevel.Warning, "lease: {Sentence}")]
+    public static partial void Lease(ILogger log, string sentence);
+
+    [LoggerMessage(2103, LogLevel.Error, "the controller's record cannot be written, so nothing is done: {Failure}")]
     public static partial void JournalFailed(ILogger log, string failure);
 }

@@ -8,7 +8,7 @@ using Headwater.Core.Topology;
 namespace Headwater.Control.Failover;
 
 /// <summary>One line of the journal: what the record became, or what was found or done.</summary>
-/// <param name="Kind">"record", "finding", "effect", "failed".</param>
+/// <param name="Kind">"record", "finding", "effect", "failed", "lease"; "followed": a record that another process wrote.</param>
 public sealed record JournalEntry(DateTimeOffset At, string Kind, string Rule, string? Server, string Sentence, RecordLine? Record = null);
 
 /// <summary>A <see cref="ControlRecord"/> as it stands in the journal.</summary>
@@ -53,7 +53,8 @@ sealed partial class JournalJson : JsonSerializerContext;
 
 /// <summary>
 /// The controller's memory, as a file of lines of JSON that only grows: what it intends is on the disk before it is done. The last record counts;
-/// a line that a crash cut off was never acted upon. Holding the journal is the right to act: a second process is refused.
+/// a line that a crash cut off was never acted upon. Holding the journal is the right to act where no lease is shared: a second process is refused. Where one is,
+/// it is this process's own account of what it did, and the last record that it saw.
 /// </summary>
 public sealed class Journal : IDisposable
 {
@@ -133,9 +134,9 @@ public sealed class Journal : IDisposable
     }
 
     /// <summary>On the disk when it returns.</summary>
-    public void Write(ControlRecord record, string rule, string? server, string sentence)
+    public void Write(ControlRecord record, string rule, string? server, string sentence, string kind = "record")
     {
-        Append(new JournalEntry(_time.GetUtcNow(), "record", rule, server, sentence, RecordLine.Of(record)));
+        Append(new JournalEntry(_time.GetUtcNow(), kind, rule, server, sentence, RecordLine.Of(record)));
         _file.Flush(flushToDisk: true);
         Record = record;
     }

@@ -23,15 +23,15 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     Epoch _epoch;
     CommitWitness _witness = new();
 
-    /// <summary>One look at the cluster. A change of primary ends what was brought to the former one; it begins anew to the next.</summary>
-    public void See(ClusterView view, ControlRecord record)
+    /// <summary>One look at the cluster. A change of primary ends what was brought to the former one; it begins anew to the next. So does the loss of the lease.</summary>
+    public void See(ClusterView view, ControlRecord record, bool mayAct = true)
     {
         _witness = _witness.After(view, record.Primary);
         Forget(view, record.Primary);
         // Whoever is about to become read_only shall get nothing more: this account may write all the same.
-        if (record.Change is not null || _epoch != record.Epoch) _ofEpoch?.Cancel();
+        if (record.Change is not null || _epoch != record.Epoch || !mayAct) _ofEpoch?.Cancel();
         _epoch = record.Epoch;
-        if (record.Change is null && _ofEpoch is not { IsCancellationRequested: false }) _ofEpoch = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+        if (record.Change is null && mayAct && _ofEpoch is not { IsCancellationRequested: false }) _ofEpoch = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
     }
 
     // What was told of a tail is over when its server has none any more, whoever saw to that.

@@ -67,6 +67,9 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
         var history = await HistoryAsync(primary, ct);
         var tables = await TableFactsReader.ReadAsync(primary, ct);
         await using var old = request.Address is { } address && request.FromFiles is null ? await ServerConnection.ConnectAsync(address, options.Login, ct) : null;
+        // Another controller may have begun it, and have lost its lease, without having noticed yet. The lock goes with the connection.
+        if ((await (old ?? primary).QueryAsync("SELECT GET_LOCK('headwater recovery', 0)", ct)).Scalar != "1")
+            throw new InvalidOperationException("another process is recovering it");
         var ownTables = old is null ? tables : await TableFactsReader.ReadAsync(old, ct);
         var source = await SourceAsync(old, history, ownTables, ct);
 

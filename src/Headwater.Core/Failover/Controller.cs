@@ -61,6 +61,9 @@ public static class Controller
         { } change => $"{change.From} is being replaced{(change.To is { } to ? $" by {to}" : "")}",
     };
 
+    /// <summary>What a process that may not act remembers of a look, so that it need not begin to count silence when it may.</summary>
+    public static ControlState Watch(ControlState state, ClusterView view, Instant now) => Remembered(state, view, now);
+
     static ControlState Remembered(ControlState state, ClusterView view, Instant now)
     {
         var primary = view.Servers.FirstOrDefault(server => server.Id == state.Record.Primary);
@@ -180,7 +183,9 @@ public static class Controller
         {
             if (Undone(change)) return;
             if (s.OpenWrites > 0 && Elapsed < s.Policy.HandoverDrain) return;
-            Step(change with { Step = ChangeStep.Closing }, s.OpenWrites == 0 ? "no transaction is open at the gateways" : $"{s.OpenWrites} transactions did not end within {Milliseconds(s.Policy.HandoverDrain)} and will be refused");
+            Step(change with { Step = ChangeStep.Closing }, s.OpenWrites == 0 ? "no transaction is open at the gateways"
+                : s.OpenWrites == int.MaxValue ? $"not every gateway has said within {Milliseconds(s.Policy.HandoverDrain)} that it holds writes; what it still sends will be refused"
+                : $"{s.OpenWrites} transactions did not end within {Milliseconds(s.Policy.HandoverDrain)} and will be refused");
         }
 
         void Closing(Change change)

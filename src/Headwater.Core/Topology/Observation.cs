@@ -140,9 +140,10 @@ public sealed record Observation
 }
 
 /// <summary>The primary that a controller has appointed: where there is a controller, nobody is found to be the primary, the record says it.</summary>
+/// <param name="Primary">Null: nobody yet, and nobody is looked for either, since another process appoints.</param>
 /// <param name="Closed">Why writes wait although it may be writable: it is being replaced. Null: they go to it.</param>
 /// <param name="Inherited">See <see cref="ClusterView.Inherited"/>.</param>
-public sealed record Appointment(ServerId Primary, Epoch Epoch, string? Closed, Inheritance? Inherited);
+public sealed record Appointment(ServerId? Primary, Epoch Epoch, string? Closed, Inheritance? Inherited = null);
 
 public sealed record DiscoveryOptions
 {

@@ -99,6 +99,7 @@ static class PrimaryRules
     /// <summary>With a controller: the appointed one or nobody, so that a former primary that comes back writable is never written to.</summary>
     public static PrimaryFinding Decide(ImmutableArray<ServerFacts> servers, Appointment appointed)
     {
+        if (appointed.Primary is null) return new(null, null, appointed.Closed ?? "no primary has been appointed yet");
         if (servers.FirstOrDefault(server => server.Id == appointed.Primary) is not { } server)
             return new(null, null, $"{appointed.Primary}, the appointed primary of epoch {appointed.Epoch}, is not among the servers");
         if (appointed.Closed is { } closed) return new(null, server, closed);

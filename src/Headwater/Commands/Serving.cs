@@ -22,6 +22,11 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
         {
             await composition.StartAsync(starting.Token);
         }
+        catch (OperationCanceledException) when (starting.IsCancellationRequested)
+        {
+            // Told to stop before it served anybody.
+            return;
+        }
         catch (IOException busy)
         {
             // An address in use, a socket that cannot be made: for a person, not a stack trace.

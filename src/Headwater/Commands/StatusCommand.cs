@@ -31,6 +31,7 @@ static class StatusCommand
         if (status.Controller is { } controller)
         {
             output.WriteLine($"controller {(controller.Paused ? "PAUSED" : "acts")}, rpo {controller.Rpo}{(controller.InMaintenance.Count > 0 ? $", in maintenance: {string.Join(", ", controller.InMaintenance)}" : "")}{(controller.Change is { } change ? $"; {change}" : "")}");
+            if (controller.Lease is { } lease) output.WriteLine($"  {lease}");
             foreach (var finding in controller.Findings) output.WriteLine($"  ! {finding.Sentence}");
         }
         foreach (var listener in status.Listeners) output.WriteLine($"listens on {listener}");

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Headwater.Control;
 using Headwater.Control.Failover;
+using Headwater.Control.Lease;
 using Headwater.Control.Recovery;
 using Headwater.Core.Failover;
 using Headwater.Core.Routing;
@@ -80,6 +81,7 @@ static class ConfigFile
         return new ControlOptions
         {
             Directory = state,
+            Etcd = values.Get(Keys.ControlLeaseKey) == ControlLease.File ? null : Etcd(values, rules),
             Policy = new ControlPolicy
             {
                 Promise = values.Get(Keys.ControlRpo),
@@ -101,6 +103,19 @@ static class ConfigFile
             },
         };
     }
+
+    static EtcdOptions Etcd(ConfigValues values, ConfigRules rules) => new()
+    {
+        Endpoints = values.Get(Keys.EtcdEndpoints),
+        Prefix = $"{values.Get(Keys.EtcdPrefix).TrimEnd('/')}/{values.Get(Keys.Cluster)}/",
+        Ttl = TimeSpan.FromSeconds(Math.Ceiling(values.Get(Keys.ControlLeaseTtl).TotalSeconds)),
+        Name = $"{Environment.MachineName}/{Environment.ProcessId}",
+        Http = values.Get(Keys.HttpAddress)?.ToString() ?? "",
+        User = values.Find(Keys.EtcdUser),
+        Password = rules.Secret(values, Keys.EtcdPassword, Keys.EtcdPasswordFile) ?? "",
+        Authorities = rules.EtcdAuthorities,
+        Certificate = rules.EtcdCertificate,
+    };
 
     static TlsMode LikeBackends(BackendTls tls) => tls switch
     {

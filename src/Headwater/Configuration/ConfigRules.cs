@@ -17,6 +17,11 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
 
     public X509Certificate2Collection? BackendAuthorities { get; private set; }
 
+    /// <summary>Headwater's own for etcd, and etcd's authorities; null where none are configured.</summary>
+    public X509Certificate2? EtcdCertificate { get; private set; }
+
+    public X509Certificate2Collection? EtcdAuthorities { get; private set; }
+
     public void Check()
     {
         CheckServers();
@@ -25,7 +30,9 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
         CheckSecret(values, "monitor.", Keys.MonitorPassword, Keys.MonitorPasswordFile);
         CheckSecret(values, "control.", Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile);
         CheckSecret(values, "control.", Keys.ControlRecoveryPassword, Keys.ControlRecoveryPasswordFile);
+        CheckSecret(values, "control.etcd.", Keys.EtcdPassword, Keys.EtcdPasswordFile);
         CheckCertificates();
+        CheckEtcd();
         if (values.Get(Keys.DeadAfter) <= values.Get(Keys.ProbeEvery))
             reader.Problem(values.Has(Keys.DeadAfter) ? values.MarkOf(Keys.DeadAfter) : values.MarkOf(Keys.ProbeEvery), Keys.DeadAfter.Path,
                 $"found {Notations.Show(values.Get(Keys.DeadAfter))} where {Keys.ProbeEvery.Path} is {Notations.Show(values.Get(Keys.ProbeEvery))}; allowed: more than that, or a server would be dead before it is asked");
@@ -143,16 +150,36 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
 
     void CheckCertificates()
     {
-        if (values.Has(Keys.TlsCertificate) != values.Has(Keys.TlsKey))
-        {
-            var (given, missing) = values.Has(Keys.TlsCertificate) ? (Keys.TlsCertificate, Keys.TlsKey) : (Keys.TlsKey, Keys.TlsCertificate);
-            reader.Problem(values.MarkOf(given), given.Path, $"found without {missing.Path}; allowed: both or neither");
-        }
-        else if (values.Find(Keys.TlsCertificate) is { } certificate && IsReadable(Keys.TlsCertificate) && IsReadable(Keys.TlsKey))
-            Certificate = Load(Keys.TlsCertificate, "a certificate and the key that belongs to it", () => Certificates.Load(PathOf(certificate), PathOf(values.Find(Keys.TlsKey)!)));
-        if (values.Find(Keys.BackendCa) is { } authorities && IsReadable(Keys.BackendCa))
-            BackendAuthorities = Load(Keys.BackendCa, "one or more certificates", () => Certificates.LoadAuthorities(PathOf(authorities)));
+        Certificate = Pair(Keys.TlsCertificate, Keys.TlsKey);
+        BackendAuthorities = Authorities(Keys.BackendCa);
+        EtcdCertificate = Pair(Keys.EtcdCertificate, Keys.EtcdKey);
+        EtcdAuthorities = Authorities(Keys.EtcdCa);
     }
+
+    void CheckEtcd()
+    {
+        if (values.Get(Keys.ControlLeaseKey) == ControlLease.File) return;
+        var mark = values.MarkOf(Keys.ControlLeaseKey);
+        if (values.Get(Keys.ControlModeKey) == ControlMode.Off)
+            reader.Problem(mark, Keys.ControlLeaseKey.Path, $"found etcd where {Keys.ControlModeKey.Path} is off; needed: mode: act, or nobody here could ever hold the lease");
+        if (values.Get(Keys.EtcdEndpoints).IsDefaultOrEmpty)
+            reader.Problem(mark, Keys.EtcdEndpoints.Path, "missing; needed with lease: etcd: the client URLs of etcd's members, such as [http://10.0.0.1:2379]");
+    }
+
+    X509Certificate2? Pair(Key<string> certificate, Key<string> key)
+    {
+        if (values.Has(certificate) != values.Has(key))
+        {
+            var (given, missing) = values.Has(certificate) ? (certificate, key) : (key, certificate);
+            reader.Problem(values.MarkOf(given), given.Path, $"found without {missing.Path}; allowed: both or neither");
+            return null;
+        }
+        return values.Find(certificate) is { } path && IsReadable(certificate) && IsReadable(key)
+            ? Load(certificate, "a certificate and the key that belongs to it", () => Certificates.Load(PathOf(path), PathOf(values.Find(key)!))) : null;
+    }
+
+    X509Certificate2Collection? Authorities(Key<string> key) => values.Find(key) is { } path && IsReadable(key)
+        ? Load(key, "one or more certificates", () => Certificates.LoadAuthorities(PathOf(path))) : null;
 
     T? Load<T>(Key<string> key, string needed, Func<T> load) where T : class
     {

@@ -32,6 +32,8 @@ enum LogFormat { Text, Json }
 
 enum ControlMode { Off, Act }
 
+enum ControlLease { File, Etcd }
+
 sealed record LogConfig(LogLevel Level, LogFormat Format);
 
 sealed record TracingConfig(Uri Otlp, double Ratio);

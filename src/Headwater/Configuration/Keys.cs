@@ -112,6 +112,48 @@ static class Keys
         "A file whose first line is the password; read again at each reload. Instead of recovery_password, not beside it.")
     { DefaultInWords = "none", Example = "/etc/headwater/recovery.password" });
 
+    public static readonly Key<ControlLease> ControlLeaseKey = Add(new Key<ControlLease>("control.lease", Choice(Enum.GetValues<ControlLease>()), "file",
+        "By what right a controller acts. file: by the lock of its journal in the state directory; it is the only one. etcd: any number of Headwater processes share a lease and the record in etcd; its holder acts, the others follow, and one of them takes over when it is gone.")
+    { Reloadable = false });
+
+    public static readonly Key<TimeSpan> ControlLeaseTtl = Add(new Key<TimeSpan>("control.lease_ttl", Duration(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(1)), "2s",
+        "With control.lease etcd: a holder that has not renewed its lease for this time is succeeded. Whole seconds (rounded up); etcd itself allows none below 1.5 of its election timeouts.")
+    { Reloadable = false });
+
+    public static readonly SectionKey ControlEtcd = Add(new SectionKey("control.etcd", "The etcd (3.4 or later) of control.lease etcd, spoken to by its JSON gateway on the client ports."));
+
+    public static readonly ListKey<Uri> EtcdEndpoints = Add(new ListKey<Uri>("control.etcd.endpoints", HttpUri,
+        "The client URLs of its members; when one does not answer the next is asked. Needed with control.lease etcd.")
+    { Reloadable = false, DefaultInWords = "none", Example = "[https://10.0.0.1:2379, https://10.0.0.2:2379, https://10.0.0.3:2379]" });
+
+    public static readonly Key<string> EtcdPrefix = Add(new Key<string>("control.etcd.prefix", Text, "/headwater",
+        "What the keys begin with; the cluster's name comes behind it, so several clusters can share one etcd.")
+    { Reloadable = false });
+
+    public static readonly Key<string> EtcdUser = Add(new Key<string>("control.etcd.user", Text, null,
+        "The user, where etcd asks for one; it needs to read and write the keys under the prefix.")
+    { Reloadable = false, DefaultInWords = "none", Example = "headwater" });
+
+    public static readonly Key<string> EtcdPassword = Add(new Key<string>("control.etcd.password", Text, null,
+        "Its password: as it is, or ${NAME} for an environment variable.")
+    { Reloadable = false, IsSecret = true, DefaultInWords = "no password", Example = "${HEADWATER_ETCD_PASSWORD}" });
+
+    public static readonly Key<string> EtcdPasswordFile = Add(new Key<string>("control.etcd.password_file", Notations.Path, null,
+        "A file whose first line is the password. Instead of password, not beside it.")
+    { Reloadable = false, DefaultInWords = "none", Example = "/etc/headwater/etcd.password" });
+
+    public static readonly Key<string> EtcdCa = Add(new Key<string>("control.etcd.ca", Notations.Path, null,
+        "A PEM file of the authorities that may have signed etcd's certificates.")
+    { Reloadable = false, DefaultInWords = "the authorities this machine trusts", Example = "/etc/headwater/etcd-ca.crt" });
+
+    public static readonly Key<string> EtcdCertificate = Add(new Key<string>("control.etcd.certificate", Notations.Path, null,
+        "A PEM file with Headwater's own certificate for etcd, where etcd asks for one. Together with key.")
+    { Reloadable = false, DefaultInWords = "none", Example = "/etc/headwater/etcd.crt" });
+
+    public static readonly Key<string> EtcdKey = Add(new Key<string>("control.etcd.key", Notations.Path, null,
+        "The PEM file of that certificate's private key, without a passphrase.")
+    { Reloadable = false, DefaultInWords = "none", Example = "/etc/headwater/etcd.key" });
+
     // monitor
 
     public static readonly SectionKey Monitor = Add(new SectionKey("monitor",

@@ -7,7 +7,7 @@ using Headwater.Core.Topology;
 namespace Headwater.Http;
 
 /// <summary>/api/control: what the controller remembers and finds now.</summary>
-sealed record ControlJson(RecordLine Record, IReadOnlyList<FindingJson> Findings);
+sealed record ControlJson(RecordLine Record, IReadOnlyList<FindingJson> Findings, string? Lease);
 
 /// <summary>/api/control/audit: what promise the settings can keep. Kept: nothing that was acknowledged is lost when any one server is.</summary>
 sealed record AuditJson(string Rpo, bool Kept, IReadOnlyList<AuditFindingJson> Findings, IReadOnlyList<string> Troubles);
@@ -25,13 +25,13 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
     {
         var (record, findings) = watcher.Control;
         return new ControllerJson(policy.Promise == LossPromise.Zero ? "zero" : "best-effort", record.Paused, [.. record.InMaintenance.Select(static id => id.Name)],
-            Controller.Closed(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))]);
+            Controller.Closed(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))], watcher.Lease);
     }
 
     public ControlJson Now()
     {
         var (record, findings) = watcher.Control;
-        return new ControlJson(RecordLine.Of(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))]);
+        return new ControlJson(RecordLine.Of(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))], watcher.Lease);
     }
 
     public async Task<AuditJson> AuditAsync(bool apply, CancellationToken ct)

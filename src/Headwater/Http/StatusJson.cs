@@ -8,8 +8,8 @@ namespace Headwater.Http;
 sealed record StatusJson(string Version, int Pid, string Machine, DateTimeOffset Started, string? Config, bool Ready, string Reason, string Cluster, long Epoch, long ViewVersion,
     string? Primary, string ClusterReason, IReadOnlyList<ServerJson> Servers, IReadOnlyList<string> Listeners, ControllerJson? Controller = null);
 
-/// <summary>What the controller is about; left out where there is none. <paramref name="Change"/>: the change of primary under way, in a sentence.</summary>
-sealed record ControllerJson(string Rpo, bool Paused, IReadOnlyList<string> InMaintenance, string? Change, IReadOnlyList<FindingJson> Findings);
+/// <summary>What the controller is about; left out where there is none. <paramref name="Change"/>: the change of primary under way, in a sentence. <paramref name="Lease"/>: who acts, where several controllers share a lease.</summary>
+sealed record ControllerJson(string Rpo, bool Paused, IReadOnlyList<string> InMaintenance, string? Change, IReadOnlyList<FindingJson> Findings, string? Lease = null);
 
 /// <summary>One server of the view. Lag is left out while it is unknown.</summary>
 sealed record ServerJson(string Name, string Address, string? Socket, string Role, string Health, string Reason, IReadOnlyList<string> Tags, double Weight, string Zone, string? Version,

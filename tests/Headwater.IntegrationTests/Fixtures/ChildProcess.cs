@@ -6,7 +6,7 @@ namespace Headwater.IntegrationTests.Fixtures;
 /// <summary>A process of ours: its output goes to a file, it is ended by its own id, and it does not outlive the tests.</summary>
 internal sealed partial class ChildProcess : IAsyncDisposable
 {
-    const int SigInt = 2, SigTerm = 15;
+    const int SigInt = 2, SigKill = 9, SigTerm = 15;
 
     readonly Process _process;
     readonly StreamWriter _log;
@@ -46,6 +46,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     public string LogTail(int lines = 40) => string.Join('\n', File.ReadLines(LogPath).TakeLast(lines));
 
     public void Interrupt() => Signal(SigInt);
+
+    public void Kill() => Signal(SigKill);
 
     /// <summary>Asks it to end; false when it had to be killed after <paramref name="patience"/>.</summary>
     public async Task<bool> StopAsync(TimeSpan patience)
