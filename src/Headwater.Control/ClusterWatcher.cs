@@ -65,6 +65,9 @@ public sealed class ClusterWatcher : IAsyncDisposable
     /// <summary>What the controller remembers, and what it found at its last look; empty where there is none. From any thread.</summary>
     public (ControlRecord Record, IReadOnlyList<Finding> Findings) Control => Volatile.Read(ref _control) is { } told ? (told.Record, told.Findings) : (new ControlRecord(), []);
 
+    /// <summary>What the controller of this process has done since it started; null where there is none. From any thread.</summary>
+    public ControlFigures? Figures => Volatile.Read(ref _control)?.Figures;
+
     /// <summary>Who acts, in a sentence; null where no lease is shared. From any thread.</summary>
     public string? Lease => _helm?.Lease;
 
@@ -158,7 +161,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
         }
     }
 
-    sealed record Told(ControlRecord Record, IReadOnlyList<Finding> Findings);
+    sealed record Told(ControlRecord Record, IReadOnlyList<Finding> Findings, ControlFigures Figures);
 
     /// <summary>Looks at a server now: for when it did not serve somebody as it should have.</summary>
     public void Suspect(ServerId server) => Post(() => _members.Find(member => member.Server.Id == server)?.Watch.LookNow());
@@ -256,7 +259,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
         if (_options.JoinFound && _decided.Primary is null) JoinSources();
         if (_helm is not null)
         {
-            Volatile.Write(ref _control, new Told(_helm.Record, _helm.Findings));
+            Volatile.Write(ref _control, new Told(_helm.Record, _helm.Findings, _helm.Figures));
             _helm.Report(_decided, OpenWrites);
             // Open transactions end between two looks.
             if (_helm.Record.Change is { Step: ChangeStep.Holding } && !_looksAgain)

@@ -119,6 +119,7 @@ sealed class Composition : IAsyncDisposable
     void Metrics(PrometheusText text)
     {
         ClusterMetrics.Write(text, View.Current);
+        if (_watcher.Figures is { } figures) ControlMetrics.Write(text, _watcher.Control.Record, _watcher.Control.Findings, figures);
         GatewayMetrics.Write(text, Gateway.Statistics);
         ProcessMetrics.Write(text);
     }

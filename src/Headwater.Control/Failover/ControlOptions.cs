@@ -22,6 +22,9 @@ public sealed record ControlOptions
     /// <summary>Null: what a former primary has beyond its successor is told of and left where it is.</summary>
     public RecoveryOptions? Recovery { get; init; }
 
+    /// <summary>Null: nobody is told.</summary>
+    public AlertOptions? Alerts { get; init; }
+
     /// <summary>How long one effect may take before its server is looked at again and the effect is asked for anew.</summary>
     public TimeSpan EffectDeadline { get; init; } = TimeSpan.FromSeconds(2);
 }

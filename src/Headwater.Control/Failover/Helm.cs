@@ -26,7 +26,8 @@ sealed class Helm : IAsyncDisposable
     readonly Dictionary<ServerId, (Effect Effect, Instant Since)> _running = [];
     readonly Dictionary<ServerId, Instant> _endedAt = [];
     readonly Dictionary<ServerId, (string Failure, TimeSpan Pause, Instant Until)> _failing = [];
-    readonly Dictionary<(string, ServerId?), string> _told = [];
+    readonly Dictionary<(string, ServerId?), (string Gist, string Sentence)> _told = [];
+    readonly Alerts _alerts;
     readonly Queue<Action> _afterWriting = [];
     readonly RecoveryDesk _recoveries;
     ControlOptions _options;
@@ -47,6 +48,8 @@ sealed class Helm : IAsyncDisposable
         (_options, _time, _log, _post, _decide) = (options, time, log, post, decide);
         _journal = Journal.Open(options.Directory, time);
         _recoveries = new RecoveryDesk(time);
+        _alerts = new Alerts(time, log);
+        _alerts.Apply(options.Alerts);
         _state = new ControlState { Record = _journal.Record, StepAt = time.Now() };
         if (options.Etcd is { } etcd) _lease = new EtcdLease(etcd, time, log, () => post(Hear));
     }
@@ -73,7 +76,14 @@ sealed class Helm : IAsyncDisposable
         return MayAct(now) ? null : new Appointment(null, record.Epoch, closed);
     }
 
-    public void Apply(ControlOptions options) => _options = options with { Directory = _options.Directory, Etcd = _options.Etcd };
+    /// <summary>What this process has done since it started.</summary>
+    public ControlFigures Figures { get; private set; } = new();
+
+    public void Apply(ControlOptions options)
+    {
+        _options = options with { Directory = _options.Directory, Etcd = _options.Etcd };
+        _alerts.Apply(options.Alerts);
+    }
 
     /// <summary>What runs on a server at our own wish: its silence meanwhile says nothing about it.</summary>
     public bool IsBusy(ServerId server, Instant now) => _running.TryGetValue(server, out var running) && now - running.Since < _options.EffectDeadline;
@@ -209,7 +219,11 @@ sealed class Helm : IAsyncDisposable
 
     void Kept(ControlState next, Action<bool, string> then, string? failure)
     {
-        if (failure is null) _state = next;
+        if (failure is null)
+        {
+            if (_view is { } view) Figures = Figures.After(_state.Record, next.Record, view, _time.Now());
+            _state = next;
+        }
         // What is not written is not done: whoever takes over could not know of it.
         else if (!_complained) FailoverLog.JournalFailed(_log, failure);
         _complained = failure is not null;
@@ -274,15 +288,23 @@ sealed class Helm : IAsyncDisposable
             var key = (finding.Rule, finding.Server);
             // Figures within a sentence move with each look; a person is told once.
             var gist = new string([.. finding.Sentence.Where(static c => !char.IsAsciiDigit(c))]);
-            if (_told.TryGetValue(key, out var before) && before == gist) continue;
-            _told[key] = gist;
+            if (_told.TryGetValue(key, out var before) && before.Gist == gist) continue;
+            _told[key] = (gist, finding.Sentence);
             if (finding.Rule == "appointed") FailoverLog.Appointed(_log, finding.Sentence);
             else FailoverLog.Found(_log, finding.Rule, finding.Sentence);
             Note("finding", finding.Rule, finding.Server, finding.Sentence);
+            Alert(finding.Rule, finding.Server, finding.Sentence, resolved: false);
         }
-        foreach (var key in _told.Keys.ToList())
-            if (!findings.Any(finding => (finding.Rule, finding.Server) == key)) _told.Remove(key);
+        foreach (var ((rule, server), (_, sentence)) in _told.ToList())
+            if (!findings.Any(finding => finding.Rule == rule && finding.Server == server))
+            {
+                _told.Remove((rule, server));
+                Alert(rule, server, sentence, resolved: true);
+            }
     }
+
+    void Alert(string rule, ServerId? server, string sentence, bool resolved) =>
+        _alerts.Tell(new Alert(_time.GetUtcNow(), _view?.Cluster ?? "", rule, FindingRules.SeverityOf(rule), server?.Name, sentence, resolved));
 
     /// <summary>
     /// Begins what is due. <paramref name="ask"/> runs an errand on a server's connection.
@@ -321,6 +343,7 @@ sealed class Helm : IAsyncDisposable
             if (ask(effect.Server, DoAsync, _options.EffectDeadline) is not { } task) continue;
             _actedAt = _time.Now();
             _running[effect.Server] = (effect, _time.Now());
+            Figures = Figures with { Effects = Figures.Effects + 1 };
             if (!_failing.ContainsKey(effect.Server))
             {
                 Note("effect", effect.Kind.ToString(), effect.Server, effect.Reason);
@@ -360,6 +383,7 @@ sealed class Helm : IAsyncDisposable
             _failing.Remove(effect.Server);
             return;
         }
+        Figures = Figures with { EffectsFailed = Figures.EffectsFailed + 1 };
         // What fails is tried more and more rarely, and told once for each way in which it fails: an account that lacks a right would fill the journal.
         var told = $"{effect.Kind}: {failure.Message}";
         var before = _failing.GetValueOrDefault(effect.Server);
@@ -387,6 +411,7 @@ sealed class Helm : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _recoveries.Dispose();
+        await _alerts.DisposeAsync();
         if (_lease is not null)
         {
             // An order that was sent a moment ago may still be on its way: then the lease runs out by itself.

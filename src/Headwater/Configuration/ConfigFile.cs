@@ -90,6 +90,7 @@ static class ConfigFile
                 Zone = values.Get(Keys.ReadsZone) ?? "",
                 RuleOf = id => promotions.GetValueOrDefault(id),
             },
+            Alerts = values.Find(Keys.ControlAlertsUrl) is { } url ? new AlertOptions(url, values.Get(Keys.ControlAlertsFormat), values.Get(Keys.ControlAlertsAtLeast)) : null,
             Replication = values.Find(Keys.ControlReplicationUser) is { } user
                 ? new ServerLogin(user, rules.Secret(values, Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile) ?? "") : null,
             Recovery = new RecoveryOptions

@@ -1,4 +1,5 @@
 using System.Net;
+using Headwater.Control.Failover;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
 using Headwater.Core.Recovery;
@@ -153,6 +154,18 @@ static class Keys
     public static readonly Key<string> EtcdKey = Add(new Key<string>("control.etcd.key", Notations.Path, null,
         "The PEM file of that certificate's private key, without a passphrase.")
     { Reloadable = false, DefaultInWords = "none", Example = "/etc/headwater/etcd.key" });
+
+    public static readonly SectionKey ControlAlerts = Add(new SectionKey("control.alerts", "Who is told of what the controller finds: one POST for each finding, and one when it is over."));
+
+    public static readonly Key<Uri> ControlAlertsUrl = Add(new Key<Uri>("control.alerts.url", HttpUri, null,
+        "Where to: a webhook of your own, or an incoming webhook of Slack, Mattermost and the like. As it is, or ${NAME} for an environment variable; it is never logged.")
+    { IsSecret = true, DefaultInWords = "nobody is told", Example = "${HEADWATER_ALERTS_URL}" });
+
+    public static readonly Key<AlertFormat> ControlAlertsFormat = Add(new Key<AlertFormat>("control.alerts.format", Choice(Enum.GetValues<AlertFormat>()), "json",
+        "json: at, cluster, rule, severity, server, sentence, resolved. slack: one line of text in the field text."));
+
+    public static readonly Key<Severity> ControlAlertsAtLeast = Add(new Key<Severity>("control.alerts.at_least", Choice(Enum.GetValues<Severity>()), "warning",
+        "The least severity that is told. critical: writes wait or are refused, or an operator must see to it. warning: less than there should be, but all is served. info: also what went well."));
 
     // monitor
 
