@@ -122,11 +122,11 @@ sealed class Faults(ChaosLab lab, bool brief)
         }
         finally
         {
-            foreach (var node in from)
+            Parallel.ForEach(from, node =>
             {
                 lab.Network.Mend(server.Node, node);
                 lab.Network.Mend(node, server.Node);
-            }
+            });
             if (refuse) lab.Network.EndRefusing(server.Node);
         }
         return $"{server.Name} for {length} ms";
@@ -142,9 +142,23 @@ sealed class Faults(ChaosLab lab, bool brief)
         switch (lab.Network.Own ? chance.Below(4) : 0)
         {
             case 0 or 1: return "stopped " + Stopped(server, length);
-            case 2: return "cut off " + Cut(server, Everybody(server), both: true, outward: true, length);
+            case 2: return "cut off " + Unplugged(server, length);
             default: return "refusing " + Cut(server, Everybody(server), both: false, outward: false, length, refuse: true);
         }
+    }
+
+    static string Unplugged(LabServer server, int length)
+    {
+        try
+        {
+            Network.Unplug(server.Node);
+            Thread.Sleep(length);
+        }
+        finally
+        {
+            Network.Plug(server.Node);
+        }
+        return $"{server.Name} for {length} ms";
     }
 
     string Filled(LabServer server, string role, ref Chance chance)

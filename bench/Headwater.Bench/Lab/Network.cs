@@ -112,6 +112,11 @@ sealed class Network : IDisposable
     /// <summary>What <paramref name="from"/> sends to <paramref name="to"/> vanishes.</summary>
     public void Cut(Node from, Node to) => IpIn(from, Neighbour(to.Number, Nowhere));
 
+    /// <summary>Nothing reaches the node and nothing of it reaches anybody, with one command: its cable is out of the switch.</summary>
+    public static void Unplug(Node node) => Ip($"link set hw{node.Number} nomaster");
+
+    public static void Plug(Node node) => Ip($"link set hw{node.Number} master {Bridge}");
+
     /// <summary>What <paramref name="from"/> sends to <paramref name="to"/> is answered by a reset, as by a firewall that rejects.</summary>
     public void Refuse(Node from, Node to)
     {

@@ -79,7 +79,7 @@ public sealed record ControlState
 {
     public ControlRecord Record { get; init; } = new();
 
-    /// <summary>When the first look at the primary ended that was not answered; null while it answers.</summary>
+    /// <summary>When the first look at the primary ended that was not answered; null while it answers, be it with a refusal.</summary>
     public Instant? SilentSince { get; init; }
     public Instant StepAt { get; init; }
 

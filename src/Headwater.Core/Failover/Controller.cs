@@ -37,7 +37,7 @@ public static class Controller
         }
         else
         {
-            var election = Election.Hold(s, primary.Id);
+            var election = Election.Hold(s, primary.Id, planned: true);
             target = election.Winner;
             if (target is null) return (null, election.Reason);
         }
@@ -67,7 +67,8 @@ public static class Controller
     static ControlState Remembered(ControlState state, ClusterView view, Instant now)
     {
         var primary = view.Servers.FirstOrDefault(server => server.Id == state.Record.Primary);
-        var silent = primary is not null && primary.Outcome != ProbeOutcome.Answered;
+        // To refuse us it has to live: its silence begins anew with the next look that is not answered at all.
+        var silent = primary is not null && primary.Outcome is not (ProbeOutcome.Answered or ProbeOutcome.Refused);
         return state with { SilentSince = silent ? state.SilentSince ?? now : null, BegunAt = state.BegunAt ?? now };
     }
 

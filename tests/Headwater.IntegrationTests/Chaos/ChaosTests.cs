@@ -28,7 +28,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     {
         var (exitCode, said) = await ChaosAsync("--rounds", "1", "--faults", "glitch", "--plant", "lose,double,back");
         Assert.Equal(Violated, exitCode);
-        Assert.All((string[])["is LOST", "is there 2 times", "had to see at least"], found => Assert.Contains(found, said, StringComparison.Ordinal));
+        Assert.All((string[])["is LOST", "is there [23] times", "had to see at least"], found => Assert.Matches(found, said));
     }
 
     async Task<(int ExitCode, string Said)> ChaosAsync(params string[] options)

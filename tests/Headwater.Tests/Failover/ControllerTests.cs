@@ -274,6 +274,19 @@ public class ControllerTests
     }
 
     [Fact]
+    public void Who_refuses_us_between_two_silences_lives_and_neither_is_long_enough_alone()
+    {
+        var cluster = ControlledCluster.Three();
+        foreach (var outcome in (ProbeOutcome[])[ProbeOutcome.Silent, ProbeOutcome.Refused, ProbeOutcome.Silent, ProbeOutcome.Refused, ProbeOutcome.Closed, ProbeOutcome.Refused, ProbeOutcome.Silent])
+        {
+            cluster["db1"].Outcome = outcome;
+            cluster.Pass(outcome == ProbeOutcome.Refused ? 3000 : 750);
+            Assert.Null(cluster.Change);
+        }
+        cluster.Until(static c => c.Change is not null);
+    }
+
+    [Fact]
     public void A_receiver_that_was_stopped_while_it_could_not_reach_its_source_is_started_again()
     {
         var cluster = ControlledCluster.Three();
@@ -390,6 +403,21 @@ public class ControllerTests
         cluster.Until(static c => c.Change is null);
         Assert.Contains(why, cluster.Finding("undone"), StringComparison.Ordinal);
         Assert.Equal("db1", cluster.Primary);
+    }
+
+    [Fact]
+    public void A_primary_that_hands_over_has_all_so_nobody_else_is_asked_what_he_may_hold_alone()
+    {
+        var cluster = ControlledCluster.Three();
+        (cluster["db2"].Acknowledges, cluster["db2"].Acknowledging) = (false, false);
+        cluster.Pass();
+        // It is remembered before it is told to acknowledge.
+        cluster.State = cluster.State with { Record = cluster.State.Record with { Acknowledgers = [new ServerId("db2"), new ServerId("db3")] } };
+        Assert.EndsWith("takes over from db1", Controller.Switchover(cluster.State, cluster.View, cluster.Policy, null, cluster.Now).Sentence, StringComparison.Ordinal);
+        cluster["db2"].Outcome = ProbeOutcome.Silent;
+        cluster.Pass();
+        Assert.Contains("db2", cluster.Acknowledgers, StringComparison.Ordinal);
+        Assert.Equal("db3 takes over from db1", Controller.Switchover(cluster.State, cluster.View, cluster.Policy, null, cluster.Now).Sentence);
     }
 
     [Fact]
