@@ -1,3 +1,4 @@
+using Headwater.Control.Rebuild;
 using Headwater.Control.Recovery;
 using Headwater.Core.Failover;
 using Headwater.Servers;
@@ -17,6 +18,9 @@ public sealed record ControlOptions
 
     /// <summary>Null: what a former primary has beyond its successor is told of and left where it is.</summary>
     public RecoveryOptions? Recovery { get; init; }
+
+    /// <summary>Null: nobody is rebuilt.</summary>
+    public RebuildOptions? Rebuild { get; init; }
 
     /// <summary>How long one effect may take before its server is looked at again and the effect is asked for anew.</summary>
     public TimeSpan EffectDeadline { get; init; } = TimeSpan.FromSeconds(2);

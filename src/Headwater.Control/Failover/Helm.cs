@@ -1,6 +1,8 @@
+using Headwater.Control.Rebuild;
 using Headwater.Control.Recovery;
 using Headwater.Core;
 using Headwater.Core.Failover;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Recovery;
 using Headwater.Core.Topology;
 using Headwater.Servers;
@@ -23,6 +25,7 @@ sealed class Helm : IDisposable
     readonly Dictionary<ServerId, (string Failure, TimeSpan Pause, Instant Until)> _failing = [];
     readonly Dictionary<(string, ServerId?), string> _told = [];
     readonly RecoveryDesk _recoveries;
+    readonly RebuildDesk _rebuilds;
     ControlOptions _options;
     ControlState _state;
     ClusterView? _view;
@@ -33,6 +36,7 @@ sealed class Helm : IDisposable
         (_options, _time, _log) = (options, time, log);
         _journal = Journal.Open(options.Directory, time);
         _recoveries = new RecoveryDesk(time);
+        _rebuilds = new RebuildDesk(time);
         _state = new ControlState { Record = _journal.Record, StepAt = time.Now() };
     }
 
@@ -61,7 +65,8 @@ sealed class Helm : IDisposable
         effects = decision.Effects;
         _view = view;
         _recoveries.See(view, decision.Next.Record);
-        Findings = [.. decision.Findings, .. _recoveries.Findings];
+        _rebuilds.See(new Situation(decision.Next, view, _options.Policy, openWrites, now));
+        Findings = [.. decision.Findings, .. _recoveries.Findings, .. _rebuilds.Told(_options.Rebuild?.Mode ?? RebuildMode.Off, TailOf)];
         IsUnsettled = decision.Unsettled;
         Tell(Findings);
         if (decision.Next.Record == _state.Record)
@@ -109,6 +114,7 @@ sealed class Helm : IDisposable
     {
         foreach (var finding in findings)
         {
+            if (finding.Rule == RebuildReport.Progress) continue; // how far something has come is no event
             var key = (finding.Rule, finding.Server);
             // Figures within a sentence move with each look; a person is told once.
             var gist = new string([.. finding.Sentence.Where(static c => !char.IsAsciiDigit(c))]);
@@ -133,7 +139,7 @@ sealed class Helm : IDisposable
         {
             if (effect.Epoch != _state.Record.Epoch || _running.ContainsKey(effect.Server)) continue;
             if (_failing.TryGetValue(effect.Server, out var failing) && _time.Now() < failing.Until) continue;
-            if (_recoveries.Holds(effect.Server) && effect.Kind != EffectKind.MakeReadOnly) continue;
+            if ((_recoveries.Holds(effect.Server) || _rebuilds.Holds(effect.Server)) && effect.Kind != EffectKind.MakeReadOnly) continue;
             var server = view.Servers.First(server => server.Id == effect.Server);
             if (_endedAt.TryGetValue(effect.Server, out var ended) && server.LastAnswer is { } told && told.AskedAt < ended) continue;
             var source = effect.Source is { } id ? view.Servers.FirstOrDefault(server => server.Id == id) : null;
@@ -163,7 +169,37 @@ sealed class Helm : IDisposable
             }
             _ = task.ContinueWith(done => post(() => Ended(effect, endedAt == Instant.Zero ? _time.Now() : endedAt, done.Exception?.InnerException)), TaskScheduler.Default);
         }
+        if (_options.Rebuild is { Mode: RebuildMode.Auto } && _rebuilds.Due(TailOf) is { } due && !_recoveries.Holds(due.Wish.Server)) Rebuild(due.Wish, due.Plan, due.Sentence, post);
     }
+
+    TailSafety TailOf(ServerId server) => _recoveries.TailOf(_view?.Servers.FirstOrDefault(known => known.Id == server), _options);
+
+    /// <summary>Makes a server anew, or a new one a replica. Null, with the reason, when nothing is done.</summary>
+    public (Task<RebuildReport>? Report, string Sentence) Rebuild(RebuildWish wish, ClusterView view, Action<Action> post)
+    {
+        if (_options.Rebuild is null) return (null, "this controller has no account to rebuild servers by");
+        if (_rebuilds.Server is { } busy) return (null, $"{busy} is being rebuilt; one at a time");
+        if (_recoveries.Holds(wish.Server)) return (null, $"the tail of {wish.Server} is being recovered");
+        var (plan, sentence) = RebuildPlan.Of(new Situation(_state, view, _options.Policy, 0, _time.Now()), wish, TailOf(wish.Server));
+        return plan is null ? (null, sentence) : (Rebuild(wish, plan, $"an operator asked for {(wish.DryRun ? "a dry run: " : "it: ")}{sentence}", post), sentence);
+    }
+
+    Task<RebuildReport> Rebuild(RebuildWish wish, RebuildPlan plan, string sentence, Action<Action> post)
+    {
+        Note("rebuild", wish.DryRun ? "dry-run" : "begun", plan.Target, sentence);
+        if (!wish.DryRun) FailoverLog.Rebuilding(_log, plan.Target.Name, sentence);
+        return _rebuilds.Begin(plan, wish, _options, post, report =>
+        {
+            // What was seen of it while it was made says nothing of what it is.
+            _endedAt[plan.Target] = _time.Now();
+            var what = string.Join("; ", report.ToText().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+            Note("rebuild", report.Trouble is not null ? "failed" : report.DryRun ? "dry-run" : "done", plan.Target, what);
+            if (!report.DryRun) FailoverLog.Rebuilt(_log, plan.Target.Name, report.Trouble ?? $"it follows {report.Primary}: {report.Rows} rows in {report.Seconds:0.0} s");
+        });
+    }
+
+    /// <summary>A server that is becoming a replica gets its name when it is one.</summary>
+    public bool IsAdding(ServerAddress address) => _rebuilds.Adding is { } adding && adding.Port == address.Port && string.Equals(adding.Host, address.Host, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>What an operator asks for. The answer comes when it is done; the sentence says why nothing is.</summary>
     /// <returns>What runs at this wish, or what runs on that server already and is to be waited for.</returns>
@@ -172,6 +208,7 @@ sealed class Helm : IDisposable
         if (_options.Recovery is null) return (null, null, "this controller has no account to recover tails by");
         var (request, sentence) = wish.On(view, _state.Record);
         if (request is null) return (null, null, sentence);
+        if (_rebuilds.Holds(request.Server)) return (null, null, $"{request.Server} is being rebuilt");
         if (_recoveries.Running(request.Server) is { } running) return (null, running, sentence);
         Note("operator", "recover", request.Server, sentence);
         var server = view.Servers.FirstOrDefault(server => server.Id == request.Server);
@@ -220,6 +257,7 @@ sealed class Helm : IDisposable
     public void Dispose()
     {
         _recoveries.Dispose();
+        _rebuilds.Dispose();
         _journal.Dispose();
     }
 }
@@ -237,6 +275,12 @@ static partial class FailoverLog
 
     [LoggerMessage(2102, LogLevel.Warning, "{Kind} on {Server} failed: {Failure}")]
     public static partial void Failed(ILogger log, EffectKind kind, string server, string failure);
+
+    [LoggerMessage(2105, LogLevel.Warning, "{Server} is being rebuilt: {Reason}")]
+    public static partial void Rebuilding(ILogger log, string server, string reason);
+
+    [LoggerMessage(2106, LogLevel.Warning, "the rebuild of {Server} has ended: {Outcome}")]
+    public static partial void Rebuilt(ILogger log, string server, string outcome);
 
     [LoggerMessage(2103, LogLevel.Error, "the controller's journal cannot be written, so nothing is done: {Failure}")]
     public static partial void JournalFailed(ILogger log, string failure);
