@@ -192,9 +192,8 @@ sealed class Helm : IDisposable
         {
             // What was seen of it while it was made says nothing of what it is.
             _endedAt[plan.Target] = _time.Now();
-            var what = string.Join("; ", report.ToText().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
-            Note("rebuild", report.Trouble is not null ? "failed" : report.DryRun ? "dry-run" : "done", plan.Target, what);
-            if (!report.DryRun) FailoverLog.Rebuilt(_log, plan.Target.Name, report.Trouble ?? $"it follows {report.Primary}: {report.Rows} rows in {report.Seconds:0.0} s");
+            Note("rebuild", report.Trouble is not null ? "failed" : report.DryRun ? "dry-run" : "done", plan.Target, report.Summary);
+            if (!report.DryRun) FailoverLog.Rebuilt(_log, plan.Target.Name, report.Summary);
         });
     }
 

@@ -14,6 +14,9 @@ sealed class AccountsCopy
     public sealed record Account(string User, string Host, string? Create, IReadOnlyList<string> Grants)
     {
         public bool IsRole => Create is null;
+
+        /// <summary>By a host name, where the server looks none up (skip_name_resolve): it is there, nobody can log in to it, and nothing is told of it.</summary>
+        public bool IsDormant { get; init; }
         public string Name => IsRole ? Quote(User) : $"{Quote(User)}@{Quote(Host)}";
 
         /// <summary>For people.</summary>
@@ -22,6 +25,7 @@ sealed class AccountsCopy
     }
 
     const string Public = "PUBLIC";
+    const ushort Dormant = 1133;
 
     public static async Task<IReadOnlyList<Account>> ReadAsync(ServerConnection connection, CancellationToken ct)
     {
@@ -31,9 +35,16 @@ sealed class AccountsCopy
         foreach (var row in (await connection.QueryAsync("SELECT user, host, is_role FROM mysql.user WHERE NOT (user='mariadb.sys' AND host='localhost') ORDER BY is_role DESC, user, host", ct)).Rows)
         {
             var bare = new Account(row[0]!, row[1]!, row[2] == "Y" ? null : "", []);
-            var create = bare.IsRole ? null : (await connection.QueryAsync($"SHOW CREATE USER {bare.Name}", ct)).Scalar;
-            var grants = (await connection.QueryAsync($"SHOW GRANTS FOR {bare.Name}", ct)).Rows.Select(static grant => grant[0]!).ToList();
-            accounts.Add(bare with { Create = create, Grants = grants });
+            try
+            {
+                var create = bare.IsRole ? null : (await connection.QueryAsync($"SHOW CREATE USER {bare.Name}", ct)).Scalar;
+                var grants = (await connection.QueryAsync($"SHOW GRANTS FOR {bare.Name}", ct)).Rows.Select(static grant => grant[0]!).ToList();
+                accounts.Add(bare with { Create = create, Grants = grants });
+            }
+            catch (ServerException e) when (e.Code == Dormant)
+            {
+                accounts.Add(bare with { IsDormant = true });
+            }
         }
         return accounts;
     }
@@ -50,11 +61,17 @@ sealed class AccountsCopy
         var changed = wanted.Where(account => rolesDiffer || !there.TryGetValue(account.Name, out var same) || !same.IsSame(account)).ToList();
 
         foreach (var surplus in there.Values.Where(account => wanted.All(other => other.Name != account.Name)))
-            if (IsOwn(surplus)) told.Add($"{surplus}, by which this copy was made, is on the copy only: DROP USER there, past its log, when it is needed no more");
+            if (surplus.IsDormant) continue;
+            else if (IsOwn(surplus)) told.Add($"{surplus}, by which this copy was made, is on the copy only: DROP USER there, past its log, when it is needed no more");
             else await TryAsync(surplus, $"DROP {(surplus.IsRole ? "ROLE" : "USER")} {surplus.Name}");
         foreach (var account in changed)
         {
             if (account.IsRole && account.User == Public) continue;
+            if (account.IsDormant)
+            {
+                if (!there.ContainsKey(account.Name)) told.Add($"account {account}, of which the source tells nothing while it looks no host names up (skip_name_resolve)");
+                continue;
+            }
             if (account.IsRole)
             {
                 if (there.ContainsKey(account.Name)) await TryAsync(account, $"DROP ROLE {account.Name}");

@@ -75,6 +75,6 @@ static class CopySession
         + "max_statement_time=0, net_read_timeout=3600, net_write_timeout=3600, wait_timeout=86400, lock_wait_timeout=30";
 
     /// <summary>Values come in the character set that they are kept in.</summary>
-    public const string OfSource = Usual + ", character_set_results=NULL, transaction_isolation='REPEATABLE-READ', max_statement_time=0, net_read_timeout=3600, net_write_timeout=3600, wait_timeout=86400, "
+    public const string OfSource = Usual + ", character_set_results=NULL, max_statement_time=0, net_read_timeout=3600, net_write_timeout=3600, wait_timeout=86400, "
         + "idle_transaction_timeout=0, idle_readonly_transaction_timeout=0, lock_wait_timeout=30";
 }

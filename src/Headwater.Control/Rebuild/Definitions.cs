@@ -18,12 +18,12 @@ sealed record Definitions(IReadOnlyList<Definition> All, IReadOnlyList<CopiedTab
 
     public static async Task<Definitions> ReadAsync(ServerConnection connection, CancellationToken ct)
     {
-        // Results in the character set that they are kept in: no letter is lost on the way.
-        await connection.QueryMultiAsync("SET NAMES utf8mb4, sql_mode='', sql_quote_show_create=1, time_zone='+00:00', max_statement_time=0", ct);
+        // Of the schema that a session is in, a view's text does not give the name.
+        await connection.QueryMultiAsync("USE information_schema; SET NAMES utf8mb4, sql_mode='', sql_quote_show_create=1, time_zone='+00:00', max_statement_time=0", ct);
         var all = new List<Definition>();
         foreach (var row in (await connection.QueryAsync($"SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN {System} ORDER BY 1", ct)).Rows)
             all.Add(new Definition(DefinitionKind.Schema, new TableName(row[0]!, ""), (await RowAsync(connection, $"SHOW CREATE DATABASE {TableName.Quote(row[0]!)}", ct))[1]!));
-        var columns = await ColumnsAsync(connection, ct);
+        var (columns, numbered) = await ColumnsAsync(connection, ct);
         var tables = new List<CopiedTable>();
         foreach (var row in (await connection.QueryAsync($"SELECT table_schema, table_name, table_type, engine, table_rows, data_length, row_format FROM information_schema.tables WHERE table_schema NOT IN {System} ORDER BY 1, 2", ct)).Rows)
         {
@@ -47,7 +47,7 @@ sealed record Definitions(IReadOnlyList<Definition> All, IReadOnlyList<CopiedTab
                     List<VerifiedColumn> copied = [.. columns[name]];
                     if (versioned && !copied.Any(static column => column.IsGenerated))
                         copied.AddRange(new[] { "row_start", "row_end" }.Select(static column => VerifiedColumn.Of(column, "timestamp(6)", "timestamp", null, null, false, "")));
-                    tables.Add(new CopiedTable(name, [.. copied], versioned, string.Equals(row[3], "InnoDB", StringComparison.OrdinalIgnoreCase), row[3] ?? "", Number(row[4]), Number(row[5])));
+                    tables.Add(new CopiedTable(name, [.. copied], versioned, string.Equals(row[3], "InnoDB", StringComparison.OrdinalIgnoreCase), row[3] ?? "", Number(row[4]), Number(row[5])) { Numbered = numbered[name].FirstOrDefault() });
                     break;
             }
         }
@@ -73,15 +73,16 @@ sealed record Definitions(IReadOnlyList<Definition> All, IReadOnlyList<CopiedTab
             SchemaCollation = Ascii(row[charset + 2]),
         };
 
-    static async Task<ILookup<TableName, VerifiedColumn>> ColumnsAsync(ServerConnection connection, CancellationToken ct)
+    static async Task<(ILookup<TableName, VerifiedColumn> Columns, ILookup<TableName, string> Numbered)> ColumnsAsync(ServerConnection connection, CancellationToken ct)
     {
         var rows = (await connection.QueryAsync($"""
             SELECT table_schema, table_name, column_name, column_type, data_type, character_set_name, is_nullable, extra, collation_name, generation_expression
             FROM information_schema.columns WHERE table_schema NOT IN {System} ORDER BY table_schema, table_name, ordinal_position
             """, ct)).Rows;
         // Generated ones are computed again; where a version begins and ends is a value, though it is called generated.
-        return rows.Where(static row => !row[7]!.Contains("GENERATED", StringComparison.OrdinalIgnoreCase) || row[9] is "ROW START" or "ROW END")
-            .ToLookup(static row => new TableName(row[0]!, row[1]!), static row => VerifiedColumn.Of(row[2]!, row[3]!, row[4]!.ToLowerInvariant(), row[5], row[8], row[6] == "YES", row[7] ?? ""));
+        return (rows.Where(static row => !row[7]!.Contains("GENERATED", StringComparison.OrdinalIgnoreCase) || row[9] is "ROW START" or "ROW END")
+                .ToLookup(static row => new TableName(row[0]!, row[1]!), static row => VerifiedColumn.Of(row[2]!, row[3]!, row[4]!.ToLowerInvariant(), row[5], row[8], row[6] == "YES", row[7] ?? "")),
+            rows.Where(static row => row[7]!.Contains("auto_increment", StringComparison.OrdinalIgnoreCase)).ToLookup(static row => new TableName(row[0]!, row[1]!), static row => row[2]!));
     }
 
     static async Task<byte[]?[]> RowAsync(ServerConnection connection, string sql, CancellationToken ct) =>

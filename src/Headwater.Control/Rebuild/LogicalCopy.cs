@@ -106,9 +106,10 @@ sealed class LogicalCopy(ServerConnection reader, ServerConnection looker, Serve
     /// <summary>What was made is read again, as the server there writes it.</summary>
     async Task<IEnumerable<string>> DifferencesAsync(Definitions wanted, CancellationToken ct)
     {
-        var made = (await Definitions.ReadAsync(target, ct)).All.ToDictionary(static definition => (definition.Kind, definition.Name), static definition => definition.Fingerprint);
+        var all = (await Definitions.ReadAsync(target, ct)).All;
+        var (made, names) = (all.Select(static definition => definition.Fingerprint).ToHashSet(), all.Select(static definition => (definition.Kind, definition.Name)).ToHashSet());
         return wanted.All.Select(static definition => definition.OnReplica())
-            .Where(definition => made.TryGetValue((definition.Kind, definition.Name), out var fingerprint) && fingerprint != definition.Fingerprint)
+            .Where(definition => !made.Contains(definition.Fingerprint) && names.Contains((definition.Kind, definition.Name)))
             .Select(static definition => $"{definition} exactly: the server there writes it otherwise");
     }
 

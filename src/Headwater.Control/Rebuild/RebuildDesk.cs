@@ -67,7 +67,7 @@ sealed class RebuildDesk(TimeProvider time) : IDisposable
             // A tail that is not safe has its own finding.
             if (plan is null && Foreign(s, id)) continue;
             var what = plan is null ? $"it cannot be rebuilt now: {sentence}"
-                : mode == RebuildMode.Auto ? WhyNotBySelf(s, id) is { } not ? $"it is not rebuilt by itself, as {not}; headwater rebuild {id} does it" : $"it is rebuilt by itself, from {plan.Source}"
+                : mode == RebuildMode.Auto ? WhyNotBySelf(s, id) is { } not ? $"it is not rebuilt by itself, as {not}; headwater rebuild {id} does it" : $"it is rebuilt by itself{(failed.Length > 0 ? " again, after a while" : "")}, from {plan.Source}"
                 : $"headwater rebuild {id} makes it anew, from {plan.Source}";
             yield return new Finding("rebuild", id, $"{id} {why.TrimEnd('.')}; {what}.{failed}");
         }

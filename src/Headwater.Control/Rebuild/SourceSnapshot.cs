@@ -14,6 +14,7 @@ static class SourceSnapshot
         await source.QueryAsync("ROLLBACK", ct);
         // Of a domain that does not stand in its log, a replica has what it had when its log was emptied, which does not change unless it is logged.
         var before = PositionOf((await source.QueryAsync("SELECT @@GLOBAL.gtid_slave_pos", ct)).Scalar);
+        await source.QueryAsync("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", ct);
         await source.QueryAsync("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", ct);
         var status = await source.QueryAsync("SHOW STATUS LIKE 'binlog_snapshot_%'", ct);
         var file = status.Rows.FirstOrDefault(static row => row[0]!.EndsWith("file", StringComparison.OrdinalIgnoreCase))?[1];

@@ -11,6 +11,9 @@ namespace Headwater.Core.Rebuild;
 /// <param name="IsVersioned">Its history is copied too.</param>
 public sealed record CopiedTable(TableName Name, ImmutableArray<VerifiedColumn> Columns, bool IsVersioned, bool IsTransactional, string Engine, long EstimatedRows, long EstimatedBytes)
 {
+    /// <summary>The AUTO_INCREMENT column; null when there is none.</summary>
+    public string? Numbered { get; init; }
+
     /// <summary>Labels that do not exist (0) are stored with a warning that is none.</summary>
     public bool HasLabels => Columns.Any(static column => column.Type.StartsWith("enum", StringComparison.OrdinalIgnoreCase) || column.Type.StartsWith("set", StringComparison.OrdinalIgnoreCase));
 
@@ -21,14 +24,21 @@ public sealed record CopiedTable(TableName Name, ImmutableArray<VerifiedColumn> 
     {
         get
         {
-            var fields = string.Join(", ", Columns.Select(static (column, i) => IsByNumber(column) ? $"@c{i}" : column.Quoted));
-            var set = string.Join(", ", Columns.Select(static (column, i) => IsByNumber(column) ? $"{column.Quoted}=CAST(@c{i} AS UNSIGNED)" : "").Where(static text => text.Length > 0));
+            var sets = Columns.Any(static column => IsByNumber(column) || IsByText(column));
+            // Where anything is SET, a zero that is not would be given a number, whatever sql_mode says.
+            bool IsSet(VerifiedColumn column) => IsByNumber(column) || IsByText(column) || sets && column.Name == Numbered;
+            var fields = string.Join(", ", Columns.Select((column, i) => IsSet(column) ? $"@c{i}" : column.Quoted));
+            var set = string.Join(", ", Columns.Select((column, i) => !IsSet(column) ? ""
+                : $"{column.Quoted}={(IsByNumber(column) ? $"CAST(@c{i} AS UNSIGNED)" : IsByText(column) ? $"CONVERT(@c{i} USING latin1)" : $"@c{i}")}").Where(static text => text.Length > 0));
             return $@"LOAD DATA LOCAL INFILE 'rows' INTO TABLE {Name.Quoted} CHARACTER SET binary FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n' ({(fields.Length == 0 ? "@c" : fields)}){(set.Length == 0 ? "" : $" SET {set}")}";
         }
     }
 
     // As text, what is no label at all and a label '' would be the same, and a label '1' is another than the first.
     static bool IsByNumber(VerifiedColumn column) => column.Kind == ColumnKind.Bits;
+
+    // Given bytes, these types take them for what they keep inside.
+    static bool IsByText(VerifiedColumn column) => column.Type is "uuid" or "inet4" or "inet6";
 
     static string Reading(VerifiedColumn column) => column.Kind switch
     {

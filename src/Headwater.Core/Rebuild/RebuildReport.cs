@@ -50,6 +50,11 @@ public sealed record RebuildReport
     /// <summary>What ended it before its end; null when it came to its end.</summary>
     public string? Trouble { get; init; }
 
+    /// <summary>In a sentence, for the journal.</summary>
+    public string Summary => Trouble is { } trouble ? $"{Server} is not rebuilt: {trouble}"
+        : DryRun ? $"{Server} could be copied from {Source}"
+        : string.Create(CultureInfo.InvariantCulture, $"{Server} follows {Primary} with a copy of {Source} at {Position}: {Rows} rows, {Bytes} bytes, in {Seconds:0.0} s{(NotCopied.Count > 0 ? $"; not copied: {string.Join("; ", NotCopied)}" : "")}");
+
     public string ToText()
     {
         var invariant = CultureInfo.InvariantCulture;
