@@ -59,7 +59,7 @@ sealed class RebuildJob(RebuildPlan plan, RebuildWish wish, RebuildOptions optio
         // The last moment at which nothing has been changed.
         if (around.Primary() is not { LastAnswer: { } told }) throw new InvalidOperationException("the primary went away before anything was changed");
         tell($"{plan.Target} is being set aside");
-        await TargetState.SetAsideAsync(target, told.BinlogPosition.Merge(told.SlavePosition), ct);
+        await TargetState.SetAsideAsync(target, told.BinlogPosition.Merge(told.SlavePosition), time, ct);
         var throttle = new CopyThrottle(around.SourceLag, time);
         var copyBegan = time.GetTimestamp();
         var outcome = await new LogicalCopy(reader, looker, target, throttle, progress => tell(progress.ToString()), time).RunAsync(ct);
@@ -97,6 +97,7 @@ sealed class RebuildJob(RebuildPlan plan, RebuildWish wish, RebuildOptions optio
 
     async Task CheckAsync(ServerConnection target, ServerConnection source, ServerView primary, CancellationToken ct)
     {
+        if (replication is null) throw new InvalidOperationException("control.replication_user names no account by which a copy could follow");
         await using (var connection = await ConnectAsync(primary.Id, primary.Address, options.Login, ct))
         {
             var findings = ReplicaFitness.Check(await SettingsAsync(target, plan.Target, ct), await SettingsAsync(connection, primary.Id, ct), around.Numbers);
@@ -131,10 +132,9 @@ sealed class RebuildJob(RebuildPlan plan, RebuildWish wish, RebuildOptions optio
             await Task.Delay(Look, time, ct);
         }
         _report = _report with { Primary = primary.Id.Name };
-        var account = replication ?? throw new InvalidOperationException("the copy is whole, but control.replication_user names no account by which it could follow");
         await TargetState.StandAtAsync(target, position, ct);
         await target.QueryAsync(string.Create(CultureInfo.InvariantCulture,
-            $"CHANGE MASTER TO MASTER_HOST={Sql.Plain(primary.Address.Host)}, MASTER_PORT={primary.Address.Port}, MASTER_USER={Sql.Plain(account.User)}, MASTER_PASSWORD={Sql.Plain(account.Password)}, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_USE_GTID=slave_pos"), ct);
+            $"CHANGE MASTER TO MASTER_HOST={Sql.Plain(primary.Address.Host)}, MASTER_PORT={primary.Address.Port}, MASTER_USER={Sql.Plain(replication!.User)}, MASTER_PASSWORD={Sql.Plain(replication.Password)}, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_USE_GTID=slave_pos"), ct);
         await target.QueryAsync("START SLAVE", ct);
         await CatchUpAsync(target, primary.LastAnswer!.BinlogPosition, ct);
     }

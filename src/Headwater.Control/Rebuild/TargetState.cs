@@ -9,6 +9,8 @@ static class TargetState
 {
     const string System = "('information_schema','performance_schema','mysql','sys')";
 
+    static readonly TimeSpan Notice = TimeSpan.FromSeconds(1);
+
     public static async Task<IReadOnlyList<string>> SchemasAsync(ServerConnection target, CancellationToken ct) =>
         [.. (await target.QueryAsync($"SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN {System}", ct)).Rows.Select(static row => row[0]!)];
 
@@ -26,11 +28,13 @@ static class TargetState
     /// From here on it is nobody's replica, and can be made nobody's: <see cref="RebuildMark"/>. It acknowledges nothing, only this account writes there,
     /// and no session of others holds a table.
     /// </summary>
-    public static async Task SetAsideAsync(ServerConnection target, Position primary, CancellationToken ct)
+    public static async Task SetAsideAsync(ServerConnection target, Position primary, TimeProvider time, CancellationToken ct)
     {
         await target.QueryAsync("SET GLOBAL read_only = ON", ct);
         var links = (await target.QueryAsync("SHOW ALL SLAVES STATUS", ct)) is var status ? Enumerable.Range(0, status.Rows.Count).Select(row => status.Value(row, "Connection_name") ?? "").ToList() : [];
         foreach (var link in links) await target.QueryAsync($"STOP SLAVE {Name(link)}", ct);
+        // By then every gateway has seen that it follows no more, and sends nothing there; what runs may end.
+        if (links.Count > 0) await Task.Delay(Notice, time, ct);
         if ((await target.QueryAsync("SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync_slave_enabled'", ct)).Rows.Count > 0) await target.QueryAsync("SET GLOBAL rpl_semi_sync_slave_enabled = OFF", ct);
         foreach (var link in links) await target.QueryAsync($"RESET SLAVE {Name(link)} ALL", ct);
         await EndSessionsAsync(target, ct);

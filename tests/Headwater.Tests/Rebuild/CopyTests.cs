@@ -56,8 +56,19 @@ public sealed class CopyTests
     {
         var values = new Dictionary<string, string>
         {
-            ["version"] = "10.11.19-MariaDB-log", ["server_id"] = "9", ["log_bin"] = "ON", ["log_slave_updates"] = "ON", ["gtid_strict_mode"] = "ON", ["gtid_domain_id"] = "0", ["binlog_format"] = "ROW",
-            ["binlog_row_image"] = "FULL", ["lower_case_table_names"] = "0", ["local_infile"] = "ON", ["max_allowed_packet"] = "1048576", ["innodb_page_size"] = "16384", ["report_host"] = "h",
+            ["version"] = "10.11.19-MariaDB-log",
+            ["server_id"] = "9",
+            ["log_bin"] = "ON",
+            ["log_slave_updates"] = "ON",
+            ["gtid_strict_mode"] = "ON",
+            ["gtid_domain_id"] = "0",
+            ["binlog_format"] = "ROW",
+            ["binlog_row_image"] = "FULL",
+            ["lower_case_table_names"] = "0",
+            ["local_infile"] = "ON",
+            ["max_allowed_packet"] = "1048576",
+            ["innodb_page_size"] = "16384",
+            ["report_host"] = "h",
         };
         foreach (var (name, value) in changed) values[name] = value;
         return new ServerSettings(new ServerId(server), ServerRole.Unknown, values.ToImmutableDictionary());
