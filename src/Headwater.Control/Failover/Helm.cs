@@ -66,7 +66,8 @@ sealed class Helm : IDisposable
         _view = view;
         _recoveries.See(view, decision.Next.Record);
         _rebuilds.See(new Situation(decision.Next, view, _options.Policy, openWrites, now));
-        Findings = [.. decision.Findings, .. _recoveries.Findings, .. _rebuilds.Told(_options.Rebuild?.Mode ?? RebuildMode.Off, TailOf)];
+        // That it follows nobody while it is made anew is nothing to be found.
+        Findings = [.. decision.Findings.Where(finding => finding.Rule is not ("follows-another" or "replica-broken" or "diverged") || finding.Server is not { } server || !_rebuilds.Holds(server)), .. _recoveries.Findings, .. _rebuilds.Told(_options.Rebuild?.Mode ?? RebuildMode.Off, TailOf)];
         IsUnsettled = decision.Unsettled;
         Tell(Findings);
         if (decision.Next.Record == _state.Record)

@@ -1,6 +1,5 @@
-using System.Globalization;
-using System.Text;
 using Headwater.Core.Topology;
+using Headwater.IntegrationTests.Recovery;
 using Headwater.Servers;
 
 namespace Headwater.IntegrationTests.Rebuild;
@@ -51,7 +50,7 @@ public sealed class RebuildTests
     {
         await using var cluster = await RebuildingCluster.StartAsync("propose");
         await cluster[1].ExecuteAsync("CREATE DATABASE large");
-        await cluster[1].ExecuteAsync("CREATE TABLE large.t (id INT PRIMARY KEY, text VARCHAR(300)) CHARSET latin1 SELECT seq AS id, REPEAT(MD5(seq), 8) AS text FROM large.seq_1_to_400000");
+        await cluster[1].ExecuteAsync("CREATE TABLE large.t (id INT PRIMARY KEY, text VARCHAR(300)) CHARSET latin1 SELECT seq AS id, REPEAT(MD5(seq), 8) AS text FROM large.seq_1_to_200000");
         var added = await RebuildingCluster.StartServerAsync(2);
         cluster.Add(added);
         var address = $"address=127.0.0.1:{added.Port}&name=db4";
@@ -103,6 +102,38 @@ public sealed class RebuildTests
         Assert.NotEmpty(told);
         await cluster.UntilWellAsync("db3");
         await cluster.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task A_former_primary_that_cannot_be_rewound_is_made_anew_once_its_tail_is_safe_and_not_before()
+    {
+        await using var cluster = await RecoveringCluster.StartAsync("propose");
+        await cluster.Old.ExecuteAsync("CREATE DATABASE shop");
+        await cluster.Old.ExecuteAsync("CREATE TABLE shop.orders (id INT PRIMARY KEY, note VARCHAR(20)) CHARSET utf8mb4");
+        await cluster.CutAsync();
+        await using (var client = await cluster.GatewayAsync())
+        {
+            await client.QueryAsync("INSERT INTO orders VALUES (1, 'tail')", Ct);
+            // No image takes a definition back.
+            await client.QueryAsync("ALTER TABLE orders ADD COLUMN price INT", Ct);
+        }
+        await cluster.KillAndReplaceAsync();
+        await cluster.New.ExecuteAsync("INSERT INTO shop.orders VALUES (2, 'since')");
+        await cluster.ReturnAsync();
+        await cluster.UntilAsync(() => cluster.FindingsAsync().Result.Contains("headwater recover brings them back", StringComparison.Ordinal), "the proposal");
+        var early = await cluster.PostAsync("rebuild?server=db1");
+        Assert.False(early.GetProperty("applied").GetBoolean());
+        Assert.Contains("headwater recover --server db1", early.GetProperty("sentences")[0].GetString(), StringComparison.Ordinal);
+
+        var recovered = (await cluster.RecoverAsync()).Report!;
+        Assert.True(recovered is { Complete: true, Rewound: false }, recovered.ToText());
+        Assert.Contains("headwater rebuild db1", recovered.Return, StringComparison.Ordinal);
+        var rebuilt = await cluster.PostAsync("rebuild?server=db1");
+        Assert.True(rebuilt.GetProperty("applied").GetBoolean(), rebuilt.ToString());
+        await cluster.UntilFollowsAsync();
+        Assert.Equal("2", (await cluster.Old.ExecuteAsync("SELECT COUNT(*) FROM shop.orders")).Scalar);
+        Assert.Equal("2", (await cluster.Old.ExecuteAsync("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema='shop' AND table_name='orders'")).Scalar);
+        Assert.Equal("2", (await cluster.Old.ExecuteAsync("SELECT COUNT(*) FROM headwater.recovered")).Scalar);
     }
 
     static async Task<string> AnswerAsync(RealServer server, string question)

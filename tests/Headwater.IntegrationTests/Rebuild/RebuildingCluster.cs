@@ -39,7 +39,7 @@ sealed class RebuildingCluster : IAsyncDisposable
         await cluster.ControlAsync(rebuild);
         await cluster[1].ExecuteAsync("CREATE DATABASE load_");
         await cluster[1].ExecuteAsync("CREATE TABLE load_.t (id BIGINT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL, text VARCHAR(100)) CHARSET utf8mb4");
-        await cluster[1].ExecuteAsync("INSERT INTO load_.t (n, text) SELECT seq, MD5(seq) FROM load_.seq_1_to_50000");
+        await cluster[1].ExecuteAsync("INSERT INTO load_.t (n, text) SELECT seq, MD5(seq) FROM load_.seq_1_to_20000");
         await cluster.UntilAsync(() => cluster.View.Servers.Count(static server => server is { Health: ServerHealth.Up, LastAnswer.SemiSync.Acknowledging: true }) == 2, "two replicas that acknowledge");
         cluster._load = cluster.WriteAsync();
         return cluster;
@@ -94,7 +94,7 @@ sealed class RebuildingCluster : IAsyncDisposable
             {
                 client ??= await ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password, "load_"), _end.Token);
                 await client.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"INSERT INTO t (n, text) VALUES ({written}, 'new')"), _end.Token);
-                await client.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"UPDATE t SET n = n + 1 WHERE id = {written * 7919 % 40_000 + 2}"), _end.Token);
+                await client.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"UPDATE t SET n = n + 1 WHERE id = {written * 7919 % 15_000 + 2}"), _end.Token);
                 written += 2;
                 await Task.Delay(5, _end.Token);
             }
