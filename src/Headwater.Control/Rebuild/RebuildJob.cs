@@ -1,11 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Headwater.Control.Failover;
+using Headwater.Control.Recovery;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
 using Headwater.Core.Rebuild;
 using Headwater.Core.Topology;
-using Headwater.Control.Recovery;
 using Headwater.Servers;
 
 namespace Headwater.Control.Rebuild;
