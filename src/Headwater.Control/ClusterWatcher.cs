@@ -4,6 +4,7 @@ using Headwater.Control.Recovery;
 using Headwater.Core;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Recovery;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
@@ -103,6 +104,22 @@ public sealed class ClusterWatcher : IAsyncDisposable
             await before;
             await Task.Delay(RefreshAtMostEvery, _time); // until the loop knows that it has ended
         }
+    }
+
+    /// <summary>Makes a server anew at an operator's wish, or a new one a replica, which is then watched too; null, with the reason, when nothing is done.</summary>
+    public async Task<(RebuildReport? Report, string Sentence)> RebuildAsync(RebuildWish wish)
+    {
+        var answer = new TaskCompletionSource<(Task<RebuildReport>?, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => answer.SetResult(_helm is null ? (null, "nobody controls here: control.mode is off") : _helm.Rebuild(wish, _decided)));
+        var (running, sentence) = await answer.Task;
+        if (running is null) return (null, sentence);
+        var report = await running;
+        if (report.Follows && wish.Address is { } address)
+            Post(() =>
+            {
+                if (!_members.Exists(member => member.Server.Id == wish.Server || Same(member.Server.Address, address))) Join(new WatchedServer(wish.Server, address), found: true, "it was made a replica");
+            });
+        return (report, sentence);
     }
 
     /// <summary>Watches until <paramref name="ct"/> or the end of this object. The first view with facts is published as soon as servers answer.</summary>
@@ -428,7 +445,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
 
     void JoinIfNew(ServerAddress address, uint number, string reason)
     {
-        if (address.Host.Length == 0 || _members.Any(m => m.View?.LastAnswer is not { } told || number != 0 && told.Number == number || Same(m.Server.Address, address))) return;
+        if (address.Host.Length == 0 || _helm?.IsAdding(address) == true || _members.Any(m => m.View?.LastAnswer is not { } told || number != 0 && told.Number == number || Same(m.Server.Address, address))) return;
         Join(new WatchedServer(new ServerId(address.ToString()), address), found: true, reason);
     }
 

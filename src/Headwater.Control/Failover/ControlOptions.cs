@@ -1,4 +1,5 @@
 using Headwater.Control.Lease;
+using Headwater.Control.Rebuild;
 using Headwater.Control.Recovery;
 using Headwater.Core.Failover;
 using Headwater.Servers;
@@ -24,6 +25,8 @@ public sealed record ControlOptions
 
     /// <summary>Null: nobody is told.</summary>
     public AlertOptions? Alerts { get; init; }
+    /// <summary>Null: nobody is rebuilt.</summary>
+    public RebuildOptions? Rebuild { get; init; }
 
     /// <summary>How long one effect may take before its server is looked at again and the effect is asked for anew.</summary>
     public TimeSpan EffectDeadline { get; init; } = TimeSpan.FromSeconds(2);

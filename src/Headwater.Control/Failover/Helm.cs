@@ -1,7 +1,9 @@
 using Headwater.Control.Lease;
+using Headwater.Control.Rebuild;
 using Headwater.Control.Recovery;
 using Headwater.Core;
 using Headwater.Core.Failover;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Recovery;
 using Headwater.Core.Topology;
 using Headwater.Servers;
@@ -30,6 +32,7 @@ sealed class Helm : IAsyncDisposable
     readonly Alerts _alerts;
     readonly Queue<Action> _afterWriting = [];
     readonly RecoveryDesk _recoveries;
+    readonly RebuildDesk _rebuilds;
     ControlOptions _options;
     ControlState _state;
     ClusterView? _view;
@@ -50,6 +53,7 @@ sealed class Helm : IAsyncDisposable
         _recoveries = new RecoveryDesk(time);
         _alerts = new Alerts(time, log);
         _alerts.Apply(options.Alerts);
+        _rebuilds = new RebuildDesk(time);
         _state = new ControlState { Record = _journal.Record, StepAt = time.Now() };
         if (options.Etcd is { } etcd) _lease = new EtcdLease(etcd, time, log, () => post(Hear));
     }
@@ -115,7 +119,9 @@ sealed class Helm : IAsyncDisposable
         var decision = Controller.Decide(_state, view, _options.Policy, openWrites, now);
         effects = decision.Effects;
         _recoveries.See(view, decision.Next.Record);
-        Findings = [.. decision.Findings, .. _recoveries.Findings];
+        _rebuilds.See(new Situation(decision.Next, view, _options.Policy, openWrites, now));
+        // That it follows nobody while it is made anew is nothing to be found.
+        Findings = [.. decision.Findings.Where(finding => finding.Rule is not ("follows-another" or "replica-broken" or "diverged") || finding.Server is not { } server || !_rebuilds.Holds(server)), .. _recoveries.Findings, .. _rebuilds.Told(_options.Rebuild?.Mode ?? RebuildMode.Off, TailOf)];
         IsUnsettled = decision.Unsettled;
         Tell(Findings);
         if (decision.Next.Record == _state.Record)
@@ -285,6 +291,7 @@ sealed class Helm : IAsyncDisposable
     {
         foreach (var finding in findings)
         {
+            if (finding.Rule == RebuildReport.Progress) continue; // how far something has come is no event
             var key = (finding.Rule, finding.Server);
             // Figures within a sentence move with each look; a person is told once.
             var gist = new string([.. finding.Sentence.Where(static c => !char.IsAsciiDigit(c))]);
@@ -319,7 +326,7 @@ sealed class Helm : IAsyncDisposable
         {
             if (effect.Epoch != _state.Record.Epoch || _running.ContainsKey(effect.Server)) continue;
             if (_failing.TryGetValue(effect.Server, out var failing) && _time.Now() < failing.Until) continue;
-            if (_recoveries.Holds(effect.Server) && effect.Kind != EffectKind.MakeReadOnly) continue;
+            if ((_recoveries.Holds(effect.Server) || _rebuilds.Holds(effect.Server)) && effect.Kind != EffectKind.MakeReadOnly) continue;
             var server = view.Servers.First(server => server.Id == effect.Server);
             if (_endedAt.TryGetValue(effect.Server, out var ended) && server.LastAnswer is { } told && told.AskedAt < ended) continue;
             var source = effect.Source is { } id ? view.Servers.FirstOrDefault(server => server.Id == id) : null;
@@ -351,7 +358,37 @@ sealed class Helm : IAsyncDisposable
             }
             _ = task.ContinueWith(done => _post(() => Ended(effect, endedAt == Instant.Zero ? _time.Now() : endedAt, done.Exception?.InnerException)), TaskScheduler.Default);
         }
+        if (_options.Rebuild is { Mode: RebuildMode.Auto } && _rebuilds.Due(TailOf) is { } due && !_recoveries.Holds(due.Wish.Server)) Rebuild(due.Wish, due.Plan, due.Sentence);
     }
+
+    TailSafety TailOf(ServerId server) => _recoveries.TailOf(_view?.Servers.FirstOrDefault(known => known.Id == server), _options);
+
+    /// <summary>Makes a server anew, or a new one a replica. Null, with the reason, when nothing is done.</summary>
+    public (Task<RebuildReport>? Report, string Sentence) Rebuild(RebuildWish wish, ClusterView view)
+    {
+        if (!MayAct(_time.Now())) return (null, $"nothing is done here: {Lease}");
+        if (_options.Rebuild is null) return (null, "this controller has no account to rebuild servers by");
+        if (_rebuilds.Server is { } busy) return (null, $"{busy} is being rebuilt; one at a time");
+        if (_recoveries.Holds(wish.Server)) return (null, $"the tail of {wish.Server} is being recovered");
+        var (plan, sentence) = RebuildPlan.Of(new Situation(_state, view, _options.Policy, 0, _time.Now()), wish, TailOf(wish.Server));
+        return plan is null ? (null, sentence) : (Rebuild(wish, plan, $"an operator asked for {(wish.DryRun ? "a dry run: " : "it: ")}{sentence}"), sentence);
+    }
+
+    Task<RebuildReport> Rebuild(RebuildWish wish, RebuildPlan plan, string sentence)
+    {
+        Note("rebuild", wish.DryRun ? "dry-run" : "begun", plan.Target, sentence);
+        if (!wish.DryRun) FailoverLog.Rebuilding(_log, plan.Target.Name, sentence);
+        return _rebuilds.Begin(plan, wish, _options, _post, report =>
+        {
+            // What was seen of it while it was made says nothing of what it is.
+            _endedAt[plan.Target] = _time.Now();
+            Note("rebuild", report.Trouble is not null ? "failed" : report.DryRun ? "dry-run" : "done", plan.Target, report.Summary);
+            if (!report.DryRun) FailoverLog.Rebuilt(_log, plan.Target.Name, report.Summary);
+        });
+    }
+
+    /// <summary>A server that is becoming a replica gets its name when it is one.</summary>
+    public bool IsAdding(ServerAddress address) => _rebuilds.Adding is { } adding && adding.Port == address.Port && string.Equals(adding.Host, address.Host, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>What an operator asks for. The answer comes when it is done; the sentence says why nothing is.</summary>
     /// <returns>What runs at this wish, or what runs on that server already and is to be waited for.</returns>
@@ -361,6 +398,7 @@ sealed class Helm : IAsyncDisposable
         if (_options.Recovery is null) return (null, null, "this controller has no account to recover tails by");
         var (request, sentence) = wish.On(view, _state.Record);
         if (request is null) return (null, null, sentence);
+        if (_rebuilds.Holds(request.Server)) return (null, null, $"{request.Server} is being rebuilt");
         if (_recoveries.Running(request.Server) is { } running) return (null, running, sentence);
         Note("operator", "recover", request.Server, sentence);
         var server = view.Servers.FirstOrDefault(server => server.Id == request.Server);
@@ -411,6 +449,7 @@ sealed class Helm : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _recoveries.Dispose();
+        _rebuilds.Dispose();
         await _alerts.DisposeAsync();
         if (_lease is not null)
         {
@@ -438,6 +477,12 @@ static partial class FailoverLog
 
     [LoggerMessage(2105, LogLevel.Warning, "lease: {Sentence}")]
     public static partial void Lease(ILogger log, string sentence);
+
+    [LoggerMessage(2107, LogLevel.Warning, "{Server} is being rebuilt: {Reason}")]
+    public static partial void Rebuilding(ILogger log, string server, string reason);
+
+    [LoggerMessage(2108, LogLevel.Warning, "the rebuild of {Server} has ended: {Outcome}")]
+    public static partial void Rebuilt(ILogger log, string server, string outcome);
 
     [LoggerMessage(2103, LogLevel.Error, "the controller's record cannot be written, so nothing is done: {Failure}")]
     public static partial void JournalFailed(ILogger log, string failure);

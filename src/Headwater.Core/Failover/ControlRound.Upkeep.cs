@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Headwater.Core.Positions;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Topology;
 
 namespace Headwater.Core.Failover;
@@ -45,6 +46,11 @@ sealed partial class ControlRound
             // Before all else: what it acknowledged to another than the primary would be taken for safe.
             Find("follows-another", server.Id, $"{server.Id} does not follow {primary.Id}");
             Do(EffectKind.StopReceiving, server.Id, $"{primary.Id} is the primary of epoch {Record.Epoch}, and it receives from another");
+        }
+        else if (RebuildMark.IsOn(told.SlavePosition))
+        {
+            // Half a copy follows nobody and is nobody's tail: it is rebuilt.
+            return;
         }
         else if (Managed(told) is { Waits: true }) Do(EffectKind.SetAcknowledging, server.Id, "it is not the primary: nothing that it applies waits for an acknowledgement");
         else if (!primary.LastAnswer!.Links.IsEmpty)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Headwater.Core.Positions;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Topology;
 
 namespace Headwater.Core.Failover;
@@ -59,6 +60,7 @@ static class Election
         if ((server.Tags & ServerTags.Backup) != 0) return "is a backup server";
         if ((server.Tags & ServerTags.Delayed) != 0) return "is behind on purpose";
         if (s.IsInMaintenance(server.Id)) return "is in maintenance";
+        if (server.LastAnswer is { } marked && RebuildMark.IsOn(marked.SlavePosition)) return "holds a part of a copy only";
         if (server.LastAnswer is not { LogsReplicated: true }) return "does not log what it replicates (log_slave_updates is off)";
         var broken = server.LastAnswer!.Links.FirstOrDefault(static link => !link.Applying && link.Broken.Length > 0);
         return broken is null ? null : $"cannot apply what it has received: {broken.Broken}";

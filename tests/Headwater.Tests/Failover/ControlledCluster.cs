@@ -2,6 +2,7 @@ using System.Globalization;
 using Headwater.Core;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Topology;
 
 namespace Headwater.Tests.Failover;
@@ -15,6 +16,9 @@ sealed class ControlledCluster
         public uint Number = number;
         public ProbeOutcome Outcome = ProbeOutcome.Answered;
         public bool ReadOnly, LogsReplicated = true, Unreached;
+
+        /// <summary>Half of a copy is on it.</summary>
+        public bool Marked;
         public string? Follows;
         public LinkState Receiving = LinkState.Running;
         public bool Applying = true;
@@ -112,8 +116,8 @@ sealed class ControlledCluster
             LogsReplicated = server.LogsReplicated,
             Uptime = Now - server.StartedAt,
             BinlogPosition = At(server.Log),
-            SlavePosition = server.Follows is null ? Position.Empty : At(server.Log),
-            BinlogState = [.. (server.State ?? server.Log).Split(',').Select(At).Select(static position => position[0])],
+            SlavePosition = server.Marked ? RebuildMark.For(At("0-1-100")) : server.Follows is null ? Position.Empty : At(server.Log),
+            BinlogState = [.. (server.State ?? server.Log).Split(',', StringSplitOptions.RemoveEmptyEntries).Select(At).Select(static position => position[0])],
             Links = server.Follows is null ? [] : [new ReplicationLink { SourceHost = server.Follows, SourcePort = 3306, SourceNumber = this[server.Follows].Number, Receiving = server.Receiving, Received = At(server.Received), Heartbeats = server.Heartbeats, Applying = server.Applying, Error = server.Error, Unreached = server.Unreached }],
             SemiSync = new SemiSync { Waits = server.Waits, Waiting = server.Waits, Acknowledgers = server.Acknowledgers, Unacknowledged = server.Unacknowledged, Acknowledges = server.Acknowledges, Acknowledging = server.Acknowledging },
         };
