@@ -72,6 +72,9 @@ public sealed record ControlRecord
     /// <summary>Servers that the controller leaves alone.</summary>
     public ImmutableArray<ServerId> InMaintenance { get; init; } = [];
     public bool Paused { get; init; }
+
+    /// <summary>An operator lets the present primary be replaced although acknowledged writes may be lost by it. Ends with the next appointment, or when that primary answers.</summary>
+    public bool LossAccepted { get; init; }
 }
 
 /// <summary>The record, and what a controller may forget when it dies.</summary>

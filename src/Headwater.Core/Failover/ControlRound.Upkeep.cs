@@ -9,6 +9,7 @@ sealed partial class ControlRound
 {
     void KeepInOrder(ServerView primary)
     {
+        if (Record.LossAccepted) Record_(Record with { LossAccepted = false });
         CountAcknowledgers(primary);
         Unstick(primary);
         if (Record.Paused) return;

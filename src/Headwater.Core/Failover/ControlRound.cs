@@ -174,6 +174,7 @@ sealed partial class ControlRound(Situation s)
                 Primary = to.Id,
                 Number = to.Number,
                 AppointedAt = goal,
+                LossAccepted = false,
                 Inherited = NobodyWasShownMore(change, goal) ? new Inheritance(Record.Number, goal) : null,
                 Acknowledgers = [.. Record.Acknowledgers.Where(id => id != to.Id && id != change.From)],
             });
@@ -214,7 +215,7 @@ sealed partial class ControlRound(Situation s)
     /// counted, and no commit was let go without an acknowledgement, nobody has seen more than the goal.
     /// </summary>
     bool NobodyWasShownMore(Change change, Position goal) =>
-        s.Policy.Promise == LossPromise.Zero
+        s.Promise == LossPromise.Zero
         && s.Find(change.From)?.LastAnswer?.SemiSync is { Waits: true } sync && Next.Shared is { } shared && shared.Of == s.Find(change.From)!.State && shared.Unacknowledged == sync.Unacknowledged
         && s.Others.Where(server => server.Id != change.From).All(server => Situation.Answers(server) && s.Astray(server) is null && goal.Covers(Situation.HeldBy(server)));
 

@@ -18,7 +18,7 @@ static class Election
         var others = s.Answering.Where(server => server.Id != from && s.Astray(server) is null).ToList();
         var race = others.Where(server => server.LastAnswer!.ReadOnly && !s.IsInMaintenance(server.Id)).ToList();
         if (race.Count == 0) return new Result(null, Position.Empty, "no other server answers that could take over");
-        if (s.Policy.Promise == LossPromise.Zero && !planned)
+        if (s.Promise == LossPromise.Zero && !planned)
         {
             var missing = s.Record.Acknowledgers.Where(id => id != from && s.Answering.All(server => server.Id != id)).ToList();
             if (missing.Count > 0)
@@ -32,7 +32,7 @@ static class Election
                     $"{Names(restarted)} may have held a write that was acknowledged and that no other server has, and started anew, which throws away what is not applied; promoting anybody now could lose it (rpo: zero)");
         }
         var goal = others.Aggregate(Position.Empty, static (all, server) => all.Merge(Situation.HeldBy(server)));
-        if (s.Policy.Promise == LossPromise.Zero && !planned && !goal.Covers(s.Record.AppointedAt))
+        if (s.Promise == LossPromise.Zero && !planned && !goal.Covers(s.Record.AppointedAt))
             return new Result(null, goal, $"no server that answers has all that {from} had when it was appointed ({s.Record.AppointedAt}); promoting anybody now would lose it (rpo: zero)");
         var able = race.Where(server => Unfit(s, server) is null).ToList();
         if (able.Count == 0)

@@ -21,6 +21,9 @@ public sealed class Situation
     public ClusterView View { get; }
     public ControlPolicy Policy { get; }
 
+    /// <summary>What the next appointment must keep.</summary>
+    public LossPromise Promise => Record.LossAccepted ? LossPromise.BestEffort : Policy.Promise;
+
     /// <summary>Statements and transactions that gateways have open on the primary and that may write.</summary>
     public int OpenWrites { get; }
     public Instant Now { get; }

@@ -17,6 +17,23 @@ public static class Wishes
             : $"{id} is out of maintenance: it is kept in order again");
     }
 
+    /// <summary>
+    /// Lets a primary that does not answer be replaced although acknowledged writes may be lost: where whoever may hold the only copy is gone for good. It is replaced as ever,
+    /// by who has received most; nothing is begun that would not have been otherwise, and what the lost ones bring back is recovered like any tail.
+    /// </summary>
+    public static (ControlState? Next, string Sentence) AcceptLoss(ControlState state, ClusterView view, ControlPolicy policy, Instant now)
+    {
+        var situation = new Situation(state, view, policy, 0, now);
+        if (situation.Primary is not { } primary) return (null, "there is no appointed primary that could be replaced");
+        if (Situation.Answers(primary)) return (null, $"{primary.Id} answers: nothing need be lost; headwater switchover hands over");
+        if (state.Record.LossAccepted) return (state, $"it is accepted already that replacing {primary.Id} may lose acknowledged writes");
+        var safe = Election.Hold(situation, primary.Id);
+        if (safe.Winner is { } winner) return (null, $"nothing need be lost: {winner.Id} can take over, and does so by itself when {primary.Id} has been silent for long enough");
+        var next = state with { Record = state.Record with { LossAccepted = true, Paused = false }, Failovers = [], NotBefore = Instant.Zero };
+        var lossy = Election.Hold(new Situation(next, view, policy, 0, now), primary.Id);
+        return lossy.Winner is { } loser ? (next, $"{loser.Id} takes over from {primary.Id}, and acknowledged writes may be lost by it: {safe.Reason}") : (null, $"it would not help: {lossy.Reason}");
+    }
+
     /// <summary>Paused, the controller finishes what it has begun and begins nothing. To resume also forgives the failovers counted so far.</summary>
     public static (ControlState? Next, string Sentence) Pause(ControlState state, bool on)
     {

@@ -11,7 +11,7 @@ static class ControlCommands
 {
     public static IEnumerable<Command> Build() =>
     [
-        Switchover(), Maintenance(),
+        Switchover(), Failover(), Maintenance(),
         Simple("pause", "The controller begins nothing until it is resumed; what it has begun it finishes."),
         Simple("resume", "The controller acts again."),
         History(), Audit(),
@@ -26,6 +26,18 @@ static class ControlCommands
         var command = new Command("switchover", "Makes another server the primary, under load, without an error at clients; undone by itself when a step misses its deadline.") { to, dryRun, where.Directory, where.Http, json };
         command.SetAction((parsed, ct) => AskAsync(parsed, where, json,
             $"switchover?to={Uri.EscapeDataString(parsed.GetValue(to) ?? "")}&dry_run={(parsed.GetValue(dryRun) ? "true" : "false")}", ct));
+        return command;
+    }
+
+    static Command Failover()
+    {
+        var where = new Target();
+        var accept = new Option<bool>("--accept-loss") { Description = "Needed: acknowledged writes that only the lost servers have are lost, unless those come back", Required = true };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Says who would be promoted and what could be lost, and does nothing" };
+        var json = new Option<bool>("--json") { Description = "As JSON, for programs" };
+        var command = new Command("failover", "Replaces a lost primary where rpo zero forbids it, since whoever may hold the only copy of an acknowledged write is gone for good. Else it is replaced by itself.") { accept, dryRun, where.Directory, where.Http, json };
+        command.SetAction((parsed, ct) => AskAsync(parsed, where, json,
+            $"failover?accept_loss={(parsed.GetValue(accept) ? "true" : "false")}&dry_run={(parsed.GetValue(dryRun) ? "true" : "false")}", ct));
         return command;
     }
 

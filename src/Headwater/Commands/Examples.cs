@@ -47,6 +47,10 @@ static class Examples
             headwater switchover --dry-run        what would be done, and what could go wrong
             headwater switchover --to db2
             """,
+        "failover" => """
+            headwater failover --accept-loss --dry-run    who would be promoted, and what could be lost
+            headwater failover --accept-loss
+            """,
         "audit" => """
             headwater audit                       exit code 0 when the promise is kept
             headwater audit --apply               mends what can be mended while the servers run

@@ -57,6 +57,13 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
             case "maintenance":
                 if (argument("server") is not { } name || argument("on") is not ("true" or "false")) return new OutcomeJson(false, ["server=NAME and on=true or on=false are needed"]);
                 return await AskAsync((state, view, _) => Wishes.Maintain(state, view, new ServerId(name), argument("on") == "true"));
+            case "failover":
+                if (argument("accept_loss") != "true") return new OutcomeJson(false, ["A primary that is lost is replaced by itself, as soon as nothing can be lost by it. accept_loss=true replaces it also when acknowledged writes may be lost."]);
+                return await AskAsync((state, view, now) =>
+                {
+                    var (next, why) = Wishes.AcceptLoss(state, view, policy, now);
+                    return argument("dry_run") == "true" && next is not null ? (state, why) : (next, why);
+                });
             case "switchover": return await SwitchoverAsync(argument("to"), argument("dry_run") == "true", ct);
             default: return null;
         }

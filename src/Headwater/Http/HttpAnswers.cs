@@ -35,7 +35,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         /api/stats      counters by level, reason, server
         /api/digests    statements by digest
         /api/control    what the controller remembers and finds
-        POST /api/control/switchover?to=SERVER&dry_run=true, …/maintenance?server=SERVER&on=true, …/pause, …/resume, …/audit?apply=true, …/recover?server=SERVER&dry_run=true, …/rebuild?server=SERVER&from=SERVER&dry_run=true&overwrite=true, …/add-replica?address=HOST:PORT&name=NAME  (from this machine)
+        POST /api/control/switchover?to=SERVER&dry_run=true, …/failover?accept_loss=true&dry_run=true, …/maintenance?server=SERVER&on=true, …/pause, …/resume, …/audit?apply=true, …/recover?server=SERVER&dry_run=true, …/rebuild?server=SERVER&from=SERVER&dry_run=true&overwrite=true, …/add-replica?address=HOST:PORT&name=NAME  (from this machine)
         POST /api/reload  (from this machine) applies the changed configuration file
 
         """;

@@ -94,6 +94,37 @@ public class ControllerTests
         Assert.Equal(inherited is null ? null : 1u, cluster.State.Record.Inherited?.From);
     }
 
+    [Fact]
+    public void An_operator_may_accept_a_loss_and_only_where_nothing_else_helps()
+    {
+        var cluster = ControlledCluster.Three();
+        (ControlState? Next, string Sentence) Accepted() => Wishes.AcceptLoss(cluster.State, cluster.View, cluster.Policy, cluster.Now);
+        Assert.StartsWith("db1 answers: nothing need be lost", Accepted().Sentence, StringComparison.Ordinal);
+        Kill(cluster);
+        cluster["db3"].Outcome = ProbeOutcome.Closed;
+        cluster.Until(static c => c.Finding("cannot-decide").Length > 0);
+        var (next, sentence) = Accepted();
+        Assert.StartsWith("db2 takes over from db1, and acknowledged writes may be lost by it: db3 may hold a write that was acknowledged", sentence, StringComparison.Ordinal);
+        cluster.State = next!;
+        cluster.Until(static c => c.Change is { Step: ChangeStep.Fencing });
+        cluster["db2"].Receiving = LinkState.Stopped;
+        cluster.Until(static c => c.Primary == "db2");
+        Assert.False(cluster.State.Record.LossAccepted);
+        Assert.Null(cluster.State.Record.Inherited);
+    }
+
+    [Fact]
+    public void A_loss_that_was_accepted_is_not_when_the_primary_is_back()
+    {
+        var cluster = PrimaryGone();
+        cluster["db3"].Outcome = ProbeOutcome.Closed;
+        cluster.Until(static c => c.Finding("cannot-decide").Length > 0);
+        cluster.State = Wishes.AcceptLoss(cluster.State, cluster.View, cluster.Policy, cluster.Now).Next!;
+        cluster["db1"].Outcome = ProbeOutcome.Answered;
+        cluster.Pass(500);
+        Assert.False(cluster.State.Record.LossAccepted);
+    }
+
     [Theory]
     [InlineData(ProbeOutcome.Closed, 750)]
     [InlineData(ProbeOutcome.Silent, 2_250)]
