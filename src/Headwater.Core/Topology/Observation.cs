@@ -133,7 +133,11 @@ public sealed record Observation
 /// <summary>The primary that a controller has appointed: where there is a controller, nobody is found to be the primary, the record says it.</summary>
 /// <param name="Primary">Null: nobody yet, and nobody is looked for either, since another process appoints.</param>
 /// <param name="Closed">Why writes wait although it may be writable: it is being replaced. Null: they go to it.</param>
-public sealed record Appointment(ServerId? Primary, Epoch Epoch, string? Closed);
+public sealed record Appointment(ServerId? Primary, Epoch Epoch, string? Closed)
+{
+    /// <summary>What it had when it was appointed: its history, also where the last look at it was before that.</summary>
+    public Position From { get; init; }
+}
 
 public sealed record DiscoveryOptions
 {
