@@ -28,9 +28,11 @@ try
         "start" => StartBench.Run(arguments),
         "audit" => AuditRun.Run(arguments),
         "chaos" => ChaosRun.Run(arguments),
+        "switchover" => SwitchoverRun.Run(arguments),
+        "glitches" => GlitchRun.Run(arguments),
         "lease" => LeaseRun.Run(arguments),
         "verify" => VerifyBench.Run(arguments),
-        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, lease, verify"),
+        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, switchover, glitches, lease, verify"),
     };
 }
 catch (UsageException e)
@@ -48,6 +50,7 @@ static void End(PosixSignalContext signal)
 {
     signal.Cancel = true;
     ChildProcess.StopAll();
+    SmallDisk.UnmountAll();
     Cluster.DeleteAll();
     Environment.Exit(130);
 }

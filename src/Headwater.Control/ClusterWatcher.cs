@@ -4,6 +4,7 @@ using Headwater.Control.Recovery;
 using Headwater.Core;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Recovery;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
@@ -65,6 +66,9 @@ public sealed class ClusterWatcher : IAsyncDisposable
     /// <summary>What the controller remembers, and what it found at its last look; empty where there is none. From any thread.</summary>
     public (ControlRecord Record, IReadOnlyList<Finding> Findings) Control => Volatile.Read(ref _control) is { } told ? (told.Record, told.Findings) : (new ControlRecord(), []);
 
+    /// <summary>What the controller of this process has done since it started; null where there is none. From any thread.</summary>
+    public ControlFigures? Figures => Volatile.Read(ref _control)?.Figures;
+
     /// <summary>Who acts, in a sentence; null where no lease is shared. From any thread.</summary>
     public string? Lease => _helm?.Lease;
 
@@ -100,6 +104,22 @@ public sealed class ClusterWatcher : IAsyncDisposable
             await before;
             await Task.Delay(RefreshAtMostEvery, _time); // until the loop knows that it has ended
         }
+    }
+
+    /// <summary>Makes a server anew at an operator's wish, or a new one a replica, which is then watched too; null, with the reason, when nothing is done.</summary>
+    public async Task<(RebuildReport? Report, string Sentence)> RebuildAsync(RebuildWish wish)
+    {
+        var answer = new TaskCompletionSource<(Task<RebuildReport>?, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => answer.SetResult(_helm is null ? (null, "nobody controls here: control.mode is off") : _helm.Rebuild(wish, _decided)));
+        var (running, sentence) = await answer.Task;
+        if (running is null) return (null, sentence);
+        var report = await running;
+        if (report.Follows && wish.Address is { } address)
+            Post(() =>
+            {
+                if (!_members.Exists(member => member.Server.Id == wish.Server || Same(member.Server.Address, address))) Join(new WatchedServer(wish.Server, address), found: true, "it was made a replica");
+            });
+        return (report, sentence);
     }
 
     /// <summary>Watches until <paramref name="ct"/> or the end of this object. The first view with facts is published as soon as servers answer.</summary>
@@ -158,7 +178,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
         }
     }
 
-    sealed record Told(ControlRecord Record, IReadOnlyList<Finding> Findings);
+    sealed record Told(ControlRecord Record, IReadOnlyList<Finding> Findings, ControlFigures Figures);
 
     /// <summary>Looks at a server now: for when it did not serve somebody as it should have.</summary>
     public void Suspect(ServerId server) => Post(() => _members.Find(member => member.Server.Id == server)?.Watch.LookNow());
@@ -256,7 +276,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
         if (_options.JoinFound && _decided.Primary is null) JoinSources();
         if (_helm is not null)
         {
-            Volatile.Write(ref _control, new Told(_helm.Record, _helm.Findings));
+            Volatile.Write(ref _control, new Told(_helm.Record, _helm.Findings, _helm.Figures));
             _helm.Report(_decided, OpenWrites);
             // Open transactions end between two looks.
             if (_helm.Record.Change is { Step: ChangeStep.Holding } && !_looksAgain)
@@ -425,7 +445,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
 
     void JoinIfNew(ServerAddress address, uint number, string reason)
     {
-        if (address.Host.Length == 0 || _members.Any(m => m.View?.LastAnswer is not { } told || number != 0 && told.Number == number || Same(m.Server.Address, address))) return;
+        if (address.Host.Length == 0 || _helm?.IsAdding(address) == true || _members.Any(m => m.View?.LastAnswer is not { } told || number != 0 && told.Number == number || Same(m.Server.Address, address))) return;
         Join(new WatchedServer(new ServerId(address.ToString()), address), found: true, reason);
     }
 

@@ -17,7 +17,7 @@ static class Probe
 {
     const string Questions =
         "SELECT @@global.server_id, @@global.read_only, @@global.log_slave_updates, @@global.gtid_binlog_pos, @@global.gtid_slave_pos, @@global.gtid_binlog_state;"
-        + "SHOW STATUS WHERE Variable_name IN ('Uptime', 'Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients', 'Rpl_semi_sync_master_wait_sessions', 'Rpl_semi_sync_slave_status');"
+        + "SHOW STATUS WHERE Variable_name IN ('Uptime', 'Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients', 'Rpl_semi_sync_master_wait_sessions', 'Rpl_semi_sync_master_no_tx', 'Rpl_semi_sync_slave_status');"
         + "SHOW ALL SLAVES STATUS; SELECT @@global.rpl_semi_sync_master_enabled, @@global.rpl_semi_sync_slave_enabled";
 
     public static async Task<Observation> AskAsync(ServerConnection connection, WatchedServer server, Instant askedAt, TimeProvider time, CancellationToken ct)
@@ -46,6 +46,7 @@ static class Probe
                 Waits = IsOn(sync[0]),
                 Waiting = IsOn(status.GetValueOrDefault("Rpl_semi_sync_master_status")),
                 Acknowledgers = (int)Number(status.GetValueOrDefault("Rpl_semi_sync_master_clients")),
+                Unacknowledged = Number(status.GetValueOrDefault("Rpl_semi_sync_master_no_tx")),
                 WaitingCommits = (int)Number(status.GetValueOrDefault("Rpl_semi_sync_master_wait_sessions")),
                 Acknowledges = IsOn(sync[1]),
                 Acknowledging = IsOn(status.GetValueOrDefault("Rpl_semi_sync_slave_status")),
@@ -100,15 +101,12 @@ static class Probe
         Heartbeats = Number(status.Value(row, "Slave_received_heartbeats")),
         Applying = status.Value(row, "Slave_SQL_Running") == "Yes",
         Delay = TimeSpan.FromSeconds(Number(status.Value(row, "SQL_Delay"))),
-        Error = status.Value(row, "Last_SQL_Error") is { Length: > 0 } error ? error : GaveUp(status, row) ? status.Value(row, "Last_IO_Error") ?? "" : "",
+        Error = status.Value(row, "Last_SQL_Error") is { Length: > 0 } error ? error : status.Value(row, "Last_IO_Error") ?? "",
+        Unreached = status.Value(row, "Last_SQL_Error") is null or "" && IsOfTheNetwork(Number(status.Value(row, "Last_IO_Errno"))),
     };
 
-    /// <summary>
-    /// Of a source that cannot be reached a receiver says so and tries again, for ever; one that stands still with such an error was stopped by somebody while it
-    /// tried. Source: is_network_error() in sql/slave.cc of MariaDB 10.11.
-    /// </summary>
-    static bool GaveUp(QueryResult status, int row) => status.Value(row, "Slave_IO_Running") != "No"
-        || status.Value(row, "Last_IO_Errno") is not ("2002" or "2003" or "2006" or "2013" or "1040" or "1053" or "1159" or "1161");
+    /// <summary>The errors after which a receiver tries again by itself (is_network_error in sql/slave.cc), among them 1040, which a source says whose connections are all taken.</summary>
+    static bool IsOfTheNetwork(uint error) => error is 1040 or 1053 or 1158 or 1159 or 1160 or 1161 or 1203 or 1927 or 2002 or 2003 or 2006 or 2013;
 
     static uint Number(string? text) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 

@@ -32,6 +32,7 @@ sealed class Handshake(PacketStream packets, ServerLogin login, string host, boo
         Agreed = Wanted & greeting.Capabilities;
         if ((greeting.Capabilities & Capabilities.LongPassword) != 0) Agreed |= Capabilities.LongPassword;
         if (login.Schema is not null) Agreed |= Capabilities.ConnectWithDb;
+        if (login.Loads) Agreed |= Capabilities.LocalFiles & greeting.Capabilities;
         var sequence = packets.NextSequence;
         if (WantsTls(greeting))
         {

@@ -12,7 +12,7 @@ readonly record struct Outcome(ulong AffectedRows, ulong LastInsertId, ServerSta
 /// <summary>Reads one answer: an OK, an error, or columns and then rows until their end.</summary>
 sealed class ResultReader(PacketStream packets, Capabilities capabilities)
 {
-    const byte LocalFileHeader = 0xFB;
+    public const byte LocalFileHeader = 0xFB;
 
     public ColumnDefinition[] Columns { get; private set; } = [];
     public Outcome Outcome { get; private set; }

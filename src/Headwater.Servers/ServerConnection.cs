@@ -113,6 +113,57 @@ public sealed class ServerConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// The first result's rows as they are on the wire, for those who copy them. The connection is busy until the last has been read; who leaves before closes it.
+    /// </summary>
+    public async Task<RowStream> ReadAsync(ReadOnlyMemory<byte> sql, CancellationToken ct)
+    {
+        await SendBytesAsync(sql, ct);
+        _packets.ReadAhead(RowStream.ReadAhead);
+        return await GuardAsync(async () =>
+        {
+            var reader = new ResultReader(_packets, Agreed);
+            return new RowStream(this, reader, await reader.StartAsync(ct));
+        });
+    }
+
+    /// <summary>Runs one statement that is not text of ours: it may be in any character set.</summary>
+    public async Task<ulong> ExecuteAsync(ReadOnlyMemory<byte> sql, CancellationToken ct)
+    {
+        await SendBytesAsync(sql, ct);
+        return (await GuardAsync(async () => await BufferAsync(new ResultReader(_packets, Agreed), ct))).AffectedRows;
+    }
+
+    /// <summary>
+    /// LOAD DATA LOCAL INFILE, whose file is <paramref name="data"/>. It has to be allowed at login (<see cref="ServerLogin.Loads"/>).
+    /// Source: https://mariadb.com/kb/en/local_infile-packet/ .
+    /// </summary>
+    public async Task<QueryResult> LoadAsync(string sql, IAsyncEnumerable<ReadOnlyMemory<byte>> data, CancellationToken ct)
+    {
+        await SendTextAsync(Command.Query, sql, ct);
+        return await GuardAsync(async () =>
+        {
+            var first = await _packets.ReadAsync(ct);
+            if (ErrPacket.TryParse(first.Span, out var error)) throw Errors.Of(error);
+            if (first.IsEmpty || first.Span[0] != ResultReader.LocalFileHeader) throw new MalformedPacketException("the server asks for no data");
+            await foreach (var block in data)
+                for (var at = 0; at < block.Length; at += LargestDataPacket) await SendDataAsync(block.Slice(at, Math.Min(LargestDataPacket, block.Length - at)), ct);
+            await SendDataAsync(default, ct);
+            return await BufferAsync(new ResultReader(_packets, Agreed), ct);
+        });
+    }
+
+    const int LargestDataPacket = 1 << 20;
+
+    Task SendDataAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
+    {
+        _writer.Reset();
+        _writer.Begin(_packets.NextSequence);
+        _writer.Bytes(bytes.Span);
+        _writer.End();
+        return _packets.WriteAsync(_writer, ct).AsTask();
+    }
+
     public async Task<Statement> PrepareAsync(string sql, CancellationToken ct)
     {
         await SendTextAsync(Command.StmtPrepare, sql, ct);
@@ -174,6 +225,16 @@ public sealed class ServerConnection : IAsyncDisposable
         await GuardAsync(async () => await BufferAsync(new ResultReader(_packets, Agreed), ct));
     }
 
+    Task SendBytesAsync(ReadOnlyMemory<byte> sql, CancellationToken ct)
+    {
+        _writer.Reset();
+        _writer.Begin(0);
+        _writer.UInt8((byte)Command.Query);
+        _writer.Bytes(sql.Span);
+        _writer.End();
+        return SendOnlyAsync(_writer, ct);
+    }
+
     Task SendTextAsync(Command command, string text, CancellationToken ct)
     {
         _writer.Reset();
@@ -220,6 +281,13 @@ public sealed class ServerConnection : IAsyncDisposable
             if (e is OperationCanceledException) throw;
             throw new ServerUnreachableException(ServerPhase.Command, _address, e);
         }
+    }
+
+    /// <summary>What ended an exchange, as it is thrown on: whatever it is but the server's own refusal closes the connection.</summary>
+    internal async ValueTask<Exception> BrokenByAsync(Exception cause)
+    {
+        await CloseAsync();
+        return cause is OperationCanceledException ? cause : new ServerUnreachableException(ServerPhase.Command, _address, cause);
     }
 
     async ValueTask CloseAsync()

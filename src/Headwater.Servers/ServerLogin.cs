@@ -18,5 +18,8 @@ public enum TlsMode : byte
 /// <summary>Who logs in. The password never reaches a text.</summary>
 public sealed record ServerLogin(string User, string Password, string? Schema = null, TlsMode Tls = TlsMode.Preferred)
 {
+    /// <summary>LOAD DATA LOCAL may be used: <see cref="ServerConnection.LoadAsync"/>. No other statement is ever answered with data, whatever the server asks for.</summary>
+    public bool Loads { get; init; }
+
     public override string ToString() => $"{User} (TLS {Tls})";
 }

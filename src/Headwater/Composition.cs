@@ -51,7 +51,7 @@ sealed class Composition : IAsyncDisposable
             Stats = () => StatsJson.Of(Gateway.Statistics),
             Digests = () => Gateway.Statistics.Digests(200),
             Reload = reload,
-            Control = _config.Watch.Control is { } control ? new ControlAnswers(_watcher, control.Policy, time) : null,
+            Control = _config.Watch.Control is { } control ? new ControlAnswers(_watcher, control.Policy, time, file) : null,
         };
         var answers = new HttpAnswers(sources, IPAddress.IsLoopback(IPAddress.Parse(address.Host)), log.Factory.CreateLogger<HttpAnswers>());
         _http = new HttpEndpoint(address, answers.AnswerAsync, log.Factory);
@@ -119,6 +119,7 @@ sealed class Composition : IAsyncDisposable
     void Metrics(PrometheusText text)
     {
         ClusterMetrics.Write(text, View.Current);
+        if (_watcher.Figures is { } figures) ControlMetrics.Write(text, _watcher.Control.Record, _watcher.Control.Findings, figures);
         GatewayMetrics.Write(text, Gateway.Statistics);
         ProcessMetrics.Write(text);
     }

@@ -3,31 +3,33 @@ namespace Headwater.Bench.Chaos;
 /// <summary>What <c>bench/chaos</c> does to the servers.</summary>
 sealed record ChaosOptions
 {
-    public static readonly string[] AllFaults = ["kill-primary", "stop-primary", "kill-replica", "stop-replica", "kill-both", "switchover", "glitch"];
-
     public required int Rounds { get; init; }
     public int Sessions { get; init; } = 8;
-    public IReadOnlyList<string> Faults { get; init; } = AllFaults;
+    public IReadOnlyList<string> Faults { get; init; } = Chaos.Faults.All;
     public int Replicas { get; init; } = 2;
     public required ulong Seed { get; init; }
 
-    /// <summary>Planted: the checker must see it. "lose" forgets an acknowledged write in a server behind its log; "double" repeats one.</summary>
-    public string? Plant { get; init; }
+    /// <summary>Planted: the checker must see it. "lose" forgets an acknowledged write on the servers behind their logs; "double" repeats one; "back" sets registers back.</summary>
+    public IReadOnlyList<string> Plant { get; init; } = [];
+
+    /// <summary>Each fault lasts a few seconds at most, and there is one round of each.</summary>
+    public bool Short { get; init; }
     public bool Keep { get; init; }
 
     public static ChaosOptions Parse(Arguments arguments)
     {
+        var (faults, brief) = (arguments.List("faults", Chaos.Faults.All), arguments.Flag("short"));
         var options = new ChaosOptions
         {
-            Rounds = arguments.Number("rounds", arguments.Flag("short") ? 5 : 200, 1),
+            Rounds = arguments.Number("rounds", brief ? faults.Count : 200, 1),
             Sessions = arguments.Number("sessions", 8, 4),
-            Faults = arguments.List("faults", AllFaults),
+            Faults = faults,
+            Short = brief,
             Replicas = arguments.Number("replicas", 2, 1),
             Seed = arguments.Seed(),
-            Plant = arguments.Text("plant"),
+            Plant = arguments.Text("plant") is null ? [] : arguments.List("plant", "lose", "double", "back"),
             Keep = arguments.Flag("keep"),
         };
-        if (options.Plant is not (null or "lose" or "double")) throw new UsageException($"--plant: found {options.Plant}; allowed: lose, double");
         arguments.NothingElse();
         return options;
     }

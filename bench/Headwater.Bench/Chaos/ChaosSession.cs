@@ -9,20 +9,62 @@ namespace Headwater.Bench.Chaos;
 /// One session through a gateway: unique inserts, appends to lists, transfers between accounts, and reads of its own list, each noted with what the
 /// session was told. It reconnects when its connection is cut, which is counted: a failover must not cut it.
 /// </summary>
-sealed class ChaosSession(int number, Func<SqlClient> connect, ChaosLedger ledger, Chance chance, CancellationToken end)
+sealed class ChaosSession(int number, IEntrance gateway, ChaosLedger ledger, Chance chance, CancellationToken end)
 {
-    public const int Lists = 16, Accounts = 10, Opening = 1000;
-    const ushort OutcomeUnknown = 1180;
-    Chance _chance = chance;
-    long _seen;
+    public const int Accounts = 10, Opening = 1000;
 
-    /// <summary>Autocommit writes: when each was begun and ended, in ticks of <see cref="Stopwatch"/>; what outages are computed from.</summary>
-    public List<(long Begun, long Ended, Told Told)> Writes { get; } = [];
+    // New ones after a while, so that an append, which logs the whole list, stays small.
+    const int Lists = 16, WritesPerLists = 10_000;
+    const ushort OutcomeUnknown = 1180;
+    readonly List<(long Begun, long Ended, Told Told)> _writes = [];
+    Chance _chance = chance;
+    long _seen, _lastWritten;
+
+    public long LastWritten => Volatile.Read(ref _lastWritten);
+
+    /// <summary>Autocommit writes: when each was begun and ended, in ticks of <see cref="Stopwatch"/>; what outages are computed from. Not those that died with their gateway.</summary>
+    public IReadOnlyList<(long Begun, long Ended, Told Told)> Writes
+    {
+        get
+        {
+            lock (_writes) return [.. _writes];
+        }
+    }
+
+    /// <summary>Those that ended after a moment; a run of an hour has too many to look at all of them each time.</summary>
+    public IReadOnlyList<(long Begun, long Ended, Told Told)> WritesSince(long moment)
+    {
+        lock (_writes)
+        {
+            var first = _writes.Count;
+            while (first > 0 && _writes[first - 1].Ended >= moment) first--;
+            return _writes[first..];
+        }
+    }
+
+    public IEntrance Gateway => gateway;
     public List<string> Violations { get; } = [];
     public Dictionary<string, int> Errors { get; } = [];
     public int Reads { get; private set; }
     public int Cut { get; private set; }
     public int ReadErrors { get; private set; }
+
+    public static void CreateTables(SqlClient client)
+    {
+        client.Query("CREATE TABLE chaos_set (id BIGINT PRIMARY KEY, session INT NOT NULL, KEY (session, id))");
+        client.Query("CREATE TABLE chaos_list (id INT PRIMARY KEY, items LONGTEXT NOT NULL)");
+        client.Query("CREATE TABLE chaos_account (id INT PRIMARY KEY, money BIGINT NOT NULL)");
+        client.Query("INSERT INTO chaos_account VALUES " + string.Join(',', Enumerable.Range(0, Accounts).Select(static i => $"({i}, {Opening})")));
+    }
+
+    /// <summary>Its longest wait for a write between two moments, in seconds: one that began before counts from the first on.</summary>
+    public double Stall(long from, long until)
+    {
+        long longest = 0;
+        foreach (var (begun, ended, _) in WritesSince(from))
+            if (begun <= until) longest = Math.Max(longest, ended - Math.Max(begun, from));
+        return longest / (double)Stopwatch.Frequency;
+    }
 
     public void Run()
     {
@@ -31,13 +73,17 @@ sealed class ChaosSession(int number, Func<SqlClient> connect, ChaosLedger ledge
         {
             try
             {
-                client ??= connect();
+                client ??= gateway.Connect();
                 Turn(client);
+                Thread.Sleep(_chance.Between(1, 6)); // the machine has others, and the servers are to be waited for, not the clients
             }
             catch (Exception e) when (e is SocketException or IOException or Headwater.Wire.MySql.MalformedPacketException)
             {
-                Cut++;
-                Note($"cut: {e.Message}");
+                if (!gateway.Excused)
+                {
+                    Cut++;
+                    Note($"cut: {e.Message}");
+                }
                 client?.Dispose();
                 client = null;
                 _seen = 0; // another connection promises nothing of what the one before saw
@@ -76,7 +122,7 @@ sealed class ChaosSession(int number, Func<SqlClient> connect, ChaosLedger ledge
     void Append(SqlClient client)
     {
         var write = ledger.Next();
-        Write(client, write, Text($"UPDATE chaos_list SET items = CONCAT(items, ',{write}') WHERE id = {_chance.Below(Lists)}"));
+        Write(client, write, Text($"INSERT INTO chaos_list VALUES ({write / WritesPerLists * Lists + _chance.Below(Lists)}, ',{write}') ON DUPLICATE KEY UPDATE items = CONCAT(items, ',{write}')"));
     }
 
     /// <summary>An autocommit write: it may be made to wait, and its outcome may be unknown; any other error says that it was not done.</summary>
@@ -89,6 +135,7 @@ sealed class ChaosSession(int number, Func<SqlClient> connect, ChaosLedger ledge
             client.Send(sql);
             client.Receive();
             told = Told.Acknowledged;
+            Volatile.Write(ref _lastWritten, Stopwatch.GetTimestamp());
         }
         catch (SqlException e)
         {
@@ -98,7 +145,8 @@ sealed class ChaosSession(int number, Func<SqlClient> connect, ChaosLedger ledge
         finally
         {
             ledger.Tell(write, told);
-            Writes.Add((begun, Stopwatch.GetTimestamp(), told));
+            if (!gateway.Excused)
+                lock (_writes) _writes.Add((begun, Stopwatch.GetTimestamp(), told));
         }
     }
 
@@ -150,7 +198,7 @@ sealed class ChaosSession(int number, Func<SqlClient> connect, ChaosLedger ledge
         }
         catch (SqlException e)
         {
-            ReadErrors++;
+            if (!gateway.Excused) ReadErrors++;
             Note($"read, {e.Code}: {e.Message}");
             _seen = 0;
             return;

@@ -41,25 +41,21 @@ sealed class Cluster : IDisposable
         throw new UsageException("Headwater.slnx is in no folder above this program; set HEADWATER to the program to measure");
     }
 
-    public static string FreshDirectory(string name)
+    /// <param name="keep">It stays, and where it is is said.</param>
+    public static string FreshDirectory(string name, bool keep = false)
     {
         var path = Path.Combine(Path.GetTempPath(), $"headwater-{name}-{Environment.ProcessId}");
         if (System.IO.Directory.Exists(path)) System.IO.Directory.Delete(path, recursive: true);
         System.IO.Directory.CreateDirectory(path);
-        _directories[path] = true;
+        if (keep) Console.Error.WriteLine($"  everything stays in {path}");
+        else _directories[path] = true;
         return path;
     }
 
     /// <param name="controlled">With a controller, which would put right what a measurement does to the servers.</param>
     public static Cluster Start(string name, int replicas = 2, bool keep = false, bool controlled = false)
     {
-        var directory = FreshDirectory(name);
-        if (keep)
-        {
-            _directories.TryRemove(directory, out _);
-            Console.Error.WriteLine($"  everything stays in {directory}");
-        }
-        return StartIn(directory, replicas, keep, controlled);
+        return StartIn(FreshDirectory(name, keep), replicas, keep, controlled);
     }
 
     public static Cluster StartIn(string directory, int replicas, bool keep, bool controlled = true)

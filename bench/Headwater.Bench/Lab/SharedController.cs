@@ -1,20 +1,23 @@
 using System.Text.Json;
+using Headwater.Bench.Chaos;
+using Headwater.Bench.Sql;
 
 namespace Headwater.Bench.Lab;
 
 /// <summary><c>headwater serve</c> with a controller that shares its lease with others: as on one of several machines. Killed, it is started again as it was.</summary>
-sealed class SharedController : IDisposable
+sealed class SharedController : IEntrance, IDisposable
 {
     static readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
     readonly string _config;
     readonly string _log;
     readonly int _httpPort = Cluster.FreePort();
     readonly Wire[] _toEtcd;
+    readonly Account _application;
     ChildProcess? _serve;
 
     public SharedController(Cluster cluster, Etcd etcd, string name)
     {
-        Name = name;
+        (Name, _application) = (name, cluster.Run.Application);
         _toEtcd = [.. etcd.Ports.Select(static port => new Wire(port))];
         Port = Cluster.FreePort();
         Directory = Path.Combine(cluster.Directory, name);
@@ -46,6 +49,12 @@ sealed class SharedController : IDisposable
 
     public string Name { get; }
     public int Port { get; }
+
+    /// <summary>It is killed, but nobody asks of its sessions that they live on.</summary>
+    public bool Excused => false;
+
+    public SqlClient Connect(TimeSpan? patience = null) =>
+        SqlClient.Tcp("127.0.0.1", Port, _application.User, _application.Password, _application.Schema, patience ?? TimeSpan.FromMinutes(2));
     public string Directory { get; }
     public int Pid => _serve!.Id;
     public bool IsStopped { get; private set; }

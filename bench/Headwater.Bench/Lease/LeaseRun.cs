@@ -34,7 +34,8 @@ static class LeaseRun
     {
         to.WriteLine($"lease      {options.Rounds} rounds of {string.Join(", ", options.Faults)}; etcd of {options.Members}, gone for {options.Outage.TotalSeconds:0} s at the end; {options.Sessions} sessions over three gateways, rpo zero, seed {options.Seed}");
         using var cluster = Cluster.Start("bench-lease", 2, options.Keep, controlled: true);
-        ChaosRun.Prepare(cluster);
+        using (var client = cluster.ThroughGateway()) ChaosSession.CreateTables(client);
+        cluster.WaitForReplicas();
         using (var paused = Http.PostAsync(new Uri($"http://127.0.0.1:{cluster.HttpPort}/api/control/pause"), null).GetAwaiter().GetResult()) paused.EnsureSuccessStatusCode();
         using var etcd = new Etcd(cluster.Directory, options.Members);
         using var a = new SharedController(cluster, etcd, "a");
@@ -46,9 +47,7 @@ static class LeaseRun
 
         var ledger = new ChaosLedger();
         using var end = new CancellationTokenSource();
-        var account = cluster.Run.Application;
-        var sessions = Enumerable.Range(0, options.Sessions).Select(number => new ChaosSession(number,
-            () => SqlClient.Tcp("127.0.0.1", controllers[number % 3].Port, account.User, account.Password, account.Schema, TimeSpan.FromMinutes(2)), ledger, Chance.For(options.Seed, number + 100), end.Token)).ToList();
+        var sessions = Enumerable.Range(0, options.Sessions).Select(number => new ChaosSession(number, controllers[number % 3], ledger, Chance.For(options.Seed, number + 100), end.Token)).ToList();
         var threads = sessions.Select(static session => new Thread(session.Run) { IsBackground = true }).ToList();
         threads.ForEach(static thread => thread.Start());
         var chance = Chance.For(options.Seed, 1);
@@ -76,7 +75,9 @@ static class LeaseRun
         if (Heal(cluster, controllers) is null) troubles.Add("not healed at the end");
         try
         {
-            ChaosRun.Check(cluster, ledger, troubles, controllers[0].Primary);
+            var primary = controllers[0].Primary;
+            cluster.WaitForReplicas(primary);
+            ChaosCheck.Run([.. cluster.Refresh().Servers.Select(server => (server.Name, (Func<SqlClient>)(() => Cluster.AsRoot(server, cluster.Run.Application.Schema))))], primary, ledger, null, troubles);
         }
         catch (Exception e) when (e is UsageException or SqlException or InvalidOperationException)
         {
@@ -181,7 +182,7 @@ static class LeaseRun
         foreach (var group in rounds.GroupBy(static round => round.Fault).OrderBy(static group => group.Key))
         {
             var taken = group.Select(static round => round.TakenSeconds).Order().ToArray();
-            var stalls = group.SelectMany(round => sessions.Select(session => ChaosRun.Stall(session, round.At, round.HealedSeconds))).Order().ToArray();
+            var stalls = group.SelectMany(round => sessions.Select(session => session.Stall(round.At, round.At + (long)((double.IsFinite(round.HealedSeconds) ? Math.Max(round.HealedSeconds, 2) : 60) * Stopwatch.Frequency)))).Order().ToArray();
             table.Row(group.Key, $"{group.Count()}", $"{Spread.Percentile(taken, 0.5):0.00}", $"{Spread.Percentile(taken, 1):0.00}", $"{Spread.Percentile(stalls, 0.5):0.00}", $"{Spread.Percentile(stalls, 1):0.00}", Spread.Of(group.Select(static round => round.HealedSeconds)).Text("0.0"));
         }
         table.Print(to);

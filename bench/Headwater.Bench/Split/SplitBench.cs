@@ -29,9 +29,10 @@ static class SplitBench
         var measuredLag = MeasureLag(cluster, samples: 12);
         var pause = rate == 0 ? 0 : 1000.0 * sessions / rate;
         List<SplitLoad> Sessions(ulong of, int share, double rest) => [.. Enumerable.Range(0, sessions).Select(i => new SplitLoad(i, cluster, sessions, share, rest, of))];
-        // All at once, first mostly reading and then only writing: the gateway has as many backends afterwards as this load can ever need, each set up by one statement.
+        // In use for an hour, so to speak: what is hot is compiled, and of each server there are as many backends as this load can ever need at once,
+        // each set up by one statement when it was opened.
         Load(Sessions(seed + 1, writes, 0), 2);
-        Load(Sessions(seed + 2, 100, 0), 2);
+        OpenAsManyBackendsAsSessions(cluster, sessions);
         cluster.WaitForReplicas();
         Thread.Sleep(500);
         var loads = Sessions(seed, writes, pause);
@@ -70,6 +71,21 @@ static class SplitBench
         }
         cluster.WaitForReplicas();
         Thread.Sleep(1000);
+    }
+
+    static void OpenAsManyBackendsAsSessions(Cluster cluster, int sessions)
+    {
+        foreach (var begin in (string[])["START TRANSACTION", "START TRANSACTION READ ONLY"])
+        {
+            var clients = Enumerable.Range(0, sessions).Select(_ => cluster.ThroughGateway()).ToList();
+            foreach (var client in clients)
+            {
+                client.Query(begin);
+                client.Query("SELECT COUNT(*) FROM split_row");
+            }
+            foreach (var client in clients) client.Query("COMMIT");
+            clients.ForEach(static client => client.Dispose());
+        }
     }
 
     /// <summary>From the acknowledgement of a write at the primary to the moment when a replica shows it, found by asking without pause.</summary>

@@ -1,4 +1,5 @@
 using Headwater.Control.Lease;
+using Headwater.Control.Rebuild;
 using Headwater.Control.Recovery;
 using Headwater.Core.Failover;
 using Headwater.Servers;
@@ -21,6 +22,11 @@ public sealed record ControlOptions
 
     /// <summary>Null: what a former primary has beyond its successor is told of and left where it is.</summary>
     public RecoveryOptions? Recovery { get; init; }
+
+    /// <summary>Null: nobody is told.</summary>
+    public AlertOptions? Alerts { get; init; }
+    /// <summary>Null: nobody is rebuilt.</summary>
+    public RebuildOptions? Rebuild { get; init; }
 
     /// <summary>How long one effect may take before its server is looked at again and the effect is asked for anew.</summary>
     public TimeSpan EffectDeadline { get; init; } = TimeSpan.FromSeconds(2);

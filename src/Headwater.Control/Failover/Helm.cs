@@ -1,7 +1,9 @@
 using Headwater.Control.Lease;
+using Headwater.Control.Rebuild;
 using Headwater.Control.Recovery;
 using Headwater.Core;
 using Headwater.Core.Failover;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Recovery;
 using Headwater.Core.Topology;
 using Headwater.Servers;
@@ -26,9 +28,11 @@ sealed class Helm : IAsyncDisposable
     readonly Dictionary<ServerId, (Effect Effect, Instant Since)> _running = [];
     readonly Dictionary<ServerId, Instant> _endedAt = [];
     readonly Dictionary<ServerId, (string Failure, TimeSpan Pause, Instant Until)> _failing = [];
-    readonly Dictionary<(string, ServerId?), string> _told = [];
+    readonly Dictionary<(string, ServerId?), (string Gist, string Sentence)> _told = [];
+    readonly Alerts _alerts;
     readonly Queue<Action> _afterWriting = [];
     readonly RecoveryDesk _recoveries;
+    readonly RebuildDesk _rebuilds;
     ControlOptions _options;
     ControlState _state;
     ClusterView? _view;
@@ -47,6 +51,9 @@ sealed class Helm : IAsyncDisposable
         (_options, _time, _log, _post, _decide) = (options, time, log, post, decide);
         _journal = Journal.Open(options.Directory, time);
         _recoveries = new RecoveryDesk(time);
+        _alerts = new Alerts(time, log);
+        _alerts.Apply(options.Alerts);
+        _rebuilds = new RebuildDesk(time);
         _state = new ControlState { Record = _journal.Record, StepAt = time.Now() };
         if (options.Etcd is { } etcd) _lease = new EtcdLease(etcd, time, log, () => post(Hear));
     }
@@ -69,11 +76,18 @@ sealed class Helm : IAsyncDisposable
     {
         var record = _state.Record;
         var closed = _lease is not null && _lease.Current.Leadership.IsCutOff(now) ? Sight.WhyNotWrite(record, _view, _options.Policy) : Controller.Closed(record);
-        if (record.Primary is not null) return new Appointment(record.Primary, record.Epoch, closed) { From = record.AppointedAt };
+        if (record.Primary is not null) return new Appointment(record.Primary, record.Epoch, closed, record.Inherited) { From = record.AppointedAt };
         return MayAct(now) ? null : new Appointment(null, record.Epoch, closed);
     }
 
-    public void Apply(ControlOptions options) => _options = options with { Directory = _options.Directory, Etcd = _options.Etcd };
+    /// <summary>What this process has done since it started.</summary>
+    public ControlFigures Figures { get; private set; } = new();
+
+    public void Apply(ControlOptions options)
+    {
+        _options = options with { Directory = _options.Directory, Etcd = _options.Etcd };
+        _alerts.Apply(options.Alerts);
+    }
 
     /// <summary>What runs on a server at our own wish: its silence meanwhile says nothing about it.</summary>
     public bool IsBusy(ServerId server, Instant now) => _running.TryGetValue(server, out var running) && now - running.Since < _options.EffectDeadline;
@@ -105,7 +119,9 @@ sealed class Helm : IAsyncDisposable
         var decision = Controller.Decide(_state, view, _options.Policy, openWrites, now);
         effects = decision.Effects;
         _recoveries.See(view, decision.Next.Record);
-        Findings = [.. decision.Findings, .. _recoveries.Findings];
+        _rebuilds.See(new Situation(decision.Next, view, _options.Policy, openWrites, now));
+        // That it follows nobody while it is made anew is nothing to be found.
+        Findings = [.. decision.Findings.Where(finding => finding.Rule is not ("follows-another" or "replica-broken" or "diverged") || finding.Server is not { } server || !_rebuilds.Holds(server)), .. _recoveries.Findings, .. _rebuilds.Told(_options.Rebuild?.Mode ?? RebuildMode.Off, TailOf)];
         IsUnsettled = decision.Unsettled;
         Tell(Findings);
         if (decision.Next.Record == _state.Record)
@@ -209,7 +225,11 @@ sealed class Helm : IAsyncDisposable
 
     void Kept(ControlState next, Action<bool, string> then, string? failure)
     {
-        if (failure is null) _state = next;
+        if (failure is null)
+        {
+            if (_view is { } view) Figures = Figures.After(_state.Record, next.Record, view, _time.Now());
+            _state = next;
+        }
         // What is not written is not done: whoever takes over could not know of it.
         else if (!_complained) FailoverLog.JournalFailed(_log, failure);
         _complained = failure is not null;
@@ -271,18 +291,27 @@ sealed class Helm : IAsyncDisposable
     {
         foreach (var finding in findings)
         {
+            if (finding.Rule == RebuildReport.Progress) continue; // how far something has come is no event
             var key = (finding.Rule, finding.Server);
             // Figures within a sentence move with each look; a person is told once.
             var gist = new string([.. finding.Sentence.Where(static c => !char.IsAsciiDigit(c))]);
-            if (_told.TryGetValue(key, out var before) && before == gist) continue;
-            _told[key] = gist;
+            if (_told.TryGetValue(key, out var before) && before.Gist == gist) continue;
+            _told[key] = (gist, finding.Sentence);
             if (finding.Rule == "appointed") FailoverLog.Appointed(_log, finding.Sentence);
             else FailoverLog.Found(_log, finding.Rule, finding.Sentence);
             Note("finding", finding.Rule, finding.Server, finding.Sentence);
+            Alert(finding.Rule, finding.Server, finding.Sentence, resolved: false);
         }
-        foreach (var key in _told.Keys.ToList())
-            if (!findings.Any(finding => (finding.Rule, finding.Server) == key)) _told.Remove(key);
+        foreach (var ((rule, server), (_, sentence)) in _told.ToList())
+            if (!findings.Any(finding => finding.Rule == rule && finding.Server == server))
+            {
+                _told.Remove((rule, server));
+                Alert(rule, server, sentence, resolved: true);
+            }
     }
+
+    void Alert(string rule, ServerId? server, string sentence, bool resolved) =>
+        _alerts.Tell(new Alert(_time.GetUtcNow(), _view?.Cluster ?? "", rule, FindingRules.SeverityOf(rule), server?.Name, sentence, resolved));
 
     /// <summary>
     /// Begins what is due. <paramref name="ask"/> runs an errand on a server's connection.
@@ -297,7 +326,7 @@ sealed class Helm : IAsyncDisposable
         {
             if (effect.Epoch != _state.Record.Epoch || _running.ContainsKey(effect.Server)) continue;
             if (_failing.TryGetValue(effect.Server, out var failing) && _time.Now() < failing.Until) continue;
-            if (_recoveries.Holds(effect.Server) && effect.Kind != EffectKind.MakeReadOnly) continue;
+            if ((_recoveries.Holds(effect.Server) || _rebuilds.Holds(effect.Server)) && effect.Kind != EffectKind.MakeReadOnly) continue;
             var server = view.Servers.First(server => server.Id == effect.Server);
             if (_endedAt.TryGetValue(effect.Server, out var ended) && server.LastAnswer is { } told && told.AskedAt < ended) continue;
             var source = effect.Source is { } id ? view.Servers.FirstOrDefault(server => server.Id == id) : null;
@@ -321,6 +350,7 @@ sealed class Helm : IAsyncDisposable
             if (ask(effect.Server, DoAsync, _options.EffectDeadline) is not { } task) continue;
             _actedAt = _time.Now();
             _running[effect.Server] = (effect, _time.Now());
+            Figures = Figures with { Effects = Figures.Effects + 1 };
             if (!_failing.ContainsKey(effect.Server))
             {
                 Note("effect", effect.Kind.ToString(), effect.Server, effect.Reason);
@@ -328,7 +358,37 @@ sealed class Helm : IAsyncDisposable
             }
             _ = task.ContinueWith(done => _post(() => Ended(effect, endedAt == Instant.Zero ? _time.Now() : endedAt, done.Exception?.InnerException)), TaskScheduler.Default);
         }
+        if (_options.Rebuild is { Mode: RebuildMode.Auto } && _rebuilds.Due(TailOf) is { } due && !_recoveries.Holds(due.Wish.Server)) Rebuild(due.Wish, due.Plan, due.Sentence);
     }
+
+    TailSafety TailOf(ServerId server) => _recoveries.TailOf(_view?.Servers.FirstOrDefault(known => known.Id == server), _options);
+
+    /// <summary>Makes a server anew, or a new one a replica. Null, with the reason, when nothing is done.</summary>
+    public (Task<RebuildReport>? Report, string Sentence) Rebuild(RebuildWish wish, ClusterView view)
+    {
+        if (!MayAct(_time.Now())) return (null, $"nothing is done here: {Lease}");
+        if (_options.Rebuild is null) return (null, "this controller has no account to rebuild servers by");
+        if (_rebuilds.Server is { } busy) return (null, $"{busy} is being rebuilt; one at a time");
+        if (_recoveries.Holds(wish.Server)) return (null, $"the tail of {wish.Server} is being recovered");
+        var (plan, sentence) = RebuildPlan.Of(new Situation(_state, view, _options.Policy, 0, _time.Now()), wish, TailOf(wish.Server));
+        return plan is null ? (null, sentence) : (Rebuild(wish, plan, $"an operator asked for {(wish.DryRun ? "a dry run: " : "it: ")}{sentence}"), sentence);
+    }
+
+    Task<RebuildReport> Rebuild(RebuildWish wish, RebuildPlan plan, string sentence)
+    {
+        Note("rebuild", wish.DryRun ? "dry-run" : "begun", plan.Target, sentence);
+        if (!wish.DryRun) FailoverLog.Rebuilding(_log, plan.Target.Name, sentence);
+        return _rebuilds.Begin(plan, wish, _options, _post, report =>
+        {
+            // What was seen of it while it was made says nothing of what it is.
+            _endedAt[plan.Target] = _time.Now();
+            Note("rebuild", report.Trouble is not null ? "failed" : report.DryRun ? "dry-run" : "done", plan.Target, report.Summary);
+            if (!report.DryRun) FailoverLog.Rebuilt(_log, plan.Target.Name, report.Summary);
+        });
+    }
+
+    /// <summary>A server that is becoming a replica gets its name when it is one.</summary>
+    public bool IsAdding(ServerAddress address) => _rebuilds.Adding is { } adding && adding.Port == address.Port && string.Equals(adding.Host, address.Host, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>What an operator asks for. The answer comes when it is done; the sentence says why nothing is.</summary>
     /// <returns>What runs at this wish, or what runs on that server already and is to be waited for.</returns>
@@ -338,6 +398,7 @@ sealed class Helm : IAsyncDisposable
         if (_options.Recovery is null) return (null, null, "this controller has no account to recover tails by");
         var (request, sentence) = wish.On(view, _state.Record);
         if (request is null) return (null, null, sentence);
+        if (_rebuilds.Holds(request.Server)) return (null, null, $"{request.Server} is being rebuilt");
         if (_recoveries.Running(request.Server) is { } running) return (null, running, sentence);
         Note("operator", "recover", request.Server, sentence);
         var server = view.Servers.FirstOrDefault(server => server.Id == request.Server);
@@ -360,6 +421,7 @@ sealed class Helm : IAsyncDisposable
             _failing.Remove(effect.Server);
             return;
         }
+        Figures = Figures with { EffectsFailed = Figures.EffectsFailed + 1 };
         // What fails is tried more and more rarely, and told once for each way in which it fails: an account that lacks a right would fill the journal.
         var told = $"{effect.Kind}: {failure.Message}";
         var before = _failing.GetValueOrDefault(effect.Server);
@@ -387,6 +449,8 @@ sealed class Helm : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _recoveries.Dispose();
+        _rebuilds.Dispose();
+        await _alerts.DisposeAsync();
         if (_lease is not null)
         {
             // An order that was sent a moment ago may still be on its way: then the lease runs out by itself.
@@ -413,6 +477,12 @@ static partial class FailoverLog
 
     [LoggerMessage(2105, LogLevel.Warning, "lease: {Sentence}")]
     public static partial void Lease(ILogger log, string sentence);
+
+    [LoggerMessage(2107, LogLevel.Warning, "{Server} is being rebuilt: {Reason}")]
+    public static partial void Rebuilding(ILogger log, string server, string reason);
+
+    [LoggerMessage(2108, LogLevel.Warning, "the rebuild of {Server} has ended: {Outcome}")]
+    public static partial void Rebuilt(ILogger log, string server, string outcome);
 
     [LoggerMessage(2103, LogLevel.Error, "the controller's record cannot be written, so nothing is done: {Failure}")]
     public static partial void JournalFailed(ILogger log, string failure);

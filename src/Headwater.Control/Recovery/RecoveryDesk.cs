@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Headwater.Control.Failover;
 using Headwater.Core;
 using Headwater.Core.Failover;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Recovery;
 using Headwater.Core.Topology;
 using Headwater.Servers;
@@ -44,6 +45,10 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
 
     /// <summary>While a server is recovered, nobody else tells it whom to follow.</summary>
     public bool Holds(ServerId server) => _running.ContainsKey(server);
+
+    /// <summary>Whether all that the server has and the primary has not was brought to its end: then the server itself is needed for it no more.</summary>
+    public TailSafety TailOf(ServerView? server, ControlOptions options) =>
+        server is { LastAnswer: not null } && _ended.TryGetValue(server.Id, out var ended) && ended.Held == Held(server, options) && ended.Report.Complete ? TailSafety.Safe : TailSafety.Unknown;
 
     public Task? Running(ServerId server) => _running.GetValueOrDefault(server);
 

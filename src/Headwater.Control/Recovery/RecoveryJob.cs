@@ -259,7 +259,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             _report = _report with { Return = Rebuild() };
             return;
         }
-        await rewind.ForgetAsync(source.CommonEnd, ct);
+        await rewind.ForgetAsync(source.CommonEnd, Tail.CommonState(await HistoryAsync(old, ct), await HistoryAsync(primary, ct)), ct);
         _report = _report with { Rewound = true, Return = $"{request.Server} is rewound to {source.CommonEnd}" };
         await RejoinAsync(primary, old, keys, ct);
     }
@@ -300,9 +300,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
     }
 
     string Rebuild() =>
-        $"{request.Server} cannot be rewound ({_cannotUndo ?? "it differs"}) and needs a copy of {request.Primary}'s data, its tail being safe. On its host, with the server stopped: "
-        + $"mariadb-backup --backup --target-dir=COPY (on {request.Primary}), mariadb-backup --prepare --target-dir=COPY, an empty data directory, mariadb-backup --move-back --target-dir=COPY; "
-        + "then start it, SET GLOBAL gtid_slave_pos to the position in COPY/xtrabackup_binlog_info, and it is made to follow by itself";
+        $"{request.Server} cannot be rewound ({_cannotUndo ?? "it differs"}): its tail being safe, headwater rebuild {request.Server} replaces what it has by a copy (if it cannot start, give it an empty data directory first)";
 
     static string Safe(string name) => new([.. name.Select(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '_')]);
 }

@@ -49,8 +49,9 @@ sealed class Rewind(ServerConnection connection)
     /// <summary>
     /// The log forgets the tail, and the server stands at <paramref name="position"/>. Said before and after: should the server die in between, it stands
     /// at the right place with a log that still names the tail, which begins this anew, and never at a wrong place with an empty one.
+    /// The log that begins anew still says who wrote what came before (<paramref name="state"/>): should this server become the primary, that is its history.
     /// </summary>
-    public async Task ForgetAsync(Position position, CancellationToken ct)
+    public async Task ForgetAsync(Position position, IReadOnlyList<Gtid> state, CancellationToken ct)
     {
         await connection.QueryAsync("STOP ALL SLAVES", ct);
         var strict = (await connection.QueryAsync("SELECT @@global.gtid_strict_mode", ct)).Scalar == "1" ? "ON" : "OFF";
@@ -58,6 +59,7 @@ sealed class Rewind(ServerConnection connection)
             SET GLOBAL gtid_strict_mode = OFF;
             SET GLOBAL gtid_slave_pos = '{position}';
             RESET MASTER;
+            SET GLOBAL gtid_binlog_state = '{string.Join(',', state)}';
             SET GLOBAL gtid_slave_pos = '{position}';
             SET GLOBAL gtid_strict_mode = {strict};
             SET sql_log_bin = 0;

@@ -62,6 +62,9 @@ public sealed record ControlRecord
     /// <summary>What the primary had when it was appointed. What a former primary has beyond it is its tail.</summary>
     public Position AppointedAt { get; init; }
 
+    /// <summary>See <see cref="ClusterView.Inherited"/>.</summary>
+    public Inheritance? Inherited { get; init; }
+
     /// <summary>The servers that may hold the only copy of an acknowledged write: each of them must answer, and have what it had, before anybody is promoted at <see cref="LossPromise.Zero"/>.</summary>
     public ImmutableArray<ServerId> Acknowledgers { get; init; } = [];
     public Change? Change { get; init; }
@@ -76,7 +79,7 @@ public sealed record ControlState
 {
     public ControlRecord Record { get; init; } = new();
 
-    /// <summary>When the first look at the primary ended that was not answered; null while it answers.</summary>
+    /// <summary>When the first look at the primary ended that was not answered; null while it answers, be it with a refusal.</summary>
     public Instant? SilentSince { get; init; }
     public Instant StepAt { get; init; }
 
@@ -88,5 +91,11 @@ public sealed record ControlState
 
     /// <summary>Since when commits wait at the same position although a replica that acknowledges has it; null while none do.</summary>
     public (Position At, Instant Since)? Stuck { get; init; }
+
+    /// <summary>
+    /// The incarnation of the primary of which all that it had shown was last seen to be on a replica, and its <see cref="SemiSync.Unacknowledged"/> then: while that does not
+    /// grow, it shows nothing that is not. A restart shows what was logged and not acknowledged.
+    /// </summary>
+    public (ServerState Of, long Unacknowledged)? Shared { get; init; }
     public ImmutableArray<Instant> Failovers { get; init; } = [];
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Headwater.Core.Positions;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Topology;
 
 namespace Headwater.Core.Failover;
@@ -11,12 +12,13 @@ static class Election
     /// <param name="Goal">All that any server in the race holds; the winner must apply it before it is promoted.</param>
     public sealed record Result(ServerView? Winner, Position Goal, string Reason);
 
-    public static Result Hold(Situation s, ServerId from)
+    /// <param name="planned">The primary answers and hands over: what it has is waited for, so nothing acknowledged can be on others alone.</param>
+    public static Result Hold(Situation s, ServerId from, bool planned = false)
     {
         var others = s.Answering.Where(server => server.Id != from && s.Astray(server) is null).ToList();
         var race = others.Where(server => server.LastAnswer!.ReadOnly && !s.IsInMaintenance(server.Id)).ToList();
         if (race.Count == 0) return new Result(null, Position.Empty, "no other server answers that could take over");
-        if (s.Policy.Promise == LossPromise.Zero)
+        if (s.Policy.Promise == LossPromise.Zero && !planned)
         {
             var missing = s.Record.Acknowledgers.Where(id => id != from && s.Answering.All(server => server.Id != id)).ToList();
             if (missing.Count > 0)
@@ -30,7 +32,7 @@ static class Election
                     $"{Names(restarted)} may have held a write that was acknowledged and that no other server has, and started anew, which throws away what is not applied; promoting anybody now could lose it (rpo: zero)");
         }
         var goal = others.Aggregate(Position.Empty, static (all, server) => all.Merge(Situation.HeldBy(server)));
-        if (s.Policy.Promise == LossPromise.Zero && !goal.Covers(s.Record.AppointedAt))
+        if (s.Policy.Promise == LossPromise.Zero && !planned && !goal.Covers(s.Record.AppointedAt))
             return new Result(null, goal, $"no server that answers has all that {from} had when it was appointed ({s.Record.AppointedAt}); promoting anybody now would lose it (rpo: zero)");
         var able = race.Where(server => Unfit(s, server) is null).ToList();
         if (able.Count == 0)
@@ -58,9 +60,10 @@ static class Election
         if ((server.Tags & ServerTags.Backup) != 0) return "is a backup server";
         if ((server.Tags & ServerTags.Delayed) != 0) return "is behind on purpose";
         if (s.IsInMaintenance(server.Id)) return "is in maintenance";
+        if (server.LastAnswer is { } marked && RebuildMark.IsOn(marked.SlavePosition)) return "holds a part of a copy only";
         if (server.LastAnswer is not { LogsReplicated: true }) return "does not log what it replicates (log_slave_updates is off)";
-        var broken = server.LastAnswer!.Links.FirstOrDefault(static link => !link.Applying && link.Error.Length > 0);
-        return broken is null ? null : $"cannot apply what it has received: {broken.Error}";
+        var broken = server.LastAnswer!.Links.FirstOrDefault(static link => !link.Applying && link.Broken.Length > 0);
+        return broken is null ? null : $"cannot apply what it has received: {broken.Broken}";
     }
 
     public static string Names(IEnumerable<ServerId> ids) => string.Join(" and ", ids.Select(static id => id.Name));

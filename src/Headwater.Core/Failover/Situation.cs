@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Headwater.Core.Positions;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Topology;
 
 namespace Headwater.Core.Failover;
@@ -116,6 +117,8 @@ public sealed class Situation
     /// </summary>
     public Gtid? Astray(ServerView server)
     {
+        // Half a copy is of no epoch either.
+        if (RebuildMark.IsOn(server.LastAnswer!.SlavePosition)) return server.LastAnswer.SlavePosition[0];
         if (Record.Number == 0 || server.Number == Record.Number) return null;
         foreach (var gtid in HistoryOf(server.LastAnswer!))
             if (Strays(gtid)) return gtid;

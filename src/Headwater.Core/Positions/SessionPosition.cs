@@ -158,6 +158,20 @@ public struct SessionPosition
     /// <summary>What the last server may have shown at most; meaningful after <see cref="TryBound"/>.</summary>
     internal readonly Position LastBound => _lastBound;
 
+    /// <summary>
+    /// What it may have seen of the former primary at most was more than that one can have shown. Its own commits stay as they are: they were acknowledged, and if
+    /// the history lacks them, they are lost.
+    /// </summary>
+    internal void Narrow(Inheritance inherited)
+    {
+        _seen = inherited.Narrow(in _seen);
+        _floor = _seen.Merge(in _written);
+        if (_lastIsBounded) _lastBound = inherited.Narrow(in _lastBound);
+        if (_hidden is null) return;
+        var written = _written;
+        _hidden = [.. _hidden.Where(gtid => !inherited.IsOnlyBound(gtid) || written.SequenceOf(gtid.Domain) >= gtid.Sequence)];
+    }
+
     internal void ProvenOn(ServerState primary) => _proven = primary;
 
     internal readonly Position Asked(LevelKind kind) => kind == LevelKind.Monotonic ? _seen : _floor;

@@ -30,4 +30,18 @@ public static class Tail
             if (!Has(history, wrote) && wrote.Sequence <= common.SequenceOf(wrote.Domain)) return null;
         return common;
     }
+
+    /// <summary>
+    /// What <c>@@gtid_binlog_state</c> must say of a server that has only what both have: how far each server ever wrote in it, the last of each domain at the end.
+    /// A server whose log begins anew without it would, as a primary, take all that came before for foreign to its history.
+    /// </summary>
+    public static IReadOnlyList<Gtid> CommonState(IReadOnlyList<Gtid> old, IReadOnlyList<Gtid> history)
+    {
+        var state = new Dictionary<(uint Domain, uint Server), Gtid>();
+        foreach (var wrote in old)
+            foreach (var known in history)
+                if (known.Domain == wrote.Domain && known.Server == wrote.Server && (!state.TryGetValue((wrote.Domain, wrote.Server), out var before) || before.Sequence < Math.Min(wrote.Sequence, known.Sequence)))
+                    state[(wrote.Domain, wrote.Server)] = wrote with { Sequence = Math.Min(wrote.Sequence, known.Sequence) };
+        return [.. state.Values.OrderBy(static gtid => gtid.Domain).ThenBy(static gtid => gtid.Sequence)];
+    }
 }

@@ -253,6 +253,7 @@ public static class Router
         foreign = session.Lost ?? default;
         if (session.Lost is not null) return false;
         if (session.JudgedIn == view.Epoch) return true;
+        if (view.Inherited is { } inherited) session.Narrow(inherited);
         var floor = session.Floor;
         var writer = Lineage.WriterOf(view);
         var isForeign = Lineage.IsForeign(view, in floor, writer, out foreign);

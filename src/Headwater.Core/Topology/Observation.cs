@@ -63,6 +63,12 @@ public sealed record ReplicationLink
     /// <summary>Last_IO_Error or Last_SQL_Error; empty when there is none.</summary>
     public string Error { get; init; } = "";
 
+    /// <summary>The error is that the source was not reached: the receiver goes on trying by itself, and one that does not was told to stop.</summary>
+    public bool Unreached { get; init; }
+
+    /// <summary>What somebody has to see to before it can go on; empty when there is nothing.</summary>
+    public string Broken => Unreached ? "" : Error;
+
     /// <summary>SQL_Delay: how long it deliberately waits before it applies.</summary>
     public TimeSpan Delay { get; init; }
 }
@@ -84,6 +90,9 @@ public sealed record SemiSync
 
     /// <summary>rpl_semi_sync_slave_enabled: it acknowledges what it receives, from the next start of its receiver on.</summary>
     public bool Acknowledges { get; init; }
+
+    /// <summary>Rpl_semi_sync_master_no_tx: commits that ended without an acknowledgement, as one does whose session is killed while it waits; others see it then.</summary>
+    public long Unacknowledged { get; init; }
 
     /// <summary>Rpl_semi_sync_slave_status: it does so now.</summary>
     public bool Acknowledging { get; init; }
@@ -133,7 +142,8 @@ public sealed record Observation
 /// <summary>The primary that a controller has appointed: where there is a controller, nobody is found to be the primary, the record says it.</summary>
 /// <param name="Primary">Null: nobody yet, and nobody is looked for either, since another process appoints.</param>
 /// <param name="Closed">Why writes wait although it may be writable: it is being replaced. Null: they go to it.</param>
-public sealed record Appointment(ServerId? Primary, Epoch Epoch, string? Closed)
+/// <param name="Inherited">See <see cref="ClusterView.Inherited"/>.</param>
+public sealed record Appointment(ServerId? Primary, Epoch Epoch, string? Closed, Inheritance? Inherited = null)
 {
     /// <summary>What it had when it was appointed: its history, also where the last look at it was before that.</summary>
     public Position From { get; init; }

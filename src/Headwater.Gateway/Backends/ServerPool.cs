@@ -248,9 +248,11 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     public async ValueTask<(Backend? Backend, LoginFailure? Failure)> OpenAsync(BackendProfile profile, string? schema, ClientSession session)
     {
         _opening++;
+        var full = false;
         try
         {
             var (backend, failure) = await BackendLogin.OpenAsync(this, profile, schema);
+            full = failure is not null && ServerErrors.IsFull(failure);
             if (backend is null) return (null, failure);
             if (on.IsStopping || Index < 0 || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server))
             {
@@ -263,7 +265,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         finally
         {
             _opening--;
-            Wake();
+            if (!full) Wake(); // where the server has no place, whoever waits is not served by ours
         }
     }
 

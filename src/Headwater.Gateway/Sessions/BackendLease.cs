@@ -16,6 +16,7 @@ internal sealed record LeaseFailure(ushort Code, string SqlState, string Message
 /// </summary>
 internal sealed class BackendLease(GatewayThread on, ClientSession session)
 {
+    static readonly TimeSpan FullServerAgainAfter = TimeSpan.FromMilliseconds(20);
     Bucket?[] _buckets = [];
     ServerPool?[] _bucketPools = [];
     BackendProfile? _bucketProfile;
@@ -87,13 +88,19 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
             if (!await SaveVariablesAsync(carrier)) VariablesOn = null;
         }
         var deadline = EventLoop.Now + on.Options.QueueTimeout;
+        LoginFailure? full = null;
         while (true)
         {
             var bucket = BucketOn(pool);
             var backend = pool.TakeReady(bucket, session, session.Settings) ?? pool.TakeClean(bucket, session);
-            if (backend is null && pool.MayOpen)
+            if (backend is null && full is null && pool.MayOpen)
             {
                 var (opened, failure) = await pool.OpenAsync(session.Profile, session.Settings.Schema, session);
+                if (opened is null && ServerErrors.IsFull(failure!) && EventLoop.Now < deadline)
+                {
+                    full = failure;
+                    continue;
+                }
                 if (opened is null)
                     return (null, failure!.Refused
                         ? new LeaseFailure(failure.Code, failure.SqlState, failure.Message, false)
@@ -120,6 +127,15 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
                 pool.Destroy(backend);
                 if (failure.TryElsewhere && EventLoop.Now < deadline && pool.View.Health != ServerHealth.Down) continue;
                 return (null, failure);
+            }
+            if (full is not null)
+            {
+                // Others have the server's connections, so ours are not given up for new ones: one that is lent comes back, or one of theirs is closed.
+                on.Statistics.Queued++;
+                await pool.WaitForOneAsync(FullServerAgainAfter);
+                if (pool.View.Health == ServerHealth.Down || pool.Index < 0) return (null, new LeaseFailure(ServerErrors.ConnectionLost, "08S01", $"{pool.Server} went away", true));
+                full = null;
+                continue;
             }
             if (!MakeRoom(pool) && !await MakeRoomBySavingAsync(pool))
             {
@@ -301,6 +317,8 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
     /// <summary>Notes what a statement left on the backend it ran on.</summary>
     public void NoteOutcome(Backend backend, Residue residue, ulong insertId, in Outcome outcome, bool failed)
     {
+        // Only the last statement's warnings and counts can be asked for: the backend of the one before is anybody's again.
+        if (Last is { } before && before != backend && before.LastUser == session) before.Residue &= Residue.LastInsertId | Residue.UserVariables;
         Last = backend;
         backend.LastOutcomeOf = backend.RanItsOwn ? null : session;
         _outcome = _outcome.After(session.Facts, in outcome, failed);

@@ -69,6 +69,7 @@ internal sealed class GatewayAnswers(ClientSession session)
                     Refuse($"headwater.token is of cluster '{cluster}', and this is '{On.View.Cluster}'");
                     return;
                 }
+                if (On.View.Inherited is { } inherited) position = inherited.Narrow(position);
                 if (Lineage.Judge(On.View, position, out var verdict) == LineageVerdict.Lost)
                 {
                     Refuse($"headwater.token names {position} of epoch {epoch}, which was lost: {verdict}");

@@ -21,6 +21,7 @@ static class CommandLine
             VersionCommand.Build(),
         };
         foreach (var command in ControlCommands.Build()) root.Add(command);
+        foreach (var command in RebuildCommands.Build()) root.Add(command);
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExamples();
         return root;
     }

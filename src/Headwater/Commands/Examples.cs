@@ -30,6 +30,15 @@ static class Examples
             headwater recover                     applies what overwrites nothing newer, puts the rest into quarantine
             headwater recover --server db1 --from-files /var/lib/mysql
             """,
+        "rebuild" => """
+            headwater rebuild db3 --dry-run       which server would be copied, and what could go wrong
+            headwater rebuild db3
+            headwater rebuild db3 --from db2 --overwrite    although it is well
+            """,
+        "add-replica" => """
+            headwater add-replica 10.0.0.4:3306 --name db4 --dry-run
+            headwater add-replica 10.0.0.4:3306 --name db4
+            """,
         "status" => """
             headwater status
             headwater status --json --http 127.0.0.1:4480 | jq .servers

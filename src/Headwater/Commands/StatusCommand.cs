@@ -37,12 +37,32 @@ static class StatusCommand
         foreach (var listener in status.Listeners) output.WriteLine($"listens on {listener}");
         output.WriteLine();
         var rows = new List<string[]> { new[] { "server", "address", "role", "health", "tags", "lag", "behind", "position", "why" } };
-        foreach (var server in status.Servers)
-            rows.Add([server.Name, server.Address, server.Role, server.Health, string.Join(',', server.Tags), Lag(server),
+        foreach (var (server, branch) in Tree(status))
+            rows.Add([branch + server.Name, server.Address, server.Role, server.Health, string.Join(',', server.Tags), Lag(server),
                 server.LagTransactions?.ToString(CultureInfo.InvariantCulture) ?? "", server.Position, server.Reason]);
         var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
         foreach (var row in rows)
             output.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+    }
+
+    /// <summary>Each server under the one that it follows; who follows nobody that is known stands at the top, the primary first.</summary>
+    static IEnumerable<(ServerJson Server, string Branch)> Tree(StatusJson status)
+    {
+        var seen = new HashSet<string>();
+        var tops = status.Servers.Where(server => SourceOf(server) is null).OrderBy(server => server.Name != status.Primary).ToList();
+        // A ring has no top: it is shown from its first on.
+        return tops.SelectMany(server => Below(server, "", "")).Concat(status.Servers.SelectMany(server => Below(server, "", ""))).ToList();
+
+        IEnumerable<(ServerJson, string)> Below(ServerJson server, string branch, string indent)
+        {
+            if (!seen.Add(server.Name)) yield break;
+            yield return (server, branch);
+            var followers = status.Servers.Where(other => SourceOf(other) == server && !seen.Contains(other.Name)).ToList();
+            for (var i = 0; i < followers.Count; i++)
+                foreach (var below in Below(followers[i], indent + (i == followers.Count - 1 ? "└─ " : "├─ "), indent + (i == followers.Count - 1 ? "   " : "│  "))) yield return below;
+        }
+
+        ServerJson? SourceOf(ServerJson server) => server.Role == "primary" ? null : status.Servers.FirstOrDefault(other => other != server && server.Source is { } source && (other.Address == source || other.Name == source));
     }
 
     static string Lag(ServerJson server) => server.Role != "replica" ? ""

@@ -1,6 +1,7 @@
 using Headwater.Configuration;
 using Headwater.Control;
 using Headwater.Control.Failover;
+using Headwater.Control.Rebuild;
 using Headwater.Control.Recovery;
 using Headwater.Core.Failover;
 using Headwater.Core.Topology;
@@ -70,6 +71,7 @@ sealed class UpRun(UpOptions options, TextWriter output)
                         Login = new ServerLogin(recovery.User, recovery.Password),
                         Directory = Path.Combine(cluster.State.Path, "tails"),
                     },
+                    Rebuild = cluster.Accounts.Recovery is not { } rebuilds ? null : new RebuildOptions { Login = new ServerLogin(rebuilds.User, rebuilds.Password) },
                     Replication = new ServerLogin(cluster.Accounts.Replication.User, cluster.Accounts.Replication.Password),
                 },
             },

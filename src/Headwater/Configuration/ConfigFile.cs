@@ -4,6 +4,7 @@ using System.Text;
 using Headwater.Control;
 using Headwater.Control.Failover;
 using Headwater.Control.Lease;
+using Headwater.Control.Rebuild;
 using Headwater.Control.Recovery;
 using Headwater.Core.Failover;
 using Headwater.Core.Routing;
@@ -77,6 +78,10 @@ static class ConfigFile
 
     static ControlOptions Control(ConfigValues values, ConfigRules rules, string state)
     {
+        var recoverer = values.Find(Keys.ControlRecoveryUser) is { } recovers
+            ? new ServerLogin(recovers, rules.Secret(values, Keys.ControlRecoveryPassword, Keys.ControlRecoveryPasswordFile) ?? "")
+            : new ServerLogin(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "",
+                Tls: values.Get(Keys.MonitorTls) ?? LikeBackends(values.Get(Keys.BackendTls)));
         var promotions = values.Items(Keys.Servers).ToDictionary(static server => new ServerId(ConfigRules.NameOf(server)), static server => server.Get(Keys.ServerPromotion));
         return new ControlOptions
         {
@@ -90,17 +95,16 @@ static class ConfigFile
                 Zone = values.Get(Keys.ReadsZone) ?? "",
                 RuleOf = id => promotions.GetValueOrDefault(id),
             },
+            Alerts = values.Find(Keys.ControlAlertsUrl) is { } url ? new AlertOptions(url, values.Get(Keys.ControlAlertsFormat), values.Get(Keys.ControlAlertsAtLeast)) : null,
             Replication = values.Find(Keys.ControlReplicationUser) is { } user
                 ? new ServerLogin(user, rules.Secret(values, Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile) ?? "") : null,
             Recovery = new RecoveryOptions
             {
                 Mode = values.Get(Keys.ControlRecover),
                 Directory = Path.Combine(state, "tails"),
-                Login = values.Find(Keys.ControlRecoveryUser) is { } recovers
-                    ? new ServerLogin(recovers, rules.Secret(values, Keys.ControlRecoveryPassword, Keys.ControlRecoveryPasswordFile) ?? "")
-                    : new ServerLogin(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "",
-                        Tls: values.Get(Keys.MonitorTls) ?? LikeBackends(values.Get(Keys.BackendTls))),
+                Login = recoverer,
             },
+            Rebuild = new RebuildOptions { Mode = values.Get(Keys.ControlRebuild), Login = recoverer },
         };
     }
 

@@ -1,6 +1,8 @@
 using System.Net;
+using Headwater.Control.Failover;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Recovery;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
@@ -100,8 +102,11 @@ static class Keys
     public static readonly Key<RecoverMode> ControlRecover = Add(new Key<RecoverMode>("control.recover", Choice(Enum.GetValues<RecoverMode>()), "propose",
         "What is done by itself when a former primary is back with transactions that its successor never had. propose: they are saved; if a client was told of any, or may have been, the server stays aside until headwater recover, else it is rewound and follows. auto: what overwrites nothing newer is applied to the primary, the rest goes into quarantine there, and the server is rewound. off: it is only told."));
 
+    public static readonly Key<RebuildMode> ControlRebuild = Add(new Key<RebuildMode>("control.rebuild", Choice(Enum.GetValues<RebuildMode>()), "propose",
+        "What is done by itself about a replica that can follow no more: it cannot apply what it receives, its source has purged what it lacks, or it has what the primary never had and cannot be rewound. propose: it is told, with the command. auto: it is made anew from another server, one at a time, once its tail is safe, and never the one on which commits wait. off: nothing is told."));
+
     public static readonly Key<string> ControlRecoveryUser = Add(new Key<string>("control.recovery_user", Text, null,
-        "The account that recovers: SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REPLICATION SLAVE, REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN, BINLOG MONITOR, BINLOG ADMIN, RELOAD, READ_ONLY ADMIN. Without it the monitoring account does, if it may.")
+        "The account that recovers: SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REPLICATION SLAVE, REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN, BINLOG MONITOR, BINLOG ADMIN, RELOAD, READ_ONLY ADMIN. To rebuild servers (headwater rebuild, add-replica) it needs ALL PRIVILEGES ON *.* WITH GRANT OPTION on each, for accounts are copied too. Without it the monitoring account does, if it may.")
     { DefaultInWords = "the monitoring account", Example = "recovery" });
 
     public static readonly Key<string> ControlRecoveryPassword = Add(new Key<string>("control.recovery_password", Text, null,
@@ -153,6 +158,18 @@ static class Keys
     public static readonly Key<string> EtcdKey = Add(new Key<string>("control.etcd.key", Notations.Path, null,
         "The PEM file of that certificate's private key, without a passphrase.")
     { Reloadable = false, DefaultInWords = "none", Example = "/etc/headwater/etcd.key" });
+
+    public static readonly SectionKey ControlAlerts = Add(new SectionKey("control.alerts", "Who is told of what the controller finds: one POST for each finding, and one when it is over."));
+
+    public static readonly Key<Uri> ControlAlertsUrl = Add(new Key<Uri>("control.alerts.url", HttpUri, null,
+        "Where to: a webhook of your own, or an incoming webhook of Slack, Mattermost and the like. As it is, or ${NAME} for an environment variable; it is never logged.")
+    { IsSecret = true, DefaultInWords = "nobody is told", Example = "${HEADWATER_ALERTS_URL}" });
+
+    public static readonly Key<AlertFormat> ControlAlertsFormat = Add(new Key<AlertFormat>("control.alerts.format", Choice(Enum.GetValues<AlertFormat>()), "json",
+        "json: at, cluster, rule, severity, server, sentence, resolved. slack: one line of text in the field text."));
+
+    public static readonly Key<Severity> ControlAlertsAtLeast = Add(new Key<Severity>("control.alerts.at_least", Choice(Enum.GetValues<Severity>()), "warning",
+        "The least severity that is told. critical: writes wait or are refused, or an operator must see to it. warning: less than there should be, but all is served. info: also what went well."));
 
     // monitor
 

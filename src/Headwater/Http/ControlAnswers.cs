@@ -17,7 +17,8 @@ sealed record AuditFindingJson(string Weight, string Server, string Setting, str
 sealed record FindingJson(string Rule, string? Server, string Sentence);
 
 /// <summary>What POST /api/control/… does: hands a wish to the controller, and waits for what comes of it.</summary>
-sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimeProvider time)
+/// <param name="file">The configuration file; null where there is none.</param>
+sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimeProvider time, string? file = null)
 {
     static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
@@ -43,6 +44,8 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
     }
 
     public Task<RecoverJson> RecoverAsync(Func<string, string?> argument) => RecoveryAnswers.RecoverAsync(watcher, argument);
+
+    public Task<RebuildJson> RebuildAsync(string action, Func<string, string?> argument) => RebuildAnswers.RebuildAsync(watcher, action, argument, file);
 
     /// <summary>Null for a path that is none of ours.</summary>
     public async Task<OutcomeJson?> DoAsync(string action, Func<string, string?> argument, CancellationToken ct)

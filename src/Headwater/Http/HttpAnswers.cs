@@ -35,7 +35,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         /api/stats      counters by level, reason, server
         /api/digests    statements by digest
         /api/control    what the controller remembers and finds
-        POST /api/control/switchover?to=SERVER&dry_run=true, …/maintenance?server=SERVER&on=true, …/pause, …/resume, …/audit?apply=true, …/recover?server=SERVER&dry_run=true  (from this machine)
+        POST /api/control/switchover?to=SERVER&dry_run=true, …/maintenance?server=SERVER&on=true, …/pause, …/resume, …/audit?apply=true, …/recover?server=SERVER&dry_run=true, …/rebuild?server=SERVER&from=SERVER&dry_run=true&overwrite=true, …/add-replica?address=HOST:PORT&name=NAME  (from this machine)
         POST /api/reload  (from this machine) applies the changed configuration file
 
         """;
@@ -99,6 +99,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         else if (sources.Control is null) await Json(context, 422, new OutcomeJson(false, ["Nobody controls here: control.mode is off."]), ApiJson.Default.OutcomeJson);
         else if (action == "audit") await Json(context, 200, await sources.Control.AuditAsync(context.Request.Query["apply"] == "true", context.RequestAborted), ApiJson.Default.AuditJson);
         else if (action == "recover") await Json(context, 200, await sources.Control.RecoverAsync(name => context.Request.Query[name].FirstOrDefault()), ApiJson.Default.RecoverJson);
+        else if (action is "rebuild" or "add-replica") await Json(context, 200, await sources.Control.RebuildAsync(action, name => context.Request.Query[name].FirstOrDefault()), ApiJson.Default.RebuildJson);
         else if (await sources.Control.DoAsync(action, name => context.Request.Query[name].FirstOrDefault(), context.RequestAborted) is { } outcome)
             await Json(context, outcome.Applied ? 200 : 422, outcome, ApiJson.Default.OutcomeJson);
         else await Text(context, 404, $"Nothing is here. What there is:\n\n{Index}");

@@ -22,6 +22,15 @@ sealed class PrometheusText
 
     public void Histogram(string name, string help) => Family(name, "histogram", help, "");
 
+    public void Summary(string name, string help) => Family(name, "summary", help, "");
+
+    /// <summary>One series of a summary without quantiles.</summary>
+    public void Totals(double sum, long count, params ReadOnlySpan<(string Name, string Value)> labels)
+    {
+        Line(_family + "_sum", sum, labels, null);
+        Line(_family + "_count", count, labels, null);
+    }
+
     public void Sample(double value, params ReadOnlySpan<(string Name, string Value)> labels) => Line(_family, value, labels, null);
 
     /// <summary>One series of a histogram: how many values lay within each of the upper bounds (cumulative), how many there are, and their sum.</summary>

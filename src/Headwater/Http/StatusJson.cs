@@ -58,6 +58,7 @@ sealed record OutcomeJson(bool Applied, IReadOnlyList<string> Sentences);
 [JsonSerializable(typeof(IReadOnlyList<DigestSummary>))]
 [JsonSerializable(typeof(OutcomeJson))]
 [JsonSerializable(typeof(RecoverJson))]
+[JsonSerializable(typeof(RebuildJson))]
 [JsonSerializable(typeof(ControlJson))]
 [JsonSerializable(typeof(AuditJson))]
 sealed partial class ApiJson : JsonSerializerContext;

@@ -28,9 +28,10 @@ internal static class AccountStatements
         // SELECT on everything: information_schema shows a view's definition to nobody with less.
         yield return $"GRANT SELECT, PROCESS, SHOW DATABASES, SHOW VIEW, BINLOG MONITOR, REPLICA MONITOR, CONNECTION ADMIN, READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION REPLICA ADMIN, REPLICATION REPLICA, BINLOG ADMIN, RELOAD ON *.* TO {Name(accounts.Monitor)};";
         yield return $"GRANT REPLICATION REPLICA ON *.* TO {Name(accounts.Replication)};";
-        // Writes rows on the primary, and past the log on a server that is read_only; makes the ledger's tables.
+        // Writes rows on the primary, and past the log on a server that is read_only; makes the ledger's tables; and makes a server anew, with everything that it
+        // has, accounts and their rights included.
         if (accounts.Recovery is { } recovery)
-            yield return $"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, PROCESS, TRIGGER, BINLOG MONITOR, REPLICA MONITOR, READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION REPLICA ADMIN, REPLICATION REPLICA, BINLOG ADMIN, BINLOG REPLAY, RELOAD ON *.* TO {Name(recovery)};";
+            yield return $"GRANT ALL PRIVILEGES ON *.* TO {Name(recovery)} WITH GRANT OPTION;";
     }
 
     // Any host: the servers listen on the loopback address and on a socket in the owner's folder only, and '%' is both.

@@ -45,7 +45,7 @@ internal sealed record ClusterAccounts
     /// <summary>For the replicas' link to the primary.</summary>
     public required AccountRecord Replication { get; init; }
 
-    /// <summary>For the recovery of a former primary's tail. Null in a cluster that was made before there was one.</summary>
+    /// <summary>For the recovery of a former primary's tail, and for rebuilding replicas. Null in a cluster that was made before there was one.</summary>
     public AccountRecord? Recovery { get; init; }
 
     public IEnumerable<AccountRecord> All => Recovery is null ? [Application, Administrator, Monitor, Replication] : [Application, Administrator, Monitor, Replication, Recovery];

@@ -2,6 +2,7 @@ using System.Globalization;
 using Headwater.Core;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Topology;
 
 namespace Headwater.Tests.Failover;
@@ -14,7 +15,10 @@ sealed class ControlledCluster
         public WatchedServer Watched = new(new ServerId(name), new ServerAddress(name, 3306));
         public uint Number = number;
         public ProbeOutcome Outcome = ProbeOutcome.Answered;
-        public bool ReadOnly, LogsReplicated = true;
+        public bool ReadOnly, LogsReplicated = true, Unreached;
+
+        /// <summary>Half of a copy is on it.</summary>
+        public bool Marked;
         public string? Follows;
         public LinkState Receiving = LinkState.Running;
         public bool Applying = true;
@@ -25,6 +29,7 @@ sealed class ControlledCluster
         public long Heartbeats;
         public bool Waits, Acknowledges, Acknowledging;
         public int Acknowledgers;
+        public long Unacknowledged;
         public Instant StartedAt = new(-TimeSpan.TicksPerHour);
     }
 
@@ -82,7 +87,7 @@ sealed class ControlledCluster
         Now += TimeSpan.FromMilliseconds(250);
         foreach (var server in _servers)
             if (server.Follows is { } source && server.Receiving == LinkState.Running && this[source].Outcome == ProbeOutcome.Answered) server.Heartbeats++;
-        var options = new DiscoveryOptions { Cluster = "shop", Appointed = State.Record.Primary is { } primary ? new Appointment(primary, State.Record.Epoch, Controller.Closed(State.Record)) : null };
+        var options = new DiscoveryOptions { Cluster = "shop", Appointed = State.Record.Primary is { } primary ? new Appointment(primary, State.Record.Epoch, Controller.Closed(State.Record), State.Record.Inherited) : null };
         _view = Discovery.Decide([.. _servers.Select(Probe)], _view, options, Now);
         Last = Controller.Decide(State, _view, Policy, OpenWrites, Now);
         State = Last.Next;
@@ -111,10 +116,10 @@ sealed class ControlledCluster
             LogsReplicated = server.LogsReplicated,
             Uptime = Now - server.StartedAt,
             BinlogPosition = At(server.Log),
-            SlavePosition = server.Follows is null ? Position.Empty : At(server.Log),
-            BinlogState = [.. (server.State ?? server.Log).Split(',').Select(At).Select(static position => position[0])],
-            Links = server.Follows is null ? [] : [new ReplicationLink { SourceHost = server.Follows, SourcePort = 3306, SourceNumber = this[server.Follows].Number, Receiving = server.Receiving, Received = At(server.Received), Heartbeats = server.Heartbeats, Applying = server.Applying, Error = server.Error }],
-            SemiSync = new SemiSync { Waits = server.Waits, Waiting = server.Waits, Acknowledgers = server.Acknowledgers, Acknowledges = server.Acknowledges, Acknowledging = server.Acknowledging },
+            SlavePosition = server.Marked ? RebuildMark.For(At("0-1-100")) : server.Follows is null ? Position.Empty : At(server.Log),
+            BinlogState = [.. (server.State ?? server.Log).Split(',', StringSplitOptions.RemoveEmptyEntries).Select(At).Select(static position => position[0])],
+            Links = server.Follows is null ? [] : [new ReplicationLink { SourceHost = server.Follows, SourcePort = 3306, SourceNumber = this[server.Follows].Number, Receiving = server.Receiving, Received = At(server.Received), Heartbeats = server.Heartbeats, Applying = server.Applying, Error = server.Error, Unreached = server.Unreached }],
+            SemiSync = new SemiSync { Waits = server.Waits, Waiting = server.Waits, Acknowledgers = server.Acknowledgers, Unacknowledged = server.Unacknowledged, Acknowledges = server.Acknowledges, Acknowledging = server.Acknowledging },
         };
     }
 

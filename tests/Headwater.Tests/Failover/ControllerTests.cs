@@ -64,6 +64,37 @@ public class ControllerTests
     }
 
     [Theory]
+    [InlineData("", "0-1-107")]
+    [InlineData("a replica does not answer", null)]
+    [InlineData("a commit was let go without an acknowledgement", null)]
+    [InlineData("nothing is promised", null)]
+    public void What_was_only_a_bound_ends_where_the_epoch_begins_when_nobody_can_have_been_shown_more(string but, string? inherited)
+    {
+        var cluster = ControlledCluster.Three(but == "nothing is promised" ? LossPromise.BestEffort : LossPromise.Zero);
+        if (but == "a replica does not answer")
+        {
+            // Known not to acknowledge, it may still have shown what no other has.
+            (cluster["db3"].Acknowledges, cluster["db3"].Acknowledging, cluster["db1"].Acknowledgers) = (false, false, 1);
+            cluster.Policy = cluster.Policy with { RuleOf = static id => id.Name == "db3" ? PromotionRule.Never : PromotionRule.Neutral };
+        }
+        if (but == "a commit was let go without an acknowledgement") (cluster["db1"].Unacknowledged, cluster["db1"].Log) = (1, "0-1-108");
+        cluster.Pass(500);
+        if (but == "a replica does not answer")
+        {
+            cluster.State = cluster.State with { Record = cluster.State.Record with { Acknowledgers = [new ServerId("db2")] } };
+            cluster["db3"].Outcome = ProbeOutcome.Unreachable;
+        }
+        Kill(cluster);
+        cluster["db2"].Received = "0-1-107";
+        Fence(cluster);
+        cluster.Until(static c => c.Change is { Step: ChangeStep.Draining });
+        cluster["db2"].Log = "0-1-107";
+        cluster.Until(static c => c.Primary == "db2");
+        Assert.Equal(inherited, cluster.State.Record.Inherited?.At.ToString());
+        Assert.Equal(inherited is null ? null : 1u, cluster.State.Record.Inherited?.From);
+    }
+
+    [Theory]
     [InlineData(ProbeOutcome.Closed, 750)]
     [InlineData(ProbeOutcome.Silent, 2_250)]
     [InlineData(ProbeOutcome.Unreachable, 2_250)]
@@ -243,6 +274,29 @@ public class ControllerTests
     }
 
     [Fact]
+    public void Who_refuses_us_between_two_silences_lives_and_neither_is_long_enough_alone()
+    {
+        var cluster = ControlledCluster.Three();
+        foreach (var outcome in (ProbeOutcome[])[ProbeOutcome.Silent, ProbeOutcome.Refused, ProbeOutcome.Silent, ProbeOutcome.Refused, ProbeOutcome.Closed, ProbeOutcome.Refused, ProbeOutcome.Silent])
+        {
+            cluster["db1"].Outcome = outcome;
+            cluster.Pass(outcome == ProbeOutcome.Refused ? 3000 : 750);
+            Assert.Null(cluster.Change);
+        }
+        cluster.Until(static c => c.Change is not null);
+    }
+
+    [Fact]
+    public void A_receiver_that_was_stopped_while_it_could_not_reach_its_source_is_started_again()
+    {
+        var cluster = ControlledCluster.Three();
+        (cluster["db2"].Receiving, cluster["db2"].Error, cluster["db2"].Unreached) = (LinkState.Stopped, "error reconnecting to master 'replication@db1:3306'", true);
+        Assert.Equal("StartReplication db2", cluster.Pass().Effects);
+        cluster["db2"].Unreached = false;
+        Assert.Equal("", cluster.Pass().Effects);
+    }
+
+    [Fact]
     public void A_broken_replica_is_told_of_and_left_to_a_person()
     {
         var cluster = ControlledCluster.Three();
@@ -349,6 +403,21 @@ public class ControllerTests
         cluster.Until(static c => c.Change is null);
         Assert.Contains(why, cluster.Finding("undone"), StringComparison.Ordinal);
         Assert.Equal("db1", cluster.Primary);
+    }
+
+    [Fact]
+    public void A_primary_that_hands_over_has_all_so_nobody_else_is_asked_what_he_may_hold_alone()
+    {
+        var cluster = ControlledCluster.Three();
+        (cluster["db2"].Acknowledges, cluster["db2"].Acknowledging) = (false, false);
+        cluster.Pass();
+        // It is remembered before it is told to acknowledge.
+        cluster.State = cluster.State with { Record = cluster.State.Record with { Acknowledgers = [new ServerId("db2"), new ServerId("db3")] } };
+        Assert.EndsWith("takes over from db1", Controller.Switchover(cluster.State, cluster.View, cluster.Policy, null, cluster.Now).Sentence, StringComparison.Ordinal);
+        cluster["db2"].Outcome = ProbeOutcome.Silent;
+        cluster.Pass();
+        Assert.Contains("db2", cluster.Acknowledgers, StringComparison.Ordinal);
+        Assert.Equal("db3 takes over from db1", Controller.Switchover(cluster.State, cluster.View, cluster.Policy, null, cluster.Now).Sentence);
     }
 
     [Fact]

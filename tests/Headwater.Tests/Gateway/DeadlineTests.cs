@@ -55,13 +55,14 @@ public sealed class DeadlineTests : IDisposable
         {
             var deadline = new Deadline(_loop, () => { });
             deadline.Set(TimeSpan.FromMinutes(1));
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var i = 0; i < 10_000; i++)
+            return Allocated.By(() =>
             {
-                deadline.Met();
-                deadline.Set(TimeSpan.FromMinutes(1));
-            }
-            return GC.GetAllocatedBytesForCurrentThread() - before;
+                for (var i = 0; i < 10_000; i++)
+                {
+                    deadline.Met();
+                    deadline.Set(TimeSpan.FromMinutes(1));
+                }
+            });
         });
         Assert.Equal(0, allocated);
     }

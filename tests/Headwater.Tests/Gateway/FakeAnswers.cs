@@ -153,9 +153,9 @@ static class FakeAnswers
                     state.InTransaction = false;
                     return Error(writer, 1213, "Deadlock found when trying to get lock", "40001");
                 }
-                state.LastInsertId++;
+                if (word is "insert" or "replace") state.LastInsertId++;
                 if (!state.AutoCommit) state.InTransaction = true;
-                return Ok(state, writer, 1, (ulong)state.LastInsertId, state.TracksAll && !state.InTransaction ? Variable("last_gtid", NextGtid()) : []);
+                return Ok(state, writer, 1, word is "insert" or "replace" ? (ulong)state.LastInsertId : 0, state.TracksAll && !state.InTransaction ? Variable("last_gtid", NextGtid()) : []);
             default:
                 return Ok(state, writer);
         }

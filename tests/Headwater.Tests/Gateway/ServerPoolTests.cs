@@ -57,4 +57,21 @@ public sealed class ServerPoolTests : IAsyncLifetime
         Assert.False(await first);
         Assert.True(await second.WaitAsync(TimeSpan.FromSeconds(2), Ct));
     }
+
+    [Fact]
+    public async Task A_write_whose_counts_nobody_can_ask_for_any_more_keeps_no_backend_from_others()
+    {
+        await using var cluster = new FakeCluster(servers: 2, change: o => o with { Threads = 1 });
+        var sessions = new List<RawClient>();
+        for (var i = 0; i < 20; i++)
+        {
+            sessions.Add(await cluster.LoggedInAsync());
+            Assert.True((await sessions[i].QueryAsync("update t set a = 1", Ct)).IsOk);
+            // At the replica: what ROW_COUNT() would tell now is this statement's.
+            for (var read = 0; read < 3; read++) Assert.True((await sessions[i].QueryAsync("select 'read' from t", Ct)).IsOk);
+        }
+        Assert.NotEqual(0, cluster.Servers[1].ConnectionsEver);
+        Assert.InRange(cluster.Servers[0].ConnectionsEver, 1, 4);
+        sessions.ForEach(static session => session.Dispose());
+    }
 }

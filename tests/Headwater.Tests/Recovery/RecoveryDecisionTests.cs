@@ -27,6 +27,15 @@ public class RecoveryDecisionTests
     public void A_tail_begins_behind_the_last_transaction_that_both_have(string old, string history, string common) =>
         Assert.Equal(common, Tail.CommonEnd(Gtids(old), Gtids(history)) is { } end ? end.ToString() : "-");
 
+    [Theory]
+    // what the old server has | what its successor has | the state of a log that has only what both have
+    [InlineData("0-1-150", "0-1-120,0-2-200", "0-1-120")]
+    [InlineData("0-1-2662,0-3-25567,0-2-9000", "0-2-31554,0-1-2662,0-3-25561", "0-1-2662,0-2-9000,0-3-25561")]
+    [InlineData("0-1-150,1-1-7,0-1-150", "1-1-7,0-1-120,0-2-121", "0-1-120,1-1-7")]
+    [InlineData("0-1-3", "0-2-9", "")]
+    public void A_log_that_begins_anew_says_who_wrote_what_came_before_the_last_of_each_domain_at_the_end(string old, string history, string state) =>
+        Assert.Equal(state, string.Join(',', Tail.CommonState(Gtids(old), Gtids(history))));
+
     [Fact]
     public void Who_was_told_is_known_exactly_also_out_of_order_and_forgotten_rather_than_mistaken()
     {

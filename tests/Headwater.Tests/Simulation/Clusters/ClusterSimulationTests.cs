@@ -27,6 +27,7 @@ public class ClusterSimulationTests(ITestOutputHelper output)
     [InlineData(Breakage.TailIgnored)]
     [InlineData(Breakage.RestartTakenForProof)]
     [InlineData(Breakage.AppointmentForgotten)]
+    [InlineData(Breakage.MoreWasShown)]
     public void A_broken_rule_is_found(Breakage breakage)
     {
         var runs = new ManyRuns(breakage, 1, 2_000) { StopsAtTheFirst = true };

@@ -66,6 +66,7 @@ sealed class Database(World world, int index)
     public int Synced { get; private set; }
     public int Committed { get; private set; }
     public int AcknowledgedTo { get; private set; }
+    public long Unacknowledged { get; private set; }
     public Gtid SlavePosition { get; set; }
     public Link? Link;
 
@@ -151,6 +152,7 @@ sealed class Database(World world, int index)
         while (Committed < to)
         {
             var entry = _log[Committed];
+            if (Waits && Committed >= AcknowledgedTo) Unacknowledged++;
             if (_waiting.Remove(Committed++, out var reply)) reply(waits ? WriteReply.Committed : WriteReply.Broken, entry.Transaction);
             if (!entry.Replicated) continue;
             SlavePosition = entry.Transaction.Gtid;
@@ -229,6 +231,7 @@ sealed class Database(World world, int index)
                 break;
             }
         AcknowledgedTo = 0;
+        Unacknowledged = 0;
         Link?.Restarted();
     }
 
@@ -305,6 +308,7 @@ sealed class Database(World world, int index)
                 Waits = Waits,
                 Waiting = Waits,
                 Acknowledgers = world.AcknowledgersOf(this),
+                Unacknowledged = Unacknowledged,
                 WaitingCommits = Waits ? _waiting.Count : 0,
                 Acknowledges = Acknowledges,
                 Acknowledging = Link is { Acknowledging: true, Receiving: LinkState.Running },

@@ -60,14 +60,20 @@ sealed class Gateway(World world, int index)
     }
 
     /// <summary>A read of a session that has seen <paramref name="floor"/>.</summary>
-    public void Read(Client client, Transaction? floor, Action<Transaction?> answer)
+    public void Read(Client client, Gtid? floor, Action<Transaction?, Gtid> answer)
     {
-        if (View is not { } view) { answer(null); return; }
+        if (View is not { } view) { answer(null, default); return; }
         var read = client.Reading;
-        var position = floor is null ? Position.Empty : new Position(floor.Gtid);
+        var position = floor is null ? Position.Empty : new Position(floor.Value);
         // As the router: a session's position is judged once in an epoch, against the history of whoever writes it.
         if (floor is not null && client.JudgedIn != view.Epoch)
         {
+            if (view.Inherited is { } inherited)
+            {
+                var narrowed = inherited.Narrow(position);
+                if (!narrowed.Equals(position)) world.Tally.Narrowed++;
+                client.Narrow(position = narrowed);
+            }
             var writer = view.Primary ?? view.Servers.FirstOrDefault(static server => server.Role == ServerRole.Primary);
             if (Lineage.IsForeign(view, position, writer?.Number ?? 0, out _))
             {
@@ -77,14 +83,15 @@ sealed class Gateway(World world, int index)
             client.JudgedIn = view.Epoch;
         }
         var able = view.Servers.Where(server => server == view.Primary || server is { Health: ServerHealth.Up, Role: ServerRole.Replica, LastAnswer: { } told } && told.SlavePosition.Covers(position)).ToList();
-        if (able.Count == 0) { answer(null); return; }
+        if (able.Count == 0) { answer(null, default); return; }
         var server = world.Find(able[world.Chance.Below(able.Count)].Id)!;
         var boot = server.Boot;
         world.Network.Send(Node, server.Index, () => server.Receive(() =>
         {
-            if (client.Saw(read, server)) answer(server[server.Committed - 1]);
-        }, () => answer(null)));
-        world.Clock.In(2 * Clockwork.Second, () => answer(null));
+            // What it saw is not known to it, only that it is no more than what was logged.
+            if (client.Saw(read, server)) answer(server[server.Committed - 1], server[server.Synced - 1].Gtid);
+        }, () => answer(null, default)));
+        world.Clock.In(2 * Clockwork.Second, () => answer(null, default));
     }
 }
 
@@ -92,6 +99,7 @@ sealed class Gateway(World world, int index)
 sealed class Client(World world, Gateway gateway)
 {
     Transaction? _seen;
+    Gtid? _floor;
     int _reads;
 
     public int Write { get; private set; }
@@ -111,15 +119,15 @@ sealed class Client(World world, Gateway gateway)
     public void Ended(WriteReply reply, Transaction? transaction)
     {
         world.Truth.Ended(Write, reply, transaction);
-        if (reply == WriteReply.Committed && transaction is not null && (_seen is null || transaction.Gtid.Sequence > _seen.Gtid.Sequence)) _seen = transaction;
+        if (reply == WriteReply.Committed && transaction is not null && (_seen is null || transaction.Gtid.Sequence > _seen.Gtid.Sequence)) _floor = (_seen = transaction).Gtid;
         var pause = 10 * Clockwork.Millisecond + world.Chance.Below(200_000);
         if (!world.Chance.OneIn(3)) { world.Clock.In(pause, Begin); return; }
         var read = Reading = ++_reads;
-        gateway.Read(this, _seen, seen =>
+        gateway.Read(this, _floor, (seen, bound) =>
         {
             if (Reading != read) return;
             Reading = 0;
-            if (seen is not null) _seen = seen;
+            if (seen is not null) (_seen, _floor) = (seen, bound);
             world.Clock.In(pause, Begin);
         });
     }
@@ -128,7 +136,10 @@ sealed class Client(World world, Gateway gateway)
     {
         world.Tally.ToldLost++;
         _seen = null;
+        _floor = null;
     }
+
+    public void Narrow(Position position) => _floor = position.IsEmpty ? null : position[0];
 
     /// <summary>I12: what the session has seen or written is there.</summary>
     public bool Saw(int read, Database server)

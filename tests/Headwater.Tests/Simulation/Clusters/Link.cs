@@ -31,6 +31,9 @@ sealed class Link(World world, Database replica, Database source)
     public bool Applying => _applying;
     public bool Acknowledging { get; private set; }
     public string Error { get; private set; } = "";
+
+    /// <summary>Its last attempt met nobody; this is told until it has connected or is started anew, also after it was stopped.</summary>
+    public bool Unreached { get; private set; }
     public uint SourceNumber { get; private set; }
     public Gtid Received { get; private set; }
     public long Heartbeats { get; private set; }
@@ -49,7 +52,8 @@ sealed class Link(World world, Database replica, Database source)
         Received = Received.Sequence == 0 ? Position.Empty : new Position(Received),
         Heartbeats = Heartbeats,
         Applying = _applying,
-        Error = Error,
+        Error = Unreached && Error.Length == 0 ? "error connecting to master" : Error,
+        Unreached = Unreached && Error.Length == 0,
     };
 
     // ---- threads
@@ -72,6 +76,7 @@ sealed class Link(World world, Database replica, Database source)
         if (Receiving != LinkState.Stopped) return;
         Receiving = LinkState.Connecting;
         Error = "";
+        Unreached = false;
         Connect(++_connection);
     }
 
@@ -107,7 +112,7 @@ sealed class Link(World world, Database replica, Database source)
     public void Restarted()
     {
         DiscardRelay();
-        (SourceNumber, Received, Heartbeats, Error) = (0, default, 0, "");
+        (SourceNumber, Received, Heartbeats, Error, Unreached) = (0, default, 0, "", false);
         if (!world.SkipsSlaveStart) StartSlave();
     }
 
@@ -137,12 +142,18 @@ sealed class Link(World world, Database replica, Database source)
                 (Receiving, Acknowledging, SourceNumber, Received, _heardAt) = (LinkState.Running, replica.Acknowledges, source.Number, from, world.Clock.Now);
                 (_sourceLife, _sent, _storing) = (life, (int)from.Sequence, false);
                 _arrived.Clear();
+                Unreached = false;
                 replica.Later(Heartbeat, () => Beat(connection));
                 Pump();
             }));
         }));
         // An attempt that meets nobody is made again after a second.
-        replica.Later(Clockwork.Second, () => { if (!answered && connection == _connection && Receiving == LinkState.Connecting) Connect(++_connection); });
+        replica.Later(Clockwork.Second, () =>
+        {
+            if (answered || connection != _connection || Receiving != LinkState.Connecting) return;
+            Unreached = true;
+            Connect(++_connection);
+        });
     }
 
     void Retry(int connection) => replica.Later(Clockwork.Second, () => Connect(connection));

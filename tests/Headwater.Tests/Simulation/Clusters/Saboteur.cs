@@ -23,6 +23,7 @@ public enum Breakage : byte
     TailIgnored,
     RestartTakenForProof,
     AppointmentForgotten,
+    MoreWasShown,
 }
 
 /// <summary>The product's decisions, or, with a breakage, what a controller with that mistake would have decided.</summary>
@@ -64,6 +65,8 @@ sealed class Saboteur(Breakage breakage)
                 return With(decision, after with { Change = change with { Goal = Position.Empty } });
             case Breakage.AcknowledgersForgottenAtOnce when after.Change is null:
                 return With(decision, after with { Acknowledgers = [.. after.Acknowledgers.Where(id => view.Servers.Any(server => server.Id == id && server is { Outcome: ProbeOutcome.Answered, LastAnswer.SemiSync.Acknowledging: true }))] });
+            case Breakage.MoreWasShown when after.Primary != before.Primary && before.Number != 0:
+                return With(decision, after with { Inherited = new Inheritance(before.Number, after.AppointedAt) });
             case Breakage.EpochNotRaised:
                 return With(decision, after with { Epoch = new Epoch(1) }) with { Effects = [.. decision.Effects.Select(static effect => effect with { Epoch = new Epoch(1) })] };
             case Breakage.NotFenced:

@@ -110,7 +110,7 @@ sealed class World
 /// <summary>What a run of seeds did, to see that it exercises what it should.</summary>
 sealed class Tally
 {
-    public long Seeds, Failovers, Switchovers, Undone, LostControllers, Reconciled, Rewound, Acknowledged, Unknown, Refused, Reads, Kills, PowerLosses, Freezes, Partitions, Glitches, LostByPromise, CutPromotions, CannotDecide, ToldLost;
+    public long Seeds, Failovers, Switchovers, Undone, LostControllers, Reconciled, Rewound, Acknowledged, Unknown, Refused, Reads, Kills, PowerLosses, Freezes, Partitions, Glitches, LostByPromise, CutPromotions, CannotDecide, ToldLost, Narrowed;
     public readonly List<long> Outages = [];
 
     public void Add(Tally other)
