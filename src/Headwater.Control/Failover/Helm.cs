@@ -76,7 +76,7 @@ sealed class Helm : IAsyncDisposable
     {
         var record = _state.Record;
         var closed = _lease is not null && _lease.Current.Leadership.IsCutOff(now) ? Sight.WhyNotWrite(record, _view, _options.Policy) : Controller.Closed(record);
-        if (record.Primary is not null) return new Appointment(record.Primary, record.Epoch, closed, record.Inherited);
+        if (record.Primary is not null) return new Appointment(record.Primary, record.Epoch, closed, record.Inherited) { From = record.AppointedAt };
         return MayAct(now) ? null : new Appointment(null, record.Epoch, closed);
     }
 

@@ -104,7 +104,7 @@ sealed class EtcdClient : IDisposable
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !ct.IsCancellationRequested)
             {
-                trouble = $"{endpoint} {(e is OperationCanceledException ? $"has not answered within {_patience.TotalMilliseconds:0} ms" : $"does not answer ({e.Message})")}";
+                trouble = $"{(trouble is null ? "" : trouble + "; ")}{endpoint} {(e is OperationCanceledException ? $"has not answered within {_patience.TotalMilliseconds:0} ms" : $"does not answer ({e.Message})")}";
                 // Whoever failed first has moved on for all.
                 Interlocked.CompareExchange(ref _endpoint, (at + 1) % _options.Endpoints.Count, at);
             }

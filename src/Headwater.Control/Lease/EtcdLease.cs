@@ -109,6 +109,8 @@ sealed class EtcdLease : IAsyncDisposable
                     next = _time.Now() + Current.Leadership.RenewEvery;
                     var member = _etcd.Member;
                     await RenewAsync();
+                    if (_complained) LeaseLog.Answers(_log);
+                    _complained = false;
                     // A member that stands still ends no watch by itself.
                     if (_etcd.Member != member) WatchAnew();
                 }
@@ -118,8 +120,6 @@ sealed class EtcdLease : IAsyncDisposable
                     await _etcd.PutAsync(new PutRequest(Key($"peers/{_lease:x}"), JsonSerializer.SerializeToUtf8Bytes(self, LeaseJson.Default.Peer), _lease), _stop.Token);
                     _told = self;
                 }
-                if (_complained) LeaseLog.Answers(_log);
-                _complained = false;
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {

@@ -143,7 +143,11 @@ public sealed record Observation
 /// <param name="Primary">Null: nobody yet, and nobody is looked for either, since another process appoints.</param>
 /// <param name="Closed">Why writes wait although it may be writable: it is being replaced. Null: they go to it.</param>
 /// <param name="Inherited">See <see cref="ClusterView.Inherited"/>.</param>
-public sealed record Appointment(ServerId? Primary, Epoch Epoch, string? Closed, Inheritance? Inherited = null);
+public sealed record Appointment(ServerId? Primary, Epoch Epoch, string? Closed, Inheritance? Inherited = null)
+{
+    /// <summary>What it had when it was appointed: its history, also where the last look at it was before that.</summary>
+    public Position From { get; init; }
+}
 
 public sealed record DiscoveryOptions
 {

@@ -48,17 +48,18 @@ internal sealed class SharedControl : IAsyncDisposable
     /// <summary>The journal is this process's own account of what it has done.</summary>
     public IReadOnlyList<Headwater.Control.Failover.JournalEntry> Journal => Headwater.Control.Failover.Journal.ReadAll(_directory);
 
-    public async Task<(string? Primary, long Epoch, string Lease)> StatusAsync(CancellationToken ct)
+    public async Task<(string? Primary, long Epoch, string Lease, string Findings)> StatusAsync(CancellationToken ct)
     {
         try
         {
             using var status = JsonDocument.Parse(await Http.GetStringAsync(new Uri($"http://{HttpAddress}/api/status"), ct));
             var root = status.RootElement;
-            return (root.TryGetProperty("primary", out var primary) ? primary.GetString() : null, root.GetProperty("epoch").GetInt64(), root.GetProperty("controller").GetProperty("lease").GetString() ?? "");
+            return (root.TryGetProperty("primary", out var primary) ? primary.GetString() : null, root.GetProperty("epoch").GetInt64(), root.GetProperty("controller").GetProperty("lease").GetString() ?? "",
+                string.Join("; ", root.GetProperty("controller").GetProperty("findings").EnumerateArray().Select(static finding => finding.GetProperty("sentence").GetString())));
         }
         catch (HttpRequestException)
         {
-            return (null, 0, "");
+            return (null, 0, "", "");
         }
     }
 

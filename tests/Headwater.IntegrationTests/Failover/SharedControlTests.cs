@@ -42,7 +42,19 @@ public sealed class SharedControlTests
             writers = [.. processes.Select(process => KeepWritingAsync(process, 10_000 + 1000 * processes.IndexOf(process), TimeSpan.FromSeconds(6)))];
             foreach (var writer in writers) Assert.True((await writer).Count > 0);
             Assert.All(await StatusesAsync(processes), static status => Assert.StartsWith("etcd does not answer", status.Lease, StringComparison.Ordinal));
+            Assert.All(await StatusesAsync(processes), static status => Assert.StartsWith("etcd does not answer: writes go on", status.Findings, StringComparison.Ordinal));
+
+            // The replicas are gone too: for all that a gateway knows somebody else has appointed one of them, so it stops and says so, until it sees them follow.
+            foreach (var replica in (RealServer[])[servers[0], servers[2]]) await replica.StopAsync();
+            await Eventually(async () => (await StatusesAsync(processes)).All(static status => status.Primary is null && status.Findings.StartsWith("writes wait: etcd does not answer, and db", StringComparison.Ordinal)), 10, processes);
+            foreach (var replica in (RealServer[])[servers[0], servers[2]])
+            {
+                await replica.StartAgainAsync();
+                await replica.ExecuteAsync("SET GLOBAL read_only = ON"); // as its option file should
+            }
+            await Eventually(async () => (await StatusesAsync(processes)).All(static status => status.Primary == "db2"), 20, processes);
             await etcd.StartAgainAsync(Ct);
+            await Eventually(async () => (await servers[1].ExecuteAsync("SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'")).Rows[0][1] == "2", 20, processes);
             first = await HolderAsync(processes, 10);
 
             // The holder dies, and with it the primary: whoever takes over replaces it, and has what was acknowledged.
@@ -66,9 +78,9 @@ public sealed class SharedControlTests
         }
     }
 
-    static async Task<List<(string? Primary, long Epoch, string Lease)>> StatusesAsync(IEnumerable<SharedControl> processes)
+    static async Task<List<(string? Primary, long Epoch, string Lease, string Findings)>> StatusesAsync(IEnumerable<SharedControl> processes)
     {
-        var all = new List<(string?, long, string)>();
+        var all = new List<(string?, long, string, string)>();
         foreach (var process in processes) all.Add(await process.StatusAsync(Ct));
         return all;
     }

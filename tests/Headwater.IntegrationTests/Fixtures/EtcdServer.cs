@@ -9,13 +9,17 @@ internal sealed class EtcdServer : IAsyncDisposable
     readonly int _peers = FreePort.Next();
     readonly int _port = FreePort.Next();
     ChildProcess? _process;
+    readonly string? _certificate;
     int _started;
 
-    public string Endpoint => $"http://127.0.0.1:{_port}";
+    EtcdServer(string? certificate) => _certificate = certificate;
 
-    public static async Task<EtcdServer> StartAsync(CancellationToken ct)
+    public string Endpoint => $"{(_certificate is null ? "http" : "https")}://127.0.0.1:{_port}";
+
+    /// <param name="certificate">A PEM file, its key beside it with .key behind the name: etcd shows it to clients, and asks them for one that it has signed.</param>
+    public static async Task<EtcdServer> StartAsync(CancellationToken ct, string? certificate = null)
     {
-        var etcd = new EtcdServer();
+        var etcd = new EtcdServer(certificate);
         await etcd.StartAgainAsync(ct);
         return etcd;
     }
@@ -25,7 +29,8 @@ internal sealed class EtcdServer : IAsyncDisposable
         var peers = $"http://127.0.0.1:{_peers}";
         _process = ChildProcess.Start("etcd",
             ["--name", "test", "--data-dir", Path.Combine(_directory, "data"), "--listen-client-urls", Endpoint, "--advertise-client-urls", Endpoint,
-                "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", $"test={peers}", "--logger", "zap"],
+                "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", $"test={peers}", "--logger", "zap",
+                .. _certificate is null ? (string[])[] : ["--cert-file", _certificate, "--key-file", _certificate + ".key", "--client-cert-auth", "--trusted-ca-file", _certificate]],
             Path.Combine(_directory, $"etcd.{++_started}.log"));
         for (var deadline = System.Diagnostics.Stopwatch.StartNew(); ;)
         {
