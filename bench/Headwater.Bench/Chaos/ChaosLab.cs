@@ -15,8 +15,11 @@ sealed class ChaosLab : IDisposable
     const int DiskMegabytes = 1000;
     readonly bool _keep;
     readonly List<SmallDisk> _disks = [];
+    readonly Node? _store;
+    readonly int _storePort;
+    Guarded? _etcd;
 
-    ChaosLab(int servers, bool keep)
+    ChaosLab(int servers, bool keep, bool shared)
     {
         _keep = keep;
         Directory = Cluster.FreshDirectory("bench-chaos", keep);
@@ -24,8 +27,10 @@ sealed class ChaosLab : IDisposable
         try
         {
             Servers = [.. Enumerable.Range(1, servers).Select(number => Server(number))];
+            _store = shared ? Network.Add("etcd", 13) : null;
+            _storePort = Network.Own ? 2379 : Cluster.FreePort();
             Controlling = Gateway("gateway1", 11, control: true);
-            Other = Gateway("gateway2", 12, control: false);
+            Other = Gateway("gateway2", 12, control: shared);
         }
         catch
         {
@@ -53,9 +58,10 @@ sealed class ChaosLab : IDisposable
         return new LabServer(Network.Add($"db{number}", number), Network.Own ? 3306 : Cluster.FreePort(), directory, disk);
     }
 
-    public static ChaosLab Start(int replicas, bool keep)
+    /// <param name="shared">The other gateway is a controller too: both share a lease in an etcd on a node of its own, and follow one record.</param>
+    public static ChaosLab Start(int replicas, bool keep, bool shared = false)
     {
-        var lab = new ChaosLab(replicas + 1, keep);
+        var lab = new ChaosLab(replicas + 1, keep, shared);
         try
         {
             lab.Prepare();
@@ -88,9 +94,26 @@ sealed class ChaosLab : IDisposable
             root.Query($"CHANGE MASTER TO MASTER_HOST = '{Servers[0].Node.Address}', MASTER_PORT = {Servers[0].Port}, MASTER_USER = '{Replication}', MASTER_PASSWORD = '{Replication}', MASTER_CONNECT_RETRY = 1, MASTER_HEARTBEAT_PERIOD = 0.5, MASTER_USE_GTID = slave_pos");
             root.Query("START SLAVE");
         }
-        foreach (var gateway in Gateways) gateway.Start();
+        if (_store is not null) StartEtcd();
+        Controlling.Start();
+        // The first takes the lease, and keeps it while it lives.
+        if (_store is not null) Await(() => Controlling.Status() is { } status && status.Text.Contains("holds the lease (term", StringComparison.Ordinal), "gateway1 did not take the lease");
+        Other.Start();
         foreach (var gateway in Gateways) gateway.WaitUntilReady(TimeSpan.FromSeconds(60));
         if (HealedWithin(TimeSpan.FromSeconds(60)) is null) throw new UsageException($"the cluster was not in order within 60 s of its start:\n{Controlling.Status()?.Text}");
+    }
+
+    void StartEtcd()
+    {
+        var (clients, peers) = ($"http://{_store!.Address}:{_storePort}", $"http://{_store.Address}:{_storePort + 1}");
+        _etcd = Guarded.Start(_store.Run(["etcd", "--name", "m0", "--data-dir", Path.Combine(Directory, "etcd"), "--logger", "zap", "--listen-client-urls", clients, "--advertise-client-urls", clients,
+            "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", $"m0={peers}"]), Path.Combine(Directory, "etcd.log"));
+    }
+
+    static void Await(Func<bool> holds, string otherwise)
+    {
+        for (var clock = Stopwatch.StartNew(); !holds(); Thread.Sleep(50))
+            if (clock.Elapsed > TimeSpan.FromSeconds(60)) throw new UsageException($"{otherwise} within 60 s");
     }
 
     // The rights that the documentation asks for, no more.
@@ -106,6 +129,8 @@ sealed class ChaosLab : IDisposable
         $"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, PROCESS, TRIGGER, BINLOG MONITOR, REPLICA MONITOR, READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION REPLICA ADMIN, REPLICATION REPLICA, BINLOG ADMIN, BINLOG REPLAY, RELOAD ON *.* TO {Recovery}@'%'",
     ];
 
+    string Lease => _store is null ? "" : $" lease: etcd, etcd: {{ endpoints: [\"http://{_store.Address}:{_storePort}\"] }},";
+
     LabGateway Gateway(string name, int number, bool control)
     {
         var node = Network.Add(name, number);
@@ -118,7 +143,7 @@ sealed class ChaosLab : IDisposable
             servers:
             {{string.Join('\n', Servers.Select(static server => $"  - {{ address: \"{server.Node.Address}:{server.Port}\", name: {server.Name} }}"))}}
             monitor: { user: {{Monitor}}, password: {{Monitor}} }
-            {{(control ? $"control: {{ mode: act, rpo: zero, recover: auto, replication_user: {Replication}, replication_password: {Replication}, recovery_user: {Recovery}, recovery_password: {Recovery} }}" : "")}}
+            {{(control ? $"control: {{ mode: act,{Lease} rpo: zero, recover: auto, replication_user: {Replication}, replication_password: {Replication}, recovery_user: {Recovery}, recovery_password: {Recovery} }}" : "")}}
             listeners: [{ address: "{{node.Address}}:{{port}}" }]
             http: { address: "127.0.0.1:{{http}}" }
 
@@ -187,6 +212,7 @@ sealed class ChaosLab : IDisposable
     public void Dispose()
     {
         foreach (var gateway in Gateways) gateway.Dispose();
+        _etcd?.Dispose();
         Parallel.ForEach(Servers, static server => server.Dispose());
         Network.Dispose();
         if (_keep && _disks.Count > 0)

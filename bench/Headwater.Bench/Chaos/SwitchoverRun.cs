@@ -15,7 +15,8 @@ static class SwitchoverRun
         var times = arguments.Number("times", inject ? SwitchoverFaults.All.Count * SwitchoverFaults.Steps.Count : 100, 1);
         arguments.NothingElse();
         Machine.Print(Console.Out, ("mariadbd", "--version"));
-        using var lab = ChaosLab.Start(2, keep);
+        // A gateway that knows of no controller would learn of each change from an error.
+        using var lab = ChaosLab.Start(2, keep, shared: !inject);
         Console.Out.WriteLine($"switchover {times} planned ones{(inject ? ", each broken at a step" : " in a row")}; {sessions} sessions over two gateways (autocommit writes, transactions of three writes, reads), rpo zero, seed {seed}");
         using var load = new ChaosLoad(lab, sessions, seed);
         Thread.Sleep(1000);
