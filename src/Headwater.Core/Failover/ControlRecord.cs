@@ -100,5 +100,8 @@ public sealed record ControlState
     /// grow, it shows nothing that is not. A restart shows what was logged and not acknowledged.
     /// </summary>
     public (ServerState Of, long Unacknowledged)? Shared { get; init; }
+
+    /// <summary>When each replica was remembered that is about to be told to acknowledge: until it has been told, that it does not yet is no reason to forget it.</summary>
+    public ImmutableDictionary<ServerId, Instant> Telling { get; init; } = ImmutableDictionary<ServerId, Instant>.Empty;
     public ImmutableArray<Instant> Failovers { get; init; } = [];
 }

@@ -69,7 +69,11 @@ sealed partial class ControlRound
         else if (Managed(told) is { } sync && (!sync.Acknowledges || Unasked(sync)) && HasCaughtUp(server, primary))
         {
             // Remembered first, told then: it must not acknowledge a write while nobody knows that it may.
-            if (!Record.Acknowledgers.Contains(server.Id)) Record_(Record with { Acknowledgers = Record.Acknowledgers.Add(server.Id) });
+            if (!Record.Acknowledgers.Contains(server.Id))
+            {
+                Record_(Record with { Acknowledgers = Record.Acknowledgers.Add(server.Id) });
+                Next = Next with { Telling = Next.Telling.SetItem(server.Id, s.Now) };
+            }
             Do(EffectKind.SetAcknowledging, server.Id, "a replica that has caught up acknowledges", role: ServerRole.Replica);
         }
 
@@ -106,6 +110,9 @@ sealed partial class ControlRound
         else if (!link.Applying && link.Receiving == LinkState.Stopped && !Situation.HasAppliedAll(server)) Do(EffectKind.StartApplying, server.Id, "its replication has been stopped, and it has received what it has not applied");
         else Do(EffectKind.StartReplication, server.Id, "its replication has been stopped");
     }
+
+    // The record is written, perhaps to a store that others share, then the server is told, then it is looked at.
+    static readonly TimeSpan TellsWithin = TimeSpan.FromSeconds(2);
 
     // Long enough that an answer under way has come; short enough that clients hardly notice.
     static readonly TimeSpan StuckAfter = TimeSpan.FromMilliseconds(200);
@@ -160,7 +167,7 @@ sealed partial class ControlRound
         if (!kept.SequenceEqual(Record.Acknowledgers)) Record_(Record with { Acknowledgers = kept });
 
         // One that answers says so; one that is gone acknowledges nothing before it is told to; one that is only silent may come back as it was.
-        bool MayAcknowledge(ServerId id) => s.Find(id) is { } server && (Situation.Answers(server)
+        bool MayAcknowledge(ServerId id) => Next.Telling.TryGetValue(id, out var since) && s.Now - since < TellsWithin || s.Find(id) is { } server && (Situation.Answers(server)
             ? server.LastAnswer!.SemiSync is { Acknowledges: true }
             : server.Outcome != ProbeOutcome.Closed && s.Now - (server.LastAnswer?.AnsweredAt ?? Next.BegunAt ?? s.Now) < s.Policy.ForgetAfter);
     }

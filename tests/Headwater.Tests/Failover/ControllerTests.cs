@@ -95,6 +95,22 @@ public class ControllerTests
     }
 
     [Fact]
+    public void Who_is_remembered_to_be_told_is_not_forgotten_for_not_having_been_told_yet()
+    {
+        var cluster = ControlledCluster.Three();
+        (cluster["db3"].Acknowledges, cluster["db3"].Acknowledging, cluster["db1"].Acknowledgers) = (false, false, 1);
+        cluster.State = cluster.State with { Record = cluster.State.Record with { Acknowledgers = [new ServerId("db2")] } };
+        cluster.Until(static c => c.Acknowledgers == "db2 db3");
+        Assert.Equal("SetAcknowledging db3 as Replica", cluster.Effects);
+        cluster["db1"].Log = "0-1-101"; // which it has not got yet at the next look
+        cluster.Pass(500);
+        Assert.Equal("db2 db3", cluster.Acknowledgers);
+        cluster["db2"].Received = cluster["db2"].Log = "0-1-101";
+        cluster.Pass(2_000);
+        Assert.Equal("db2", cluster.Acknowledgers);
+    }
+
+    [Fact]
     public void An_operator_may_accept_a_loss_and_only_where_nothing_else_helps()
     {
         var cluster = ControlledCluster.Three();
