@@ -45,6 +45,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
     readonly List<NotApplied> _listed = [];
     readonly Dictionary<uint, (ulong First, ulong Last)> _ranges = [];
     string? _cannotUndo;
+    string? _logged;
 
     public async Task<RecoveryReport> RunAsync(CancellationToken ct)
     {
@@ -133,8 +134,17 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             return TailSource.OfFiles(BinlogFiles.OpenDirectory(request.FromFiles!), request.AppointedAt, history, ownTables.Shapes());
         }
         if ((await old.QueryAsync("SELECT @@global.read_only", ct)).Scalar != "1") throw new InvalidOperationException($"{request.Server} can be written to (read_only is off)");
+        _logged = await LoggedAsync(old, ct);
         var own = await HistoryAsync(old, ct);
         return TailSource.OfServer(token => ServerConnection.ConnectAsync(request.Address!, options.Login, token), own, history, ownTables.Shapes());
+    }
+
+    static async Task<string?> LoggedAsync(ServerConnection server, CancellationToken ct) => (await server.QueryAsync("SELECT @@global.gtid_binlog_pos", ct)).Scalar;
+
+    /// <summary>A commit that was under way when the tail was read is in it now and was not then; what was not read is neither saved nor taken back.</summary>
+    async Task MustBeAsReadAsync(ServerConnection old, CancellationToken ct)
+    {
+        if (await LoggedAsync(old, ct) is var now && now != _logged) throw new InvalidOperationException($"the log of {request.Server} went on from {_logged} to {now} while its tail was read; nothing was forgotten, and it is begun again");
     }
 
     static async Task<IReadOnlyList<Gtid>> HistoryAsync(ServerConnection connection, CancellationToken ct)
@@ -244,6 +254,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             _report = _report with { Return = Rebuild() };
             return;
         }
+        await MustBeAsReadAsync(old, ct);
         tell($"{request.Server} is being rewound to {source.CommonEnd}");
         var rewind = new Rewind(old);
         try
@@ -259,6 +270,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             _report = _report with { Return = Rebuild() };
             return;
         }
+        await MustBeAsReadAsync(old, ct);
         await rewind.ForgetAsync(source.CommonEnd, Tail.CommonState(await HistoryAsync(old, ct), await HistoryAsync(primary, ct)), ct);
         _report = _report with { Rewound = true, Return = $"{request.Server} is rewound to {source.CommonEnd}" };
         await RejoinAsync(primary, old, keys, ct);
