@@ -7,7 +7,7 @@ namespace Headwater.IntegrationTests.Clients;
 internal sealed record ClientScript(string Schema, string Program, params string[] Arguments)
 {
     /// <summary>How long one script may take. The slowest needs 40 s on two busy cores.</summary>
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(300);
 
     public async Task<IReadOnlyList<ClientCheck>> RunAsync(Target target)
     {
