@@ -13,7 +13,7 @@ namespace Headwater.Servers;
 public static class Receipt
 {
     const ushort NonBlocking = 1;
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>The connection is used up and closed. The account needs REPLICATION SLAVE.</summary>
     /// <exception cref="ServerException">The server has no such place in its log.</exception>

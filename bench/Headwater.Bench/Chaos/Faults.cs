@@ -90,23 +90,30 @@ sealed class Faults(ChaosLab lab, bool brief)
         return $"{server.Name}, started again after {backAfter} ms";
     }
 
-    static string Stopped(LabServer server, int length)
+    static string Stopped(LabServer server, int length) => While(server, length, () => server.Signal(Guarded.Stop), () => server.Signal(Guarded.Continue));
+
+    static string Unplugged(LabServer server, int length) => While(server, length, () => Network.Unplug(server.Node), () => Network.Plug(server.Node));
+
+    /// <summary>What is begun is ended, whatever happens in between.</summary>
+    static string While(LabServer server, int length, Action begin, Action end)
     {
         try
         {
-            server.Signal(Guarded.Stop);
+            begin();
             Thread.Sleep(length);
         }
         finally
         {
-            server.Signal(Guarded.Continue);
+            end();
         }
         return $"{server.Name} for {length} ms";
     }
 
     string Cut(LabServer server, IReadOnlyList<Node> from, bool both, bool outward, int length, bool refuse = false)
     {
-        try
+        return While(server, length, Begin, End);
+
+        void Begin()
         {
             foreach (var node in from)
             {
@@ -118,9 +125,9 @@ sealed class Faults(ChaosLab lab, bool brief)
                 if (both || outward) lab.Network.Cut(server.Node, node);
                 if (both || !outward) lab.Network.Cut(node, server.Node);
             }
-            Thread.Sleep(length);
         }
-        finally
+
+        void End()
         {
             Parallel.ForEach(from, node =>
             {
@@ -129,7 +136,6 @@ sealed class Faults(ChaosLab lab, bool brief)
             });
             if (refuse) lab.Network.EndRefusing(server.Node);
         }
-        return $"{server.Name} for {length} ms";
     }
 
     /// <summary>Shorter than a second: of none of these may a failover come.</summary>
@@ -145,20 +151,6 @@ sealed class Faults(ChaosLab lab, bool brief)
             case 2: return "cut off " + Unplugged(server, length);
             default: return "refusing " + Cut(server, Everybody(server), both: false, outward: false, length, refuse: true);
         }
-    }
-
-    static string Unplugged(LabServer server, int length)
-    {
-        try
-        {
-            Network.Unplug(server.Node);
-            Thread.Sleep(length);
-        }
-        finally
-        {
-            Network.Plug(server.Node);
-        }
-        return $"{server.Name} for {length} ms";
     }
 
     string Filled(LabServer server, string role, ref Chance chance)

@@ -76,8 +76,7 @@ sealed class Helm : IAsyncDisposable
     {
         var record = _state.Record;
         var closed = _lease is not null && _lease.Current.Leadership.IsCutOff(now) ? Sight.WhyNotWrite(record, _view, _options.Policy) : Controller.Closed(record);
-        if (record.Primary is not null) return new Appointment(record.Primary, record.Epoch, closed, record.Inherited) { From = record.AppointedAt };
-        return MayAct(now) ? null : new Appointment(null, record.Epoch, closed);
+        return record.Primary is null && MayAct(now) ? null : record.Appointment(closed);
     }
 
     /// <summary>What this process has done since it started.</summary>
@@ -142,7 +141,12 @@ sealed class Helm : IAsyncDisposable
         _recoveries.See(view, _state.Record, mayAct: false);
         IsUnsettled = view.Primary is not { Outcome: ProbeOutcome.Answered } || _state.Record.Change is not null;
         var leadership = _lease!.Current.Leadership;
-        if (!leadership.IsCutOff(now)) Findings = [];
+        if (!leadership.IsCutOff(now))
+        {
+            // Another tells of the cluster now: what this one had found is not over because it does not look for it any more.
+            Findings = [];
+            _told.Clear();
+        }
         else if (Sight.WhyNotWrite(_state.Record, view, _options.Policy) is { } why) Findings = [new Finding("cut-off", null, $"writes wait: {why}")];
         else Findings = [new Finding("cut-off", null, $"etcd does not answer: writes go on, as nobody can have replaced {_state.Record.Primary} unseen; nobody replaces it either if it dies now")];
         Tell(Findings);

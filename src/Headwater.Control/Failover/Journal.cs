@@ -14,12 +14,12 @@ public sealed record JournalEntry(DateTimeOffset At, string Kind, string Rule, s
 /// <summary>A <see cref="ControlRecord"/> as it stands in the journal.</summary>
 public sealed record RecordLine(
     long Epoch, string? Primary, string AppointedAt, IReadOnlyList<string> Acknowledgers, IReadOnlyList<string> InMaintenance, bool Paused,
-    string? Change = null, string? From = null, string? To = null, string? Step = null, string? Goal = null, IReadOnlyList<string>? Proof = null, uint Number = 0, uint InheritedFrom = 0, string? InheritedAt = null, bool LossAccepted = false)
+    string? Change = null, string? From = null, string? To = null, string? Step = null, string? Goal = null, IReadOnlyList<string>? Proof = null, uint Number = 0, uint InheritedFrom = 0, bool LossAccepted = false)
 {
     public static RecordLine Of(ControlRecord record) => new(
         record.Epoch.Number, record.Primary?.Name, record.AppointedAt.ToString(), Names(record.Acknowledgers), Names(record.InMaintenance), record.Paused,
         record.Change?.Kind.ToString(), record.Change?.From.Name, record.Change?.To?.Name, record.Change?.Step.ToString(), record.Change?.Goal.ToString(), record.Change?.Proof, record.Number,
-        record.Inherited?.From ?? 0, record.Inherited?.At.ToString(), record.LossAccepted);
+        record.InheritedFrom, record.LossAccepted);
 
     public ControlRecord ToRecord() => new()
     {
@@ -27,7 +27,7 @@ public sealed record RecordLine(
         Primary = Id(Primary),
         Number = Number,
         AppointedAt = At(AppointedAt),
-        Inherited = InheritedAt is null ? null : new Inheritance(InheritedFrom, At(InheritedAt)),
+        InheritedFrom = InheritedFrom,
         Acknowledgers = [.. Acknowledgers.Select(static name => new ServerId(name))],
         InMaintenance = [.. InMaintenance.Select(static name => new ServerId(name))],
         Paused = Paused,

@@ -27,7 +27,7 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     /// <summary>One look at the cluster. A change of primary ends what was brought to the former one; it begins anew to the next. So does the loss of the lease.</summary>
     public void See(ClusterView view, ControlRecord record, bool mayAct = true)
     {
-        _witness = _witness.After(view, record.Primary);
+        _witness = _witness.After(view, record);
         Forget(view, record.Primary);
         // Whoever is about to become read_only shall get nothing more: this account may write all the same.
         if (record.Change is not null || _epoch != record.Epoch || !mayAct) _ofEpoch?.Cancel();

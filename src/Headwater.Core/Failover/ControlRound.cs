@@ -175,7 +175,7 @@ sealed partial class ControlRound(Situation s)
                 Number = to.Number,
                 AppointedAt = goal,
                 LossAccepted = false,
-                Inherited = NobodyWasShownMore(change, goal) ? new Inheritance(Record.Number, goal) : null,
+                InheritedFrom = NobodyWasShownMore(change, goal) ? Record.Number : 0,
                 Acknowledgers = [.. Record.Acknowledgers.Where(id => id != to.Id && id != change.From)],
             });
             Step(change with { Step = ChangeStep.Promoting }, $"{to.Id} has applied everything, up to {(goal.IsEmpty ? "nothing" : goal)}");

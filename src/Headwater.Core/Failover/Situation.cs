@@ -98,8 +98,8 @@ public sealed class Situation
     /// <summary>A transaction of <paramref name="server"/>'s log that is not in <paramref name="primary"/>'s history and cannot come into it; null when there is none.</summary>
     public static Gtid? Foreign(ServerView server, ServerView primary)
     {
-        var history = HistoryOf(primary.LastAnswer!);
-        foreach (var gtid in HistoryOf(server.LastAnswer!))
+        var history = primary.LastAnswer!.History;
+        foreach (var gtid in server.LastAnswer!.History)
         {
             ulong passed = 0, wrote = 0;
             foreach (var known in history)
@@ -123,7 +123,7 @@ public sealed class Situation
         // Half a copy is of no epoch either.
         if (RebuildMark.IsOn(server.LastAnswer!.SlavePosition)) return server.LastAnswer.SlavePosition[0];
         if (Record.Number == 0 || server.Number == Record.Number) return null;
-        foreach (var gtid in HistoryOf(server.LastAnswer!))
+        foreach (var gtid in server.LastAnswer!.History)
             if (Strays(gtid)) return gtid;
         foreach (var link in server.LastAnswer!.Links)
             for (var i = 0; i < link.Received.DomainCount; i++)
@@ -131,11 +131,5 @@ public sealed class Situation
         return null;
 
         bool Strays(Gtid gtid) => Record.AppointedAt.SequenceOf(gtid.Domain) is > 0 and var began && gtid.Sequence > began && gtid.Server != Record.Number;
-    }
-
-    static IEnumerable<Gtid> HistoryOf(Observation answer)
-    {
-        foreach (var gtid in answer.BinlogState) yield return gtid;
-        for (var i = 0; i < answer.SlavePosition.DomainCount; i++) yield return answer.SlavePosition[i];
     }
 }

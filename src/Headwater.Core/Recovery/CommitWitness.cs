@@ -17,18 +17,18 @@ public sealed record CommitWitness
 
     ImmutableDictionary<ServerId, Testimony> Servers { get; init; } = ImmutableDictionary<ServerId, Testimony>.Empty;
 
-    /// <summary>One look at the cluster.</summary>
-    public CommitWitness After(ClusterView view, ServerId? primary)
+    /// <summary>One look at the cluster. Where a loss is accepted, a replica that nobody asks any more may have acknowledged what its primary waited for.</summary>
+    public CommitWitness After(ClusterView view, ControlRecord record)
     {
         foreach (var server in view.Servers)
         {
-            if (server.Id != primary) continue;
+            if (server.Id != record.Primary) continue;
             var known = Servers.GetValueOrDefault(server.Id) ?? new Testimony([], null);
             var isKnown = known.States.Contains(server.State);
             var states = isKnown ? known.States : known.States.Add(server.State);
             if (states.Count > MostIncarnations) states = states.RemoveAt(0);
             // A server that starts again starts with the settings of its file.
-            var since = isKnown ? known.WaitsSince : null;
+            var since = isKnown && !record.LossAccepted ? known.WaitsSince : null;
             if (Situation.Answers(server) && server.LastAnswer is { } told && !told.ReadOnly)
                 since = told.SemiSync is { Waits: true, Waiting: true } ? since ?? Situation.AppliedBy(server) : null;
             var next = new Testimony(states, since);

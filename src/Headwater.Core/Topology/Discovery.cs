@@ -21,7 +21,7 @@ public static class Discovery
         var finding = options.Appointed is { } appointed ? PrimaryRules.Decide(servers, appointed) : PrimaryRules.Decide(servers, previous);
         var primary = finding.Primary;
         // An appointed one's history is the epoch's from the moment of its appointment, also before it can be written to.
-        var history = (primary ?? (options.Appointed is null ? null : finding.Retained))?.Answer is { } told ? HistoryOf(told, options.Appointed?.From ?? Position.Empty) : previous.History;
+        var history = (primary ?? (options.Appointed is null ? null : finding.Retained))?.Answer is { } told ? HistoryOf(told, options.Appointed?.At ?? Position.Empty) : previous.History;
         var epoch = options.Appointed?.Epoch ?? (primary is { } p && IsChange(p, previous) ? new Epoch(previous.Epoch.Number + 1) : previous.Epoch);
 
         var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Version = previous.Version + 1, History = history, Inherited = options.Appointed?.Inherited };
@@ -61,16 +61,10 @@ public static class Discovery
 
     static ImmutableArray<Gtid> HistoryOf(Observation answer, Position from)
     {
-        var history = answer.BinlogState;
-        for (var i = 0; i < answer.SlavePosition.DomainCount; i++)
-        {
-            var gtid = answer.SlavePosition[i];
-            if (!history.Contains(gtid)) history = history.Add(gtid);
-        }
+        var history = answer.History.ToList();
         // Whoever follows another's decision has looked at the server some time before it: what a session was shown by the former primary is no less in its history for that.
-        for (var i = 0; i < from.DomainCount; i++)
-            if (!history.Contains(from[i])) history = history.Add(from[i]);
-        return history;
+        for (var i = 0; i < from.DomainCount; i++) history.Add(from[i]);
+        return [.. history.Distinct()];
     }
 
     static ServerView? Find(ClusterView view, ServerId id)

@@ -133,6 +133,16 @@ public sealed record Observation
 
     /// <summary>@@gtid_binlog_state: how far each server ever wrote in this log.</summary>
     public ImmutableArray<Gtid> BinlogState { get; init; } = [];
+
+    /// <summary>How far each server ever wrote in its history, by its own log and by what it has applied; a server may be named twice in a domain.</summary>
+    public IEnumerable<Gtid> History
+    {
+        get
+        {
+            foreach (var gtid in BinlogState) yield return gtid;
+            for (var i = 0; i < SlavePosition.DomainCount; i++) yield return SlavePosition[i];
+        }
+    }
     public ImmutableArray<ReplicationLink> Links { get; init; } = [];
 
     /// <summary>Null where the server has no semi-synchronous replication.</summary>
@@ -142,11 +152,13 @@ public sealed record Observation
 /// <summary>The primary that a controller has appointed: where there is a controller, nobody is found to be the primary, the record says it.</summary>
 /// <param name="Primary">Null: nobody yet, and nobody is looked for either, since another process appoints.</param>
 /// <param name="Closed">Why writes wait although it may be writable: it is being replaced. Null: they go to it.</param>
-/// <param name="Inherited">See <see cref="ClusterView.Inherited"/>.</param>
-public sealed record Appointment(ServerId? Primary, Epoch Epoch, string? Closed, Inheritance? Inherited = null)
+public sealed record Appointment(ServerId? Primary, Epoch Epoch, string? Closed)
 {
     /// <summary>What it had when it was appointed: its history, also where the last look at it was before that.</summary>
-    public Position From { get; init; }
+    public Position At { get; init; }
+
+    /// <summary>See <see cref="ClusterView.Inherited"/>.</summary>
+    public Inheritance? Inherited { get; init; }
 }
 
 public sealed record DiscoveryOptions

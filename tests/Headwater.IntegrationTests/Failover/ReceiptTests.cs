@@ -1,7 +1,8 @@
-using System.Globalization;
 using Headwater.Control.Failover;
 using Headwater.Core.Positions;
+using Headwater.IntegrationTests.Fixtures;
 using Headwater.Servers;
+using System.Globalization;
 
 namespace Headwater.IntegrationTests.Failover;
 
@@ -24,11 +25,11 @@ public sealed class ReceiptTests
         await using var next = await primary.ConnectAsync();
         await using var last = await primary.ConnectAsync();
         var first = writer.QueryAsync("INSERT INTO app.t VALUES (1)", ct);
-        await Eventually(async () => (await replica.ExecuteAsync("SELECT COUNT(*) FROM app.t")).Scalar == "1");
+        await Eventually.HoldsAsync(async () => (await replica.ExecuteAsync("SELECT COUNT(*) FROM app.t")).Scalar == "1");
         var second = next.QueryAsync("INSERT INTO app.t VALUES (2)", ct);
-        await Eventually(async () => (await replica.ExecuteAsync("SELECT COUNT(*) FROM app.t")).Scalar == "2");
+        await Eventually.HoldsAsync(async () => (await replica.ExecuteAsync("SELECT COUNT(*) FROM app.t")).Scalar == "2");
         await replica.ExecuteAsync("SET GLOBAL rpl_semi_sync_slave_enabled = ON; STOP SLAVE IO_THREAD; START SLAVE IO_THREAD");
-        await Eventually(async () => (await primary.ExecuteAsync("SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'")).Rows[0][1] == "1");
+        await Eventually.HoldsAsync(async () => (await primary.ExecuteAsync("SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'")).Rows[0][1] == "1");
         var third = last.QueryAsync("INSERT INTO app.t VALUES (3)", ct);
         await Task.Delay(300, ct);
         Assert.False(first.IsCompleted || second.IsCompleted || third.IsCompleted, "nothing had to be done");
@@ -66,7 +67,7 @@ public sealed class ReceiptTests
                 return e.GetType().Name;
             }
         }, ct)).ToList();
-        await Eventually(async () => (await primary.ExecuteAsync("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE info LIKE 'INSERT INTO app.t%'")).Scalar == "16");
+        await Eventually.HoldsAsync(async () => (await primary.ExecuteAsync("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE info LIKE 'INSERT INTO app.t%'")).Scalar == "16");
         await primary.ExecuteAsync("SELECT SLEEP(0.3)");
         Assert.All(told, static task => Assert.False(task.IsCompleted));
         await using var connection = await primary.ConnectAsync();
@@ -79,15 +80,5 @@ public sealed class ReceiptTests
     {
         var row = (await server.ExecuteAsync("SHOW MASTER STATUS")).Rows[0];
         return new LogPlace(row[0]!, long.Parse(row[1]!, CultureInfo.InvariantCulture));
-    }
-
-    static async Task Eventually(Func<Task<bool>> holds)
-    {
-        for (var i = 0; i < 500; i++)
-        {
-            if (await holds()) return;
-            await Task.Delay(20);
-        }
-        Assert.Fail("not within 10 s");
     }
 }

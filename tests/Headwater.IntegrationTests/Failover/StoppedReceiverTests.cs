@@ -1,6 +1,7 @@
 using Headwater.Control;
-using Headwater.Core;
 using Headwater.Core.Topology;
+using Headwater.Core;
+using Headwater.IntegrationTests.Fixtures;
 
 namespace Headwater.IntegrationTests.Failover;
 
@@ -15,21 +16,11 @@ public sealed class StoppedReceiverTests
         await using var primary = servers[0];
         await using var replica = servers[1];
         await primary.KillAsync();
-        await Eventually(async () => (await replica.ExecuteAsync("SHOW SLAVE STATUS")).Value(0, "Last_IO_Errno") is "2003" or "2013");
+        await Eventually.HoldsAsync(async () => (await replica.ExecuteAsync("SHOW SLAVE STATUS")).Value(0, "Last_IO_Errno") is "2003" or "2013");
         await replica.ExecuteAsync("STOP SLAVE IO_THREAD");
         Assert.NotEqual("", (await replica.ExecuteAsync("SHOW SLAVE STATUS")).Value(0, "Last_IO_Error"));
         await using var connection = await replica.ConnectAsync();
         var link = Assert.Single((await Probe.AskAsync(connection, new WatchedServer(new ServerId("db2"), replica.Address), Instant.Zero, TimeProvider.System, ct)).Links);
         Assert.Equal((LinkState.Stopped, ""), (link.Receiving, link.Broken));
-    }
-
-    static async Task Eventually(Func<Task<bool>> holds)
-    {
-        for (var i = 0; i < 500; i++)
-        {
-            if (await holds()) return;
-            await Task.Delay(20);
-        }
-        Assert.Fail("not within 10 s");
     }
 }

@@ -48,12 +48,7 @@ public sealed class TailTests
     [Fact]
     public async Task A_tail_that_clients_were_told_of_waits_for_an_operator_who_may_look_first_and_running_it_twice_changes_nothing()
     {
-        await using var cluster = await RecoveringCluster.StartAsync("propose");
-        await MakeTailAsync(cluster);
-        await cluster.KillAndReplaceAsync();
-        await ChangeMeanwhileAsync(cluster);
-        await cluster.ReturnAsync();
-        await cluster.UntilAsync(() => cluster.FindingsAsync().Result.Contains("headwater recover brings them back", StringComparison.Ordinal), "the proposal");
+        await using var cluster = await ProposedAsync();
         Assert.Equal("0", (await cluster.New.ExecuteAsync("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='headwater'")).Scalar);
 
         var before = await SumAsync(cluster.New, "shop.stock", "shop.orders");
@@ -81,12 +76,7 @@ public sealed class TailTests
     [Fact]
     public async Task A_recovery_that_was_cut_short_is_carried_on_by_whoever_comes_next_and_what_is_not_known_any_more_is_unknown()
     {
-        await using var cluster = await RecoveringCluster.StartAsync("propose");
-        await MakeTailAsync(cluster);
-        await cluster.KillAndReplaceAsync();
-        await ChangeMeanwhileAsync(cluster);
-        await cluster.ReturnAsync();
-        await cluster.UntilAsync(() => cluster.FindingsAsync().Result.Contains("headwater recover brings them back", StringComparison.Ordinal), "the proposal");
+        await using var cluster = await ProposedAsync();
         var cut = cluster.RecoverAsync();
         for (var done = 0; done < 20;)
         {
@@ -104,6 +94,18 @@ public sealed class TailTests
         Assert.Equal(report.Transactions.ToString(CultureInfo.InvariantCulture), (await cluster.New.ExecuteAsync("SELECT COUNT(*) FROM headwater.recovered")).Scalar);
         await cluster.UntilFollowsAsync();
         await AssertSameAsync(cluster, "shop.stock", "shop.orders", "shop.notes", "headwater.recovered", "headwater.quarantine");
+    }
+
+    /// <summary>A former primary is back with a tail that clients were told of, and an operator is asked.</summary>
+    static async Task<RecoveringCluster> ProposedAsync()
+    {
+        var cluster = await RecoveringCluster.StartAsync("propose");
+        await MakeTailAsync(cluster);
+        await cluster.KillAndReplaceAsync();
+        await ChangeMeanwhileAsync(cluster);
+        await cluster.ReturnAsync();
+        await cluster.UntilAsync(() => cluster.FindingsAsync().Result.Contains("headwater recover brings them back", StringComparison.Ordinal), "the proposal");
+        return cluster;
     }
 
     /// <summary>Orders that each take from the stock, through the gateway; how many its clients were told of. Two more come past it.</summary>

@@ -87,7 +87,7 @@ sealed class ControlledCluster
         Now += TimeSpan.FromMilliseconds(250);
         foreach (var server in _servers)
             if (server.Follows is { } source && server.Receiving == LinkState.Running && this[source].Outcome == ProbeOutcome.Answered) server.Heartbeats++;
-        var options = new DiscoveryOptions { Cluster = "shop", Appointed = State.Record.Primary is { } primary ? new Appointment(primary, State.Record.Epoch, Controller.Closed(State.Record), State.Record.Inherited) : null };
+        var options = new DiscoveryOptions { Cluster = "shop", Appointed = State.Record.Primary is null ? null : State.Record.Appointment(Controller.Closed(State.Record)) };
         _view = Discovery.Decide([.. _servers.Select(Probe)], _view, options, Now);
         Last = Controller.Decide(State, _view, Policy, OpenWrites, Now);
         State = Last.Next;

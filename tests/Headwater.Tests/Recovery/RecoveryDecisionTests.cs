@@ -14,6 +14,13 @@ namespace Headwater.Tests.Recovery;
 public class RecoveryDecisionTests
 {
     static readonly ServerId Db1 = new("db1");
+    static readonly ControlRecord Primary = new() { Primary = Db1 };
+
+    static ClusterView Gone(ServerState state)
+    {
+        var view = View(state, "0-1-206", waits: true);
+        return view with { Servers = [view.Servers[0] with { Outcome = ProbeOutcome.Closed, Health = ServerHealth.Down }] };
+    }
 
     [Theory]
     // what the old server has | what its successor has | the last that both have ("-": read all of it)
@@ -58,16 +65,20 @@ public class RecoveryDecisionTests
     {
         var state = new ServerState(Db1, 1);
         state.Told.Add(new Gtid(0, 1, 205));
-        var waiting = new CommitWitness().After(View(state, "0-1-200", waits: true), Db1);
+        var waiting = new CommitWitness().After(View(state, "0-1-200", waits: true), Primary);
         Assert.Equal(TailLabel.Acknowledged, waiting.Label(Db1, new Gtid(0, 1, 205), LossPromise.Zero).Label);
         Assert.Equal(TailLabel.NeverAcknowledged, waiting.Label(Db1, new Gtid(0, 1, 206), LossPromise.Zero).Label);
         // Committed before it was seen to wait; under another promise; after a moment in which it did not wait; of a server never seen.
         Assert.Equal(TailLabel.Unknown, waiting.Label(Db1, new Gtid(0, 1, 199), LossPromise.Zero).Label);
         Assert.Equal(TailLabel.Unknown, waiting.Label(Db1, new Gtid(0, 1, 206), LossPromise.BestEffort).Label);
-        Assert.Equal(TailLabel.Unknown, waiting.After(View(state, "0-1-204", waits: false), Db1).Label(Db1, new Gtid(0, 1, 206), LossPromise.Zero).Label);
+        Assert.Equal(TailLabel.Unknown, waiting.After(View(state, "0-1-204", waits: false), Primary).Label(Db1, new Gtid(0, 1, 206), LossPromise.Zero).Label);
         Assert.Equal(TailLabel.Unknown, waiting.Label(new ServerId("db9"), new Gtid(0, 1, 206), LossPromise.Zero).Label);
+        // Where an operator has accepted a loss: whoever acknowledged it may be the one that is lost.
+        Assert.Equal(TailLabel.Unknown, waiting.After(Gone(state), Primary with { LossAccepted = true }).Label(Db1, new Gtid(0, 1, 206), LossPromise.Zero).Label);
+        Assert.Equal(TailLabel.Acknowledged, waiting.After(Gone(state), Primary with { LossAccepted = true }).Label(Db1, new Gtid(0, 1, 205), LossPromise.Zero).Label);
+        Assert.Equal(TailLabel.NeverAcknowledged, waiting.After(Gone(state), Primary).Label(Db1, new Gtid(0, 1, 206), LossPromise.Zero).Label);
         // A restart is another life: who was told stays known, the waiting has to be seen anew.
-        var again = waiting.After(View(new ServerState(Db1, 2), "0-1-210", waits: true), Db1);
+        var again = waiting.After(View(new ServerState(Db1, 2), "0-1-210", waits: true), Primary);
         Assert.Equal(TailLabel.Acknowledged, again.Label(Db1, new Gtid(0, 1, 205), LossPromise.Zero).Label);
         Assert.Equal(TailLabel.Unknown, again.Label(Db1, new Gtid(0, 1, 206), LossPromise.Zero).Label);
         Assert.Equal(TailLabel.Unknown, again.Without(Db1).Label(Db1, new Gtid(0, 1, 205), LossPromise.Zero).Label);

@@ -15,7 +15,7 @@ public class AppointmentTests
         cluster.Round();
         Assert.True(Position.TryParse("0-1-107", out var from));
         Assert.True(Position.TryParse("0-1-105", out var written));
-        cluster.Options = cluster.Options with { Appointed = new Appointment(new ServerId("db2"), new Epoch(2), "db1 is being replaced by db2") { From = from } };
+        cluster.Options = cluster.Options with { Appointed = new Appointment(new ServerId("db2"), new Epoch(2), "db1 is being replaced by db2") { At = from } };
         cluster.Round();
         Assert.False(Lineage.IsForeign(cluster.View, written, 2, out _));
         // A tail of the former primary is no part of it.

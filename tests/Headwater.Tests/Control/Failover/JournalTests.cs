@@ -17,7 +17,8 @@ public sealed class JournalTests : IDisposable
         Primary = new ServerId("db2"),
         Number = 2,
         AppointedAt = At("0-1-17,3-2-4"),
-        Inherited = new Inheritance(1, At("0-1-17")),
+        InheritedFrom = 1,
+        LossAccepted = true,
         Acknowledgers = [new ServerId("db1"), new ServerId("db3")],
         InMaintenance = [new ServerId("db3")],
         Paused = true,
@@ -50,7 +51,7 @@ public sealed class JournalTests : IDisposable
         using var again = Open();
         var (written, read) = (Record(), again.Record);
         Assert.Equal((written.Epoch, written.Primary, written.Number, written.AppointedAt, written.Paused), (read.Epoch, read.Primary, read.Number, read.AppointedAt, read.Paused));
-        Assert.Equal(written.Inherited, read.Inherited);
+        Assert.Equal((written.InheritedFrom, written.LossAccepted), (read.InheritedFrom, read.LossAccepted));
         Assert.Equal(written.Acknowledgers.AsEnumerable(), read.Acknowledgers);
         Assert.Equal(written.InMaintenance.AsEnumerable(), read.InMaintenance);
         Assert.Equal((written.Change!.Kind, written.Change.From, written.Change.To, written.Change.Step, written.Change.Goal),

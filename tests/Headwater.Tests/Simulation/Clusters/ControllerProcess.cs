@@ -142,7 +142,7 @@ sealed class ControllerProcess(World world, Breakage breakage)
     DiscoveryOptions Options() => new()
     {
         Cluster = "shop",
-        Appointed = _state.Record.Primary is { } primary ? new Appointment(primary, _state.Record.Epoch, Controller.Closed(_state.Record), _state.Record.Inherited) : null,
+        Appointed = _state.Record.Primary is null ? null : _state.Record.Appointment(Controller.Closed(_state.Record)),
     };
 
     void Publish()

@@ -66,7 +66,7 @@ sealed class Saboteur(Breakage breakage)
             case Breakage.AcknowledgersForgottenAtOnce when after.Change is null:
                 return With(decision, after with { Acknowledgers = [.. after.Acknowledgers.Where(id => view.Servers.Any(server => server.Id == id && server is { Outcome: ProbeOutcome.Answered, LastAnswer.SemiSync.Acknowledging: true }))] });
             case Breakage.MoreWasShown when after.Primary != before.Primary && before.Number != 0:
-                return With(decision, after with { Inherited = new Inheritance(before.Number, after.AppointedAt) });
+                return With(decision, after with { InheritedFrom = before.Number });
             case Breakage.EpochNotRaised:
                 return With(decision, after with { Epoch = new Epoch(1) }) with { Effects = [.. decision.Effects.Select(static effect => effect with { Epoch = new Epoch(1) })] };
             case Breakage.NotFenced:
