@@ -1,8 +1,8 @@
+using System.Globalization;
 using Headwater.Control.Failover;
 using Headwater.Core.Positions;
 using Headwater.IntegrationTests.Fixtures;
 using Headwater.Servers;
-using System.Globalization;
 
 namespace Headwater.IntegrationTests.Failover;
 

@@ -1,6 +1,6 @@
 using Headwater.Control;
-using Headwater.Core.Topology;
 using Headwater.Core;
+using Headwater.Core.Topology;
 using Headwater.IntegrationTests.Fixtures;
 
 namespace Headwater.IntegrationTests.Failover;
