@@ -8,9 +8,10 @@ namespace Headwater.Servers;
 /// <summary>One file of a log: a magic number, then events. The last file of a log may be torn; any other must be whole.</summary>
 sealed class BinlogFile : IAsyncDisposable
 {
-    const int Magic = 4;
     const int Buffer = 1 << 20;
-    static ReadOnlySpan<byte> MagicBytes => [0xFE, (byte)'b', (byte)'i', (byte)'n'];
+
+    /// <summary>What each file begins with.</summary>
+    public static ReadOnlySpan<byte> Magic => [0xFE, (byte)'b', (byte)'i', (byte)'n'];
 
     readonly FileStream _stream;
     readonly bool _isLast;
@@ -139,10 +140,10 @@ sealed class BinlogFile : IAsyncDisposable
 
     async ValueTask<bool> BeginAsync(CancellationToken ct)
     {
-        if (_length < Magic) return Torn("the file is shorter than its magic number");
-        await FillAsync(Magic, ct);
-        if (!_buffer.AsSpan(0, Magic).SequenceEqual(MagicBytes)) throw Damaged("it does not begin as a log does", null);
-        _offset = _start = Magic;
+        if (_length < Magic.Length) return Torn("the file is shorter than its magic number");
+        await FillAsync(Magic.Length, ct);
+        if (!_buffer.AsSpan(0, Magic.Length).SequenceEqual(Magic)) throw Damaged("it does not begin as a log does", null);
+        _offset = _start = Magic.Length;
         return true;
     }
 

@@ -13,8 +13,9 @@ namespace Headwater.Servers;
 public sealed class BinlogFiles
 {
     readonly string[] _files;
+    readonly bool _isCopy;
 
-    BinlogFiles(string[] files) => _files = files;
+    BinlogFiles(string[] files, bool isCopy = false) => (_files, _isCopy) = (files, isCopy);
 
     /// <summary>The log's files, oldest first.</summary>
     public IReadOnlyList<string> Files => _files;
@@ -37,6 +38,9 @@ public sealed class BinlogFiles
         if (files.Count == 0) throw new BinlogException(BinlogTrouble.Unavailable, $"{index} names no file that exists.");
         return new BinlogFiles([.. files]);
     }
+
+    /// <summary>What was copied while a log was read (<see cref="BinlogOptions.Copy"/>). It is read from its beginning, wherever in the log that was.</summary>
+    public static BinlogFiles OpenCopy(string file) => new([file], isCopy: true);
 
     /// <summary>The log of a data directory, by the one index file in it that is not a relay log's.</summary>
     /// <exception cref="BinlogException">There is none, or more than one.</exception>
@@ -75,6 +79,7 @@ public sealed class BinlogFiles
     // The newest file before which the log held nothing that is wanted.
     async Task<int> FirstFileAsync(Position from, CancellationToken ct)
     {
+        if (_isCopy) return 0;
         for (var i = _files.Length - 1; i >= 0; i--)
         {
             await using var file = BinlogFile.Open(_files[i], isLast: i == _files.Length - 1);

@@ -26,6 +26,9 @@ public sealed record BinlogOptions
 
     /// <summary>Completes what the log does not say of columns.</summary>
     public TableLookup? Lookup { get; init; }
+
+    /// <summary>Gets every event as it came: a file that <see cref="BinlogFiles.OpenCopy"/> reads. One that goes on after a break may have half a transaction at the seam, which is dropped there.</summary>
+    public Stream? Copy { get; init; }
 }
 
 /// <summary>
@@ -43,6 +46,7 @@ public static class BinlogStream
     // What a semi-synchronous reader gets before each event instead of nothing: 0xEF and whether the server waits for an acknowledgement.
     // This one does not declare itself such (@rpl_semi_sync_slave), so the event begins right behind the OK byte.
     const int EventOffset = 1;
+    const int EventTypeOffset = 4;
 
     /// <summary>
     /// The transactions behind <paramref name="from"/>, in the log's order. The connection is this walk's alone and closed when it ends.
@@ -56,12 +60,14 @@ public static class BinlogStream
         await using var closing = connection;
         var hasChecksums = await PrepareAsync(connection, from, options, ct);
         await connection.SendAsync(writer => Request(writer, options), ReadAhead, ct);
+        if (options.Copy is { Position: 0 } begun) await begun.WriteAsync(BinlogFile.Magic.ToArray(), ct);
         var decoder = new BinlogDecoder(options.Lookup, hasChecksums);
         var assembler = new TransactionAssembler(from);
         for (var hasFound = false; ;)
         {
             var packet = await connection.ReceiveAsync(hasFound ? options.Heartbeat * 3 : options.Search, ct);
-            hasFound |= packet.Length > EventOffset + EventHeader.Length && (EventType)packet.Span[EventOffset + 4] is EventType.Gtid or EventType.Heartbeat;
+            if (options.Copy is { } copy && IsOfTheLog(packet.Span)) await copy.WriteAsync(packet[EventOffset..], ct);
+            hasFound |= packet.Length > EventOffset + EventHeader.Length && (EventType)packet.Span[EventOffset + EventTypeOffset] is EventType.Gtid or EventType.Heartbeat;
             if (Take(packet, decoder, assembler, from, out var isEnd) is { } transaction) yield return transaction;
             if (isEnd) yield break;
         }
@@ -85,6 +91,10 @@ public static class BinlogStream
         writer.UInt16((ushort)(SendAnnotations | (options.StopAtEnd ? NonBlocking : 0)));
         writer.UInt32(options.ReaderId);
     }
+
+    // A rotation or a heartbeat was made for the reader and has no place in a file.
+    static bool IsOfTheLog(ReadOnlySpan<byte> packet) => packet.Length >= EventOffset + EventHeader.Length && packet[0] == OkPacket.OkHeader
+        && (EventType)packet[EventOffset + EventTypeOffset] is not (EventType.Rotate or EventType.Heartbeat or EventType.Stop);
 
     static Transaction? Take(ReadOnlyMemory<byte> packet, BinlogDecoder decoder, TransactionAssembler assembler, Position from, out bool isEnd)
     {

@@ -19,9 +19,11 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     readonly ConcurrentDictionary<ServerId, string> _progress = new();
     readonly Dictionary<ServerId, Task<RecoveryReport>> _running = [];
     readonly Dictionary<ServerId, (string Held, RecoveryReport Report, Instant At)> _ended = [];
+    readonly Dictionary<string, (bool Runs, string? Trouble, Instant At)> _open = [];
     readonly CancellationTokenSource _end = new();
     CancellationTokenSource? _ofEpoch;
     Epoch _epoch;
+    bool _hasLooked;
     CommitWitness _witness = new();
 
     /// <summary>One look at the cluster. A change of primary ends what was brought to the former one; it begins anew to the next. So does the loss of the lease.</summary>
@@ -62,6 +64,34 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
             foreach (var (server, sentence) in _progress) yield return new Finding("recovering", server, sentence);
             foreach (var (server, (_, report, _)) in _ended)
                 if (!_running.ContainsKey(server) && Told(report) is { } told) yield return new Finding("tail", server, told);
+            foreach (var (name, (_, trouble, _)) in _open)
+                if (trouble is not null) yield return new Finding("tail", null, $"a tail whose server follows again, in {OpenTail.CopyOf(name)}, is not brought back yet: {trouble}");
+        }
+    }
+
+    /// <summary>
+    /// Brings to the primary what was taken back before. That gives orders to nobody and is written as a client writes, so it needs no lease: only this process
+    /// has the file.
+    /// </summary>
+    public void BringIn(ServerView? primary, ControlOptions options, Action<Action> post, Action<RecoveryReport> then)
+    {
+        if (options.Recovery is not { } recovery) return;
+        if (!_hasLooked)
+            foreach (var name in OpenTail.NamesIn(recovery.Directory)) _open.TryAdd(name, default);
+        _hasLooked = true;
+        if (_open.Count == 0 || primary is null || !Situation.Answers(primary) || primary.LastAnswer!.ReadOnly) return;
+        foreach (var (name, known) in _open.ToList())
+        {
+            if (known.Runs || known.Trouble is not null && time.Now() - known.At < AgainAfter) continue;
+            _open[name] = (true, known.Trouble, time.Now());
+            var job = new OpenTailJob(name, primary.Id, primary.Address, recovery, static _ => { }, time);
+            _ = Task.Run(() => job.RunAsync(_end.Token)).ContinueWith(done => post(() =>
+            {
+                var report = done.Result;
+                if (report.Trouble is null) _open.Remove(name);
+                else _open[name] = (false, report.Trouble, time.Now());
+                if (report.Trouble is null || report.Trouble != known.Trouble) then(report);
+            }), TaskScheduler.Default);
         }
     }
 
@@ -111,6 +141,7 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
             if (!done.IsCompletedSuccessfully) return;
             if (done.Result.Rewound) _witness = _witness.Without(request.Server);
             if (!request.DryRun) _ended[request.Server] = (held, done.Result, time.Now());
+            if (done.Result.OpenTail is { } open) _open[open] = default;
             then(done.Result);
         }), TaskScheduler.Default);
         return task;

@@ -34,16 +34,15 @@ public delegate (TailLabel Label, string Reason) LabelOf(in Gtid gtid);
 /// <summary>
 /// One recovery from its begin to its end: save the tail, bring it to the primary or into quarantine there, take it back where it came from, and let
 /// that server follow again. Each step can be begun anew after a crash; none begins before the one before it is on the disk.
+/// Where commits on the primary wait for an acknowledgement that nobody else can give, it is taken back and lets the server follow first: see <see cref="OpenTail"/>.
 ///
 /// It has connections of its own, since it runs for as long as it takes: one to the primary, two to the server (docs/decisions/0005).
 /// </summary>
 sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, ServerLogin? replication, LabelOf label, Action<string> tell, TimeProvider time)
 {
-    const long MostDryRun = 10_000;
     static readonly TimeSpan CatchUp = TimeSpan.FromMinutes(10);
     RecoveryReport _report = new() { Server = request.Server.Name, Primary = request.Primary.Name, DryRun = request.DryRun };
-    readonly List<NotApplied> _listed = [];
-    readonly Dictionary<uint, (ulong First, ulong Last)> _ranges = [];
+    readonly LabelRuns _labels = new();
     string? _cannotUndo;
     string? _logged;
 
@@ -58,7 +57,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
         {
             _report = _report with { Trouble = e.Message };
         }
-        return _report with { Listed = _listed, Seconds = Math.Round(time.GetElapsedTime(began).TotalSeconds, 3) };
+        return _report with { Seconds = Math.Round(time.GetElapsedTime(began).TotalSeconds, 3) };
     }
 
     async Task RunStepsAsync(CancellationToken ct)
@@ -68,6 +67,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
         var history = await HistoryAsync(primary, ct);
         var tables = await TableFactsReader.ReadAsync(primary, ct);
         await using var old = request.Address is { } address && request.FromFiles is null ? await ServerConnection.ConnectAsync(address, options.Login, ct) : null;
+        var rewindsFirst = old is not null && !request.DryRun && await TailReplay.IsUnacknowledgedAsync(primary, ct);
         // Another controller may have begun it, and have lost its lease, without having noticed yet. The lock goes with the connection.
         if ((await (old ?? primary).QueryAsync("SELECT GET_LOCK('headwater recovery', 0)", ct)).Scalar != "1")
             throw new InvalidOperationException("another process is recovering it");
@@ -77,7 +77,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
         var name = Path.Combine(options.Directory, Safe(request.Server.Name));
         using var undo = new UndoLog(name + ".undo");
         using var keys = new TouchedKeys(name);
-        var tail = await SaveAsync(source, name, ownTables, old is null ? null : undo, keys, ct);
+        var tail = await SaveAsync(source, name, ownTables, old is null ? null : undo, rewindsFirst ? OpenTail.CopyOf(name) : null, keys, ct);
         if (_report.Transactions == 0)
         {
             _report = _report with { Choice = "there is no tail in its log" };
@@ -86,7 +86,28 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
         var choice = RecoveryChoice.Of(options.Mode, request.Asked, new TailCounts(_report.Acknowledged, _report.Unknown, _report.NeverAcknowledged));
         _report = _report with { Went = choice.Goes, Choice = choice.Reason };
         if (!choice.Goes) return;
-        await ReplayAsync(primary, source, tables, ct);
+        if (rewindsFirst && _cannotUndo is null)
+        {
+            var open = new OpenTail
+            {
+                Server = _report.Server,
+                CommonEnd = _report.CommonEnd,
+                First = _report.First,
+                Last = _report.Last,
+                Counts = new TailCounts(_report.Acknowledged, _report.Unknown, _report.NeverAcknowledged),
+                Bytes = _report.Bytes,
+                History = [.. history.Select(static gtid => gtid.ToString())],
+                Labels = _labels.All,
+            };
+            await ReturnAsync(primary, old!, undo, keys, source, tail, () =>
+            {
+                open.Write(name);
+                _report = _report with { OpenTail = name };
+            }, ct);
+            return;
+        }
+        var replay = new TailReplay(primary, tables, label, tell);
+        _report = await replay.RunAsync(source, _report, token => ServerConnection.ConnectAsync(request.PrimaryAddress, options.Login, token), ct);
         if (request.DryRun)
         {
             _report = _report with { Return = _cannotUndo is null ? $"{request.Server} would be rewound to {_report.CommonEnd} and follow {request.Primary} again" : Rebuild() };
@@ -98,32 +119,8 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             _report = _report with { Return = $"its files were read and not changed; {Rebuild()}" };
             return;
         }
-        await LeapAsync(primary, ct);
-        await ReturnAsync(primary, old, undo, keys, source, tail, ct);
-    }
-
-    /// <summary>
-    /// The primary's numbers go on behind the tail's. Else this server, once it is the primary again, would give a number of its tail to another transaction,
-    /// and nobody who had seen the one could tell it from the other.
-    /// </summary>
-    async Task LeapAsync(ServerConnection primary, CancellationToken ct)
-    {
-        const ushort OutOfOrder = 1950; // ER_GTID_STRICT_OUT_OF_ORDER: the log has passed that number by itself
-        Position.TryParse((await primary.QueryAsync("SELECT @@global.gtid_binlog_pos", ct)).Scalar ?? "", out var logged);
-        foreach (var (domain, (_, last)) in _ranges)
-        {
-            if (logged.SequenceOf(domain) > last) continue;
-            await primary.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"SET SESSION gtid_domain_id = {domain}, SESSION gtid_seq_no = {last + 1}"), ct);
-            try
-            {
-                await primary.QueryAsync("FLUSH HOSTS", ct);
-            }
-            catch (ServerException e) when (e.Code == OutOfOrder)
-            {
-                await primary.QueryAsync("SET SESSION gtid_seq_no = 0", ct);
-            }
-        }
-        await primary.QueryAsync("SET SESSION gtid_domain_id = DEFAULT", ct);
+        await replay.LeapAsync(ct);
+        await ReturnAsync(primary, old, undo, keys, source, tail, static () => { }, ct);
     }
 
     async Task<TailSource> SourceAsync(ServerConnection? old, IReadOnlyList<Gtid> history, TableFactsLookup ownTables, CancellationToken ct)
@@ -157,31 +154,31 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
     }
 
     /// <summary>Reads the tail once: to files, to what takes it back, to the keys it touches. Its name in the end: what it is, unmistakably.</summary>
-    async Task<string> SaveAsync(TailSource source, string name, TableFactsLookup ownTables, UndoLog? undo, TouchedKeys keys, CancellationToken ct)
+    async Task<string> SaveAsync(TailSource source, string name, TableFactsLookup ownTables, UndoLog? undo, string? copyTo, TouchedKeys keys, CancellationToken ct)
     {
         TailFiles? files = null;
+        await using var copy = copyTo is null ? null : new BufferedStream(TailFiles.Create(copyTo), 1 << 20);
         var counts = new TailCounts();
         var sum = new XxHash64();
         long bytes = 0;
         string first = "", last = "";
         try
         {
-            await foreach (var transaction in source.ReadAsync(ct))
+            await foreach (var transaction in source.ReadAsync(ct, copy))
             {
                 if (files is null)
                 {
                     first = transaction.Gtid.ToString();
                     files = TailFiles.Begin($"{name}-{first}", $"What {request.Server} has and {request.Primary} has not, behind {source.CommonEnd}");
                 }
-                var (word, _) = label(transaction.Gtid);
+                var (word, why) = label(transaction.Gtid);
+                if (copy is not null) _labels.Add(transaction.Gtid, word, why);
                 var obstacle = Obstacle.Of(transaction, ownTables);
                 await files.AddAsync(transaction, word, obstacle, ct);
                 counts = counts.With(word);
                 bytes += transaction.Bytes;
                 last = transaction.Gtid.ToString();
                 sum.Append(transaction.Checksum);
-                var (domain, sequence) = (transaction.Gtid.Domain, transaction.Gtid.Sequence);
-                _ranges[domain] = _ranges.TryGetValue(domain, out var range) ? (range.First, sequence) : (sequence, sequence);
                 if (obstacle is not null) _cannotUndo ??= $"{transaction.Gtid}: {obstacle}";
                 foreach (var change in transaction.Changes)
                     if (change is LoggedRows rows && ownTables(rows.Table.Schema, rows.Table.Name) is { } facts && facts.WhyNot(rows.Table) is null)
@@ -215,39 +212,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
         return $"{first}..{last}:{sum.Finish():x16}";
     }
 
-    async Task ReplayAsync(ServerConnection primary, TailSource source, TableFactsLookup tables, CancellationToken ct)
-    {
-        var replay = new Replay(primary, tables, request.Server.Name, request.DryRun);
-        await replay.BeginAsync(ct);
-        long applied = 0, there = 0, quarantined = 0, earlier = 0, done = 0;
-        await foreach (var transaction in source.ReadAsync(ct))
-        {
-            if (request.DryRun && done == MostDryRun)
-            {
-                _report = _report with { Choice = $"{_report.Choice}; the dry run looked at the first {MostDryRun}" };
-                break;
-            }
-            var (word, why) = label(transaction.Gtid);
-            var outcome = await replay.TakeAsync(transaction, word, word == TailLabel.NeverAcknowledged ? $"set aside: no client was told of it, as {why}" : null, ct);
-            if (outcome.Word == Ledger.Applied) applied++;
-            else if (outcome.Word == Ledger.AlreadyThere) there++;
-            else quarantined++;
-            if (outcome.Earlier) earlier++;
-            else if (outcome.Word != Ledger.Applied && _listed.Count < RecoveryReport.MostListed) _listed.Add(new NotApplied(transaction.Gtid.ToString(), Words.Of(word), outcome.Word, outcome.Reason));
-            if (++done % 1000 == 0) tell($"{done} of {_report.Transactions} transactions of {request.Server}'s tail are applied or in quarantine");
-        }
-        await replay.FinishAsync(ct);
-        _report = _report with { Applied = applied, AlreadyThere = there, Quarantined = quarantined, EarlierRun = earlier };
-        if (!request.DryRun) _report = _report with { Complete = done == _report.Transactions && await InLedgerAsync(primary, ct) >= _report.Transactions };
-    }
-
-    async Task<long> InLedgerAsync(ServerConnection primary, CancellationToken ct)
-    {
-        var ranges = string.Join(" OR ", _ranges.Select(range => string.Create(CultureInfo.InvariantCulture, $"origin_domain={range.Key} AND origin_sequence BETWEEN {range.Value.First} AND {range.Value.Last}")));
-        return long.Parse((await primary.QueryAsync($"SELECT COUNT(*) FROM headwater.recovered WHERE server={Sql.Text(request.Server.Name)} AND ({ranges})", ct)).Scalar!, CultureInfo.InvariantCulture);
-    }
-
-    async Task ReturnAsync(ServerConnection primary, ServerConnection old, UndoLog undo, TouchedKeys keys, TailSource source, string tail, CancellationToken ct)
+    async Task ReturnAsync(ServerConnection primary, ServerConnection old, UndoLog undo, TouchedKeys keys, TailSource source, string tail, Action beforeItIsForgotten, CancellationToken ct)
     {
         if (_cannotUndo is not null)
         {
@@ -271,6 +236,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             return;
         }
         await MustBeAsReadAsync(old, ct);
+        beforeItIsForgotten();
         await rewind.ForgetAsync(source.CommonEnd, Tail.CommonState(await HistoryAsync(old, ct), await HistoryAsync(primary, ct)), ct);
         _report = _report with { Rewound = true, Return = $"{request.Server} is rewound to {source.CommonEnd}" };
         await RejoinAsync(primary, old, keys, ct);

@@ -21,8 +21,8 @@ sealed class TailFiles : IAsyncDisposable
     TailFiles(string name)
     {
         (SqlName, JsonName) = (name + ".sql", name + ".json");
-        _sqlFile = Create(SqlName);
-        _jsonFile = Create(JsonName);
+        _sqlFile = Create(SqlName + ".new");
+        _jsonFile = Create(JsonName + ".new");
         _sql = new StreamWriter(_sqlFile, new UTF8Encoding(false), Buffer);
         _json = new Utf8JsonWriter(_jsonFile, new JsonWriterOptions { Indented = false });
         _json.WriteStartArray();
@@ -129,7 +129,8 @@ sealed class TailFiles : IAsyncDisposable
         _isClosed = true;
     }
 
-    static FileStream Create(string name) => new(name + ".new", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = OwnerOnly });
+    /// <summary>What stands in it is users' data.</summary>
+    public static FileStream Create(string name) => new(name, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = OwnerOnly });
 
     static string OneLine(string text) => text.ReplaceLineEndings(" ");
 

@@ -41,14 +41,19 @@ sealed class TailSource
     /// <param name="appointedAt">What the new primary had when it was appointed: where the old one's log leaves its history, if that was the last change of primary.</param>
     public static TailSource OfFiles(BinlogFiles files, Position appointedAt, IReadOnlyList<Gtid> history, TableLookup lookup) => new(null, files, history, lookup) { From = appointedAt };
 
-    public async IAsyncEnumerable<Transaction> ReadAsync([EnumeratorCancellation] CancellationToken ct)
+    /// <param name="copy">What <see cref="ReadAsync"/> has copied.</param>
+    /// <param name="history">As it was when the copy was made: numbers that are no one's any more can come again.</param>
+    public static TailSource OfCopy(string copy, IReadOnlyList<Gtid> history, TableLookup lookup) => new(null, BinlogFiles.OpenCopy(copy), history, lookup);
+
+    /// <param name="copy">Gets the log as it is read from a server.</param>
+    public async IAsyncEnumerable<Transaction> ReadAsync([EnumeratorCancellation] CancellationToken ct, Stream? copy = null)
     {
         var at = From;
         var left = new HashSet<uint>();
         CommonEnd = From;
         for (var breaks = 0; ;)
         {
-            var walk = Open(at, ct).GetAsyncEnumerator(ct);
+            var walk = Open(at, copy, ct).GetAsyncEnumerator(ct);
             var isBroken = false;
             await using (walk)
                 while (true)
@@ -84,7 +89,7 @@ sealed class TailSource
         }
     }
 
-    async IAsyncEnumerable<Transaction> Open(Position at, [EnumeratorCancellation] CancellationToken ct)
+    async IAsyncEnumerable<Transaction> Open(Position at, Stream? copy, [EnumeratorCancellation] CancellationToken ct)
     {
         if (_files is not null)
         {
@@ -92,7 +97,7 @@ sealed class TailSource
             yield break;
         }
         var connection = await _connect!(ct);
-        var options = new BinlogOptions { StopAtEnd = true, Lookup = _lookup, Heartbeat = Patience / 3 };
+        var options = new BinlogOptions { StopAtEnd = true, Lookup = _lookup, Heartbeat = Patience / 3, Copy = copy };
         await foreach (var transaction in BinlogStream.ReadAsync(connection, at, options, ct)) yield return transaction;
     }
 }

@@ -44,6 +44,9 @@ public sealed record RecoveryReport
     public IReadOnlyList<NotApplied> Listed { get; init; } = [];
     public IReadOnlyList<string> Files { get; init; } = [];
 
+    /// <summary>Where the tail waits to be brought to the primary: its server was needed first, to acknowledge that. Null: it was brought there before.</summary>
+    public string? OpenTail { get; init; }
+
     /// <summary>Every transaction of the tail is in the ledger.</summary>
     public bool Complete { get; init; }
     public bool Rewound { get; init; }
@@ -68,11 +71,12 @@ public sealed record RecoveryReport
         Line(string.Create(invariant, $"tail of {Server}: {Transactions} transactions, {Bytes / 1e6:0.0} MB, that {Primary} has not{(Transactions > 0 ? $", {First} to {Last}, behind {CommonEnd}" : "")}"));
         Line($"  labels: {new TailCounts(Acknowledged, Unknown, NeverAcknowledged)}");
         if (Choice.Length > 0) Line($"  {(Went ? DryRun ? "would be brought back" : "brought back" : "left as it is")}: {Choice}");
-        if (Went) Line($"  {(DryRun ? "would be " : "")}applied {Applied}, already there {AlreadyThere}, in quarantine {Quarantined}{(EarlierRun > 0 ? $"; {EarlierRun} of them by an earlier run" : "")}");
+        if (OpenTail is not null) Line($"  to be brought back when {Server} follows, as nobody else can acknowledge it: {OpenTail}");
+        else if (Went) Line($"  {(DryRun ? "would be " : "")}applied {Applied}, already there {AlreadyThere}, in quarantine {Quarantined}{(EarlierRun > 0 ? $"; {EarlierRun} of them by an earlier run" : "")}");
         foreach (var one in Listed) Line($"    {one.Origin} ({one.Label}): {one.Outcome}: {one.Reason}");
         if (Quarantined > Listed.Count && Listed.Count > 0) Line($"    and {Quarantined - Listed.Count} more: SELECT * FROM headwater.quarantine");
         foreach (var file in Files) Line($"  saved in {file}");
-        if (Went && !DryRun) Line($"  ledger: {(Complete ? "complete" : "NOT COMPLETE")}");
+        if (Went && !DryRun && OpenTail is null) Line($"  ledger: {(Complete ? "complete" : "NOT COMPLETE")}");
         if (Return.Length > 0) Line($"  {Return}");
         foreach (var table in Compared)
             Line($"  {table.Table}: {table.RowsThere} rows on {Primary}, {table.RowsHere} on {Server}, {table.Chunks} chunks of touched rows, {(table.DifferentChunks == 0 && table.RowsThere == table.RowsHere ? "equal" : $"{table.DifferentChunks} DIFFERENT")}");

@@ -11,19 +11,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Headwater.IntegrationTests.Recovery;
 
-/// <summary>Real servers under a controller that promises best effort, so that a primary can be killed with a tail that was acknowledged.</summary>
+/// <summary>Two real servers under a controller. It promises best effort unless asked for more, so that a primary can be killed with a tail that was acknowledged.</summary>
 sealed class RecoveringCluster : IAsyncDisposable
 {
     static readonly string[] Safe = ["--innodb-flush-log-at-trx-commit=1", "--sync-binlog=1", "--binlog-row-metadata=FULL", "--character-set-server=utf8mb4"];
-    readonly string _directory;
+    readonly string _directory, _promise;
     readonly HeadwaterLog _log;
     readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(3) };
     readonly int _httpPort = FreePort.Next(), _port = FreePort.Next();
     Composition? _composition;
 
-    RecoveringCluster(RealServer[] servers, string directory)
+    RecoveringCluster(RealServer[] servers, string directory, string promise)
     {
-        (Servers, _directory) = (servers, directory);
+        (Servers, _directory, _promise) = (servers, directory, promise);
         _log = new HeadwaterLog(new LogConfig(LogLevel.Error, LogFormat.Text), TimeProvider.System);
     }
 
@@ -33,11 +33,11 @@ sealed class RecoveringCluster : IAsyncDisposable
     public string Tails => Path.Combine(_directory, "tails");
     public ClusterView View => _composition!.View.Current;
 
-    public static async Task<RecoveringCluster> StartAsync(string recover, params string[] options)
+    public static async Task<RecoveringCluster> StartAsync(string recover, string promise = "best-effort")
     {
-        var servers = await Task.WhenAll(RealServer.StartAsync(1, [.. Safe, .. options]), RealServer.StartAsync(2, [.. Safe, .. options, "--read-only=1"]));
+        var servers = await Task.WhenAll(RealServer.StartAsync(1, Safe), RealServer.StartAsync(2, [.. Safe, "--read-only=1"]));
         await servers[1].FollowAsync(servers[0]);
-        var cluster = new RecoveringCluster(servers, Directory.CreateTempSubdirectory("headwater-recover-").FullName);
+        var cluster = new RecoveringCluster(servers, Directory.CreateTempSubdirectory("headwater-recover-").FullName, promise);
         await cluster.ControlAsync(recover);
         return cluster;
     }
@@ -67,7 +67,7 @@ sealed class RecoveringCluster : IAsyncDisposable
               password: '{password}'
             control:
               mode: act
-              rpo: best-effort
+              rpo: {_promise}
               recover: {recover}
               replication_user: monitor
               replication_password: '{password}'

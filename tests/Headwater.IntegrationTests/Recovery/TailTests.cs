@@ -96,6 +96,42 @@ public sealed class TailTests
         await AssertSameAsync(cluster, "shop.stock", "shop.orders", "shop.notes", "headwater.recovered", "headwater.quarantine");
     }
 
+    [Fact]
+    public async Task Where_nobody_else_can_acknowledge_what_is_brought_back_its_server_follows_first_and_a_crash_in_between_loses_nothing()
+    {
+        await using var cluster = await RecoveringCluster.StartAsync("auto", promise: "zero");
+        await cluster.UntilAsync(() => cluster.View.Servers.FirstOrDefault(static server => server.Id.Name == "db1")?.LastAnswer?.SemiSync is { Waits: true, Acknowledgers: 1 }, "db1 to wait for db2");
+        await cluster.Old.ExecuteAsync("CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY)");
+        await cluster.CutAsync();
+        await using var first = await cluster.Old.ConnectAsync();
+        var hangs = first.QueryAsync("INSERT INTO shop.orders VALUES (1)", Ct);
+        await cluster.UntilAsync(() => cluster.Old.ExecuteAsync("SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO shop%' AND state LIKE '%semi%'").Result.Scalar == "1", "the commit to hang");
+        await cluster.KillAndReplaceAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => hangs);
+        // Who begins anew knows of nothing that was told to anybody.
+        await cluster.ControlAsync("auto");
+        await using var client = await cluster.GatewayAsync();
+        var waits = client.QueryAsync("INSERT INTO orders VALUES (2)", Ct);
+
+        await using var other = await cluster.New.ConnectAsync();
+        await other.QueryAsync("SELECT GET_LOCK('headwater recovery', 0)", Ct);
+        await cluster.ReturnAsync();
+        await cluster.UntilFollowsAsync();
+        await waits.WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        await cluster.UntilAsync(() => cluster.FindingsAsync().Result.Contains("is not brought back yet: another process", StringComparison.Ordinal), "the tail to wait");
+        Assert.Equal(["2"], (await cluster.New.ExecuteAsync("SELECT id FROM shop.orders")).Rows.Select(static row => row[0]));
+        Assert.Single(Directory.GetFiles(cluster.Tails, "*.open"));
+
+        await cluster.ControlAsync("auto");
+        await other.QueryAsync("SELECT RELEASE_LOCK('headwater recovery')", Ct);
+        await cluster.UntilAsync(() => Directory.GetFiles(cluster.Tails, "*.open").Length == 0, "the tail to be brought back");
+        Assert.Equal("unknown/applied", string.Join('/', (await cluster.New.ExecuteAsync("SELECT label, outcome FROM headwater.recovered")).Rows.Single()));
+        Assert.Empty(Directory.GetFiles(cluster.Tails, "*.binlog"));
+        await cluster.UntilFollowsAsync();
+        Assert.Equal(["1", "2"], (await cluster.Old.ExecuteAsync("SELECT id FROM shop.orders ORDER BY id")).Rows.Select(static row => row[0]));
+        await AssertSameAsync(cluster, "shop.orders", "headwater.recovered");
+    }
+
     /// <summary>A former primary is back with a tail that clients were told of, and an operator is asked.</summary>
     static async Task<RecoveringCluster> ProposedAsync()
     {

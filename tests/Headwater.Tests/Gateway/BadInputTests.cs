@@ -232,12 +232,12 @@ public sealed class BadInputTests : IAsyncLifetime
             for (var i = 0; i < 50; i++) await client.SendAsync(flood);
         }, _limit.Token);
         var most = 0L;
-        for (var i = 0; i < 40; i++)
+        for (var since = 0; since < 40; since += most > 0 ? 1 : 0)
         {
             await Task.Delay(10, _limit.Token);
             foreach (var session in _cluster.Gateway.AllSessions) most = Math.Max(most, session.Client.PendingOutput);
         }
-        Assert.True(most is > 0 and < 1 << 20, $"{most} bytes wait for a client that does not read");
+        Assert.True(most < 1 << 20, $"{most} bytes wait for a client that does not read");
         client.Dispose();
         await Assert.ThrowsAnyAsync<Exception>(() => sending);
     }
