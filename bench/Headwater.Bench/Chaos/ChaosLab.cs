@@ -29,8 +29,7 @@ sealed class ChaosLab : IDisposable
             Servers = [.. Enumerable.Range(1, servers).Select(number => Server(number))];
             _store = shared ? Network.Add("etcd", 13) : null;
             _storePort = Network.Own ? 2379 : Cluster.FreePort();
-            Controlling = Gateway("gateway1", 11, control: true);
-            Other = Gateway("gateway2", 12, control: shared);
+            Gateways = [Gateway("gateway1", 11, control: true), Gateway("gateway2", 12, control: shared)];
         }
         catch
         {
@@ -43,10 +42,10 @@ sealed class ChaosLab : IDisposable
     public Network Network { get; }
     public IReadOnlyList<LabServer> Servers { get; }
 
-    /// <summary>The gateway that the controller lives in, and dies with.</summary>
-    public LabGateway Controlling { get; }
-    public LabGateway Other { get; }
-    public IEnumerable<LabGateway> Gateways => [Controlling, Other];
+    public IReadOnlyList<LabGateway> Gateways { get; }
+
+    /// <summary>The gateway whose controller acts; where both share a lease and nobody holds it, the first.</summary>
+    public LabGateway Controlling => _store is null ? Gateways[0] : Gateways.FirstOrDefault(static gateway => gateway.Status() is { Acts: true }) ?? Gateways[0];
     public LabServer Server(string? name) => Servers.First(server => server.Name == name);
 
     // All on such a disk or none: a server that syncs for nothing beside others that wait for a real disk would be no cluster.
@@ -95,10 +94,10 @@ sealed class ChaosLab : IDisposable
             root.Query("START SLAVE");
         }
         if (_store is not null) StartEtcd();
-        Controlling.Start();
+        Gateways[0].Start();
         // The first takes the lease, and keeps it while it lives.
-        if (_store is not null) Await(() => Controlling.Status() is { } status && status.Text.Contains("holds the lease (term", StringComparison.Ordinal), "gateway1 did not take the lease");
-        Other.Start();
+        if (_store is not null) Await(() => Gateways[0].Status() is { Acts: true }, "gateway1 did not take the lease");
+        Gateways[1].Start();
         foreach (var gateway in Gateways) gateway.WaitUntilReady(TimeSpan.FromSeconds(60));
         if (HealedWithin(TimeSpan.FromSeconds(60)) is null) throw new UsageException($"the cluster was not in order within 60 s of its start:\n{Controlling.Status()?.Text}");
     }
@@ -178,7 +177,7 @@ sealed class ChaosLab : IDisposable
         return null;
     }
 
-    bool IsHealthy() => Controlling.Status() is { Healthy: true, Changing: false } one && Other.Status() is { Healthy: true } other && one.Primary == other.Primary;
+    bool IsHealthy() => Gateways[0].Status() is { Healthy: true, Changing: false } one && Gateways[1].Status() is { Healthy: true, Changing: false } other && one.Primary == other.Primary && (one.Acts || other.Acts);
 
     /// <summary>Waits until every server has applied what the primary has logged.</summary>
     public void WaitForReplicas()

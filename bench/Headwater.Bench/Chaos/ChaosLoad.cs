@@ -10,15 +10,15 @@ sealed class ChaosLoad : IDisposable
     readonly ChaosLab _lab;
     readonly CancellationTokenSource _end = new();
     readonly List<Thread> _threads;
-    readonly List<(LabGateway Gateway, SqlClient Client)> _idle;
+    readonly List<(LabGateway Gateway, int Start, SqlClient Client)> _idle;
 
     public ChaosLoad(ChaosLab lab, int sessions, ulong seed)
     {
         _lab = lab;
         Registers = new Registers(RegisterSessions);
         Prepare();
-        _idle = [.. Enumerable.Range(0, IdleSessions).Select(number => (lab.Other, lab.Other.Connect()))];
-        Sessions = [.. Enumerable.Range(0, sessions).Select(number => new ChaosSession(number, number % 2 == 0 ? lab.Controlling : lab.Other, Ledger, Chance.For(seed, number + 100), _end.Token))];
+        _idle = [.. Enumerable.Range(0, IdleSessions).Select(number => Idler(lab.Gateways[number % 2]))];
+        Sessions = [.. Enumerable.Range(0, sessions).Select(number => new ChaosSession(number, lab.Gateways[number % 2], Ledger, Chance.For(seed, number + 100), _end.Token))];
         Wanderers = [.. Enumerable.Range(0, RegisterSessions).Select(number => new RegisterSession(number, Registers, lab, Chance.For(seed, number + 500), _end.Token))];
         _threads = [.. Sessions.Select(static session => new Thread(session.Run) { IsBackground = true }), .. Wanderers.Select(static session => new Thread(session.Run) { IsBackground = true })];
         _threads.ForEach(static thread => thread.Start());
@@ -30,13 +30,13 @@ sealed class ChaosLoad : IDisposable
     public IReadOnlyList<RegisterSession> Wanderers { get; }
     public int Idle => _idle.Count;
 
-    /// <summary>Known once the load has been stopped.</summary>
+    /// <summary>As of the last <see cref="LookAtIdle"/>. Those of a gateway that was killed are not counted.</summary>
     public int IdleDropped { get; private set; }
     public int ReadErrors => Sessions.Sum(static session => session.ReadErrors);
 
     void Prepare()
     {
-        using var client = _lab.Controlling.Connect();
+        using var client = _lab.Gateways[0].Connect();
         ChaosSession.CreateTables(client);
         client.Query("CREATE TABLE chaos_register (k INT PRIMARY KEY, version BIGINT NOT NULL)");
         client.Query("INSERT INTO chaos_register VALUES " + string.Join(',', Enumerable.Range(0, Registers.Count).Select(static i => $"({i}, 0)")));
@@ -48,7 +48,22 @@ sealed class ChaosLoad : IDisposable
         _end.Cancel();
         foreach (var thread in _threads)
             if (!thread.Join(TimeSpan.FromMinutes(3))) throw new UsageException("a session did not end within 3 minutes after all had been put right");
-        IdleDropped = _idle.Count(static pair => !Lives(pair.Client));
+        LookAtIdle();
+    }
+
+    static (LabGateway, int, SqlClient) Idler(LabGateway gateway) => (gateway, gateway.Starts, gateway.Connect());
+
+    /// <summary>Whether the sessions that do nothing are still there.</summary>
+    public void LookAtIdle()
+    {
+        for (var i = 0; i < _idle.Count; i++)
+        {
+            var (gateway, start, client) = _idle[i];
+            if (gateway.Starts == start && Lives(client)) continue;
+            if (gateway.Starts == start) IdleDropped++;
+            client.Dispose();
+            _idle[i] = Idler(gateway);
+        }
     }
 
     static bool Lives(SqlClient client)
@@ -72,7 +87,7 @@ sealed class ChaosLoad : IDisposable
     public void Dispose()
     {
         _end.Cancel();
-        foreach (var (_, client) in _idle) client.Dispose();
+        foreach (var (_, _, client) in _idle) client.Dispose();
         _end.Dispose();
     }
 }

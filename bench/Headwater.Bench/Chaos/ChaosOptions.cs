@@ -16,6 +16,9 @@ sealed record ChaosOptions
     public bool Short { get; init; }
     public bool Keep { get; init; }
 
+    /// <summary>Only one gateway has a controller, which is not shared: the other knows of none.</summary>
+    public bool Alone { get; init; }
+
     public static ChaosOptions Parse(Arguments arguments)
     {
         var (faults, brief) = (arguments.List("faults", Chaos.Faults.All), arguments.Flag("short"));
@@ -29,6 +32,7 @@ sealed record ChaosOptions
             Seed = arguments.Seed(),
             Plant = arguments.Text("plant") is null ? [] : arguments.List("plant", "lose", "double", "back"),
             Keep = arguments.Flag("keep"),
+            Alone = arguments.Flag("alone"),
         };
         arguments.NothingElse();
         return options;

@@ -29,10 +29,10 @@ static class ChaosRun
     /// <summary>Violations are wrong on any machine; the bars on time are for one that is not busy with other things.</summary>
     public static (int Violations, bool AllReached) Run(ChaosOptions options, TextWriter to)
     {
-        using var lab = ChaosLab.Start(options.Replicas, options.Keep);
+        using var lab = ChaosLab.Start(options.Replicas, options.Keep, shared: !options.Alone);
         var faults = new Faults(lab, options.Short);
         var possible = faults.Possible(options.Faults);
-        to.WriteLine($"chaos      {options.Rounds} rounds of {string.Join(", ", possible)}; {options.Sessions} sessions over two gateways, rpo zero, seed {options.Seed}");
+        to.WriteLine($"chaos      {options.Rounds} rounds of {string.Join(", ", possible)}; {options.Sessions} sessions over two gateways, {(options.Alone ? "one of them with a controller" : "whose controllers share a lease")}, rpo zero, seed {options.Seed}");
         if (possible.Count < options.Faults.Count) to.WriteLine($"           left out, as this machine does not permit it: {string.Join(", ", options.Faults.Except(possible))}");
         if (possible.Count == 0) throw new UsageException("none of these faults is permitted here: namespaces (unshare --net --mount) are needed");
         using var load = new ChaosLoad(lab, options.Sessions, options.Seed);
@@ -60,6 +60,7 @@ static class ChaosRun
                 foreach (var line in lab.Journal(12)) Console.Error.WriteLine($"    {line}");
                 break;
             }
+            load.LookAtIdle();
             Thread.Sleep(chance.Between(300, 1500));
         }
         if (options.Plant.Contains("back"))

@@ -197,16 +197,17 @@ sealed class Faults(ChaosLab lab, bool brief)
     {
         Killed(primary, primaryBackAfter);
         Thread.Sleep(after);
+        var gateway = lab.Controlling;
         try
         {
-            lab.Controlling.Kill();
+            gateway.Kill();
             Thread.Sleep(startedAfter);
         }
         finally
         {
-            lab.Controlling.StartAgain();
+            gateway.StartAgain();
         }
-        return $"{primary.Name} killed, back after {primaryBackAfter} ms; the controller killed {after} ms later, started again after {startedAfter} ms";
+        return $"{primary.Name} killed, back after {primaryBackAfter} ms; {gateway.Node.Name}, whose controller acts, killed {after} ms later, started again after {startedAfter} ms";
     }
 
     string Two(LabServer primary, LabServer replica, ref Chance chance)

@@ -7,7 +7,8 @@ using Headwater.Bench.Sql;
 namespace Headwater.Bench.Chaos;
 
 /// <summary>What a gateway says of the cluster.</summary>
-sealed record LabStatus(string? Primary, long Epoch, bool Healthy, bool Changing, string Text);
+/// <param name="Acts">Its controller is the one that acts.</param>
+sealed record LabStatus(string? Primary, long Epoch, bool Healthy, bool Changing, bool Acts, string Text);
 
 /// <summary><c>headwater serve</c> on a node of its own, with or without the controller; it can be killed and started anew.</summary>
 sealed class LabGateway(Node node, int port, int httpPort, string directory, string config) : IEntrance, IDisposable
@@ -40,11 +41,15 @@ sealed class LabGateway(Node node, int port, int httpPort, string directory, str
     public string Directory => directory;
     public string LogFile => Path.Combine(directory, "headwater.log");
 
+    /// <summary>How often it was started: what was connected to it before is gone.</summary>
+    public int Starts { get; private set; }
+
     /// <summary>Killed by us, or back for too short a time to be blamed for what is cut.</summary>
     public bool Excused => Stopwatch.GetTimestamp() < Volatile.Read(ref _downUntil);
 
     public void Start()
     {
+        Starts++;
         System.IO.Directory.CreateDirectory(directory);
         var file = Path.Combine(directory, "headwater.yaml");
         File.WriteAllText(file, config);
@@ -93,8 +98,10 @@ sealed class LabGateway(Node node, int port, int httpPort, string directory, str
             var primary = root.TryGetProperty("primary", out var name) ? name.GetString() : null;
             var healthy = primary is not null && root.GetProperty("servers").EnumerateArray().All(server => server.GetProperty("health").GetString() == "up"
                 && (server.GetProperty("name").GetString() == primary || server.GetProperty("replicating").GetBoolean()));
-            var changing = root.TryGetProperty("controller", out var controller) && controller.TryGetProperty("change", out _);
-            return new LabStatus(primary, root.GetProperty("epoch").GetInt64(), healthy, changing, text);
+            var controls = root.TryGetProperty("controller", out var controller);
+            var changing = controls && controller.TryGetProperty("change", out _);
+            var acts = controls && (!controller.TryGetProperty("lease", out var lease) || lease.GetString()!.StartsWith("this process holds the lease (", StringComparison.Ordinal));
+            return new LabStatus(primary, root.GetProperty("epoch").GetInt64(), healthy, changing, acts, text);
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException or JsonException)
         {

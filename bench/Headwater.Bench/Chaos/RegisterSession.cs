@@ -61,14 +61,14 @@ sealed class RegisterSession(int number, Registers registers, ChaosLab lab, Chan
 
     (LabGateway, SqlClient) Open(int which)
     {
-        var gateway = which == 0 ? lab.Controlling : lab.Other;
+        var gateway = lab.Gateways[which];
         return (gateway, gateway.Connect());
     }
 
     void Hop()
     {
         var here = _here!.Value;
-        _there ??= Open(here.Gateway == lab.Controlling ? 1 : 0);
+        _there ??= Open(here.Gateway == lab.Gateways[0] ? 1 : 0);
         here.Client.Query("SELECT headwater_token()"u8);
         _there.Value.Client.Query($"SET headwater.token = '{here.Client.Text(0, 0)}'");
         (_here, _there) = (_there, _here);

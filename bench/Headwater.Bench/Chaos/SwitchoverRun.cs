@@ -31,7 +31,7 @@ static class SwitchoverRun
         {
             var errors = load.Sessions.Sum(static session => session.Errors.Values.Sum()) + load.Wanderers.Sum(static session => session.Errors.Values.Sum());
             int Through(LabGateway gateway) => load.Sessions.Where(session => session.Gateway == gateway).Sum(static session => session.Errors.Values.Sum());
-            bars.Check(errors == 0, "0 client errors", $"{errors}; of sessions at the controller's gateway {Through(lab.Controlling)}, at the other {Through(lab.Other)}, of those that wander {load.Wanderers.Sum(static session => session.Errors.Values.Sum())}");
+            bars.Check(errors == 0, "0 client errors", $"{errors}; of sessions at the first gateway {Through(lab.Gateways[0])}, at the second {Through(lab.Gateways[1])}, of those that wander {load.Wanderers.Sum(static session => session.Errors.Values.Sum())}");
         }
         ChaosReport.Close(Console.Out, bars, load, troubles);
         return troubles.Count > 0 ? 2 : bars.AllReached ? 0 : 1;
