@@ -23,7 +23,7 @@ sealed class Member(WatchedServer server, ServerWatch watch, bool found)
     public Observation WithWhatWasHeard()
     {
         var latest = Latest!;
-        if (View is not { LastAnswer: { } told, State: { } state } || latest.Outcome is ProbeOutcome.Closed or ProbeOutcome.Refused) return latest;
+        if (View is not { LastAnswer: { } told, State: { } state } || latest.Outcome is ProbeOutcome.Closed or ProbeOutcome.Refused or ProbeOutcome.Full) return latest;
         var heardAt = state.HeardAt;
         var since = latest.Outcome == ProbeOutcome.Answered ? latest.AnsweredAt : latest.AskedAt;
         // A look that nothing has been decided by yet may be the one that tells of a restart.

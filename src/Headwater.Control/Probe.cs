@@ -20,12 +20,17 @@ static class Probe
         + "SHOW STATUS WHERE Variable_name IN ('Uptime', 'Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients', 'Rpl_semi_sync_master_wait_sessions', 'Rpl_semi_sync_master_no_tx', 'Rpl_semi_sync_slave_status');"
         + "SHOW ALL SLAVES STATUS; SELECT @@global.rpl_semi_sync_master_enabled, @@global.rpl_semi_sync_slave_enabled";
 
-    public static async Task<Observation> AskAsync(ServerConnection connection, WatchedServer server, Instant askedAt, TimeProvider time, CancellationToken ct)
+    // The second is what a commit says whose log finds no room (THD_STAGE waiting_for_disk_space, sql/mysqld.cc).
+    const string Commits = "SELECT COUNT(*), SUM(state <> 'Commit') FROM information_schema.PROCESSLIST WHERE state IN ('Commit', 'Waiting for someone to free space')";
+
+    /// <param name="before">The look before this one, if there was any.</param>
+    public static async Task<Observation> AskAsync(ServerConnection connection, WatchedServer server, Observation? before, Instant askedAt, TimeProvider time, CancellationToken ct)
     {
         var results = await connection.QueryMultiAsync(Questions, ct);
         var self = results[0].Rows[0];
         var status = results[1].Rows.ToDictionary(static row => row[0]!, static row => row[1] ?? "");
         var sync = results[3].Rows[0];
+        var (committing, full) = before is { ReadOnly: false } && !IsOn(self[1]) && PositionOf(self[3]) == before.BinlogPosition ? await CommitsAsync(connection, ct) : default;
         return new Observation
         {
             Server = server,
@@ -51,6 +56,8 @@ static class Probe
                 Acknowledges = IsOn(sync[1]),
                 Acknowledging = IsOn(status.GetValueOrDefault("Rpl_semi_sync_slave_status")),
             },
+            Committing = committing,
+            DiskFull = full,
             // MASTER_GTID_WAIT came with MariaDB 10.0 and the tracker with 10.2, older than anything watched here; a server of another
             // family does not know the variables above, and has said so by an error.
             Capabilities = new ServerCapabilities
@@ -61,6 +68,12 @@ static class Probe
                 ProtocolCapabilities = (ulong)connection.Capabilities,
             },
         };
+    }
+
+    static async Task<(int Committing, bool DiskFull)> CommitsAsync(ServerConnection connection, CancellationToken ct)
+    {
+        var row = (await connection.QueryAsync(Commits, ct)).Rows[0];
+        return ((int)Number(row[0]), Number(row[1]) > 0);
     }
 
     /// <summary>Empty, and never an error, for a monitor that may not ask.</summary>

@@ -13,6 +13,9 @@ sealed class ChaosLab : IDisposable
     public const string Schema = "app", Application = "application";
     const string Monitor = "headwater_monitor", Replication = "headwater_replication", Recovery = "headwater_recovery", Administrator = "administrator";
     const int DiskMegabytes = 1000;
+
+    // A server that waits for room on its disk looks again after a minute.
+    const int CatchUpSeconds = 75;
     readonly bool _keep;
     readonly List<SmallDisk> _disks = [];
     readonly Node? _store;
@@ -191,7 +194,7 @@ sealed class ChaosLab : IDisposable
         var primary = Server(Controlling.Status()?.Primary);
         var position = primary.Ask("SELECT @@GLOBAL.gtid_binlog_pos");
         foreach (var server in Servers.Where(server => server != primary))
-            if (server.Ask($"SELECT MASTER_GTID_WAIT('{position}', 25)") != "0") return $"{server.Name} did not reach {position} within 25 s";
+            if (server.Ask($"SELECT MASTER_GTID_WAIT('{position}', {CatchUpSeconds})") != "0") return $"{server.Name} did not reach {position} within {CatchUpSeconds} s";
         return null;
     }
 

@@ -53,7 +53,7 @@ sealed class LabServer : IDisposable
 
     public string Ask(string sql)
     {
-        using var root = AsRoot();
+        using var root = AsRoot(patience: TimeSpan.FromMinutes(2));
         return root.Scalar(sql);
     }
 

@@ -33,6 +33,12 @@ public sealed record ControlPolicy
     /// <summary>The same of one that accepts connections and does not answer, or that no packet reaches: it may yet be alive, so it gets longer.</summary>
     public TimeSpan ReplaceSilentAfter { get; init; } = TimeSpan.FromMilliseconds(2000);
 
+    /// <summary>
+    /// One that answers, and in whose log no commit gets for this long although sessions are committing, is replaced: its storage hangs. Longer than the largest transaction
+    /// takes to be written, during which others wait the same way. A full disk says so itself, and counts as silence does.
+    /// </summary>
+    public TimeSpan ReplaceStalledAfter { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>A replica hears its source when something came from it (a transaction, a heartbeat) within this time.</summary>
     public TimeSpan HeardWithin { get; init; } = TimeSpan.FromMilliseconds(1500);
 

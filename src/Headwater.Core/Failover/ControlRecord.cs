@@ -89,6 +89,9 @@ public sealed record ControlState
 
     /// <summary>When the first look at the primary ended that was not answered; null while it answers, be it with a refusal.</summary>
     public Instant? SilentSince { get; init; }
+
+    /// <summary>Since which look no commit gets into the primary's log although sessions are committing, and that log's end; null while commits get in, or nobody commits.</summary>
+    public (ServerState Of, Position At, Instant Since)? Stalled { get; init; }
     public Instant StepAt { get; init; }
 
     /// <summary>When this controller first looked.</summary>

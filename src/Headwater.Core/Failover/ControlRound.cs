@@ -25,7 +25,10 @@ sealed partial class ControlRound(Situation s)
         if (Record.Primary is null) AppointTheFirst();
         else if (Record.Change is { } change) CarryOn(change);
         else if (s.Primary is not { } primary) Find("primary-not-watched", Record.Primary, $"{Record.Primary}, the appointed primary, is not among the servers any more");
-        else if (Situation.Answers(primary) && primary.Outcome == ProbeOutcome.Answered) KeepInOrder(primary);
+        else if (Situation.Answers(primary) && primary.Outcome == ProbeOutcome.Answered)
+        {
+            if (!IsReplacedAsStalled(primary)) KeepInOrder(primary);
+        }
         else ConsiderReplacing(primary);
         if (!s.Policy.Acts) _effects.Clear();
     }
@@ -56,32 +59,62 @@ sealed partial class ControlRound(Situation s)
             Find("cannot-decide", primary.Id, $"{primary.Id} {Silence(primary)}, and cannot be replaced: {election.Reason}");
             return;
         }
+        Replace(primary, $"{primary.Id} {Silence(primary)}{(primary.Outcome == ProbeOutcome.Full ? "" : ", and no replica hears it")}");
+    }
+
+    void Replace(ServerView primary, string proof)
+    {
         var change = new Change
         {
             Kind = ChangeKind.Failover,
             From = primary.Id,
             Step = ChangeStep.Fencing,
-            Proof = [$"{primary.Id} {Silence(primary)}, and no replica hears it"],
+            Proof = [proof],
         };
         Next = Next with { Record = Record with { Change = change }, StepAt = s.Now };
         CarryOn(change);
     }
 
+    /// <summary>
+    /// One that answers and cannot log what is committed. It is fenced as one that is dead: whose replicas receive nothing more cannot acknowledge, whenever its storage goes on.
+    /// </summary>
+    bool IsReplacedAsStalled(ServerView primary)
+    {
+        if (Next.Stalled is not { } stalled || primary.LastAnswer!.AskedAt - stalled.Since is var time && time < s.Policy.ReplaceAfter) return false;
+        var (full, committing) = (primary.LastAnswer.DiskFull, primary.LastAnswer.Committing);
+        var says = $"{primary.Id} answers and has logged nothing for {Milliseconds(time)} though {committing} {(committing == 1 ? "session is" : "sessions are")} committing: {(full ? "its disk is full" : "its storage hangs, or one transaction is very large")}";
+        var patience = full ? s.Policy.ReplaceSilentAfter : s.Policy.ReplaceStalledAfter;
+        var election = Election.Hold(s, primary.Id);
+        var not = time < patience ? $"it gets {Milliseconds(patience)}" : WhyNobodyIsReplaced(primary) ?? WhyNotNow() ?? (election.Winner is null ? election.Reason : null);
+        Find("primary-stalled", primary.Id, not is null ? says : $"{says}; it is not replaced: {not}");
+        if (not is not null) return false;
+        Replace(primary, says);
+        return true;
+    }
+
+    string? WhyNobodyIsReplaced(ServerView primary) => !s.Policy.Acts ? "the controller only watches"
+        : Record.Paused ? "the controller is paused"
+        : s.IsInMaintenance(primary.Id) ? "it is in maintenance" : null;
+
+    string? WhyNotNow()
+    {
+        if (s.Now < Next.NotBefore) return "an attempt was undone a moment ago";
+        var recent = Next.Failovers.Count(at => s.Now - at < s.Policy.FlapWindow);
+        return recent >= s.Policy.MostFailovers ? $"there were {recent} failovers within {s.Policy.FlapWindow.TotalMinutes:0} minutes; an operator should look (headwater resume ends the wait)" : null;
+    }
+
     /// <summary>Why the silent primary is not replaced, or not yet; null when it is to be.</summary>
     string? Why(ServerView primary)
     {
-        if (!s.Policy.Acts) return "the controller only watches";
-        if (Record.Paused) return "the controller is paused";
-        if (s.IsInMaintenance(primary.Id)) return "it is in maintenance";
+        if (WhyNobodyIsReplaced(primary) is { } not) return not;
         if (primary.Outcome == ProbeOutcome.Refused) return "it answers, if only to refuse us";
         var silent = SilentFor(primary);
         var patience = primary.Outcome == ProbeOutcome.Closed ? s.Policy.ReplaceAfter : s.Policy.ReplaceSilentAfter;
         if (silent < patience) return $"shorter than {Milliseconds(patience)} is a glitch";
-        var hearing = s.Answering.Where(server => s.Hears(server, primary)).Select(static server => server.Id).ToList();
+        // A disk is as full for its replicas, whatever they hear.
+        var hearing = primary.Outcome == ProbeOutcome.Full ? [] : s.Answering.Where(server => s.Hears(server, primary)).Select(static server => server.Id).ToList();
         if (hearing.Count > 0) return $"{Election.Names(hearing)} {(hearing.Count == 1 ? "hears" : "hear")} it, so it is we who are cut off";
-        if (s.Now < Next.NotBefore) return "an attempt was undone a moment ago";
-        var recent = Next.Failovers.Count(at => s.Now - at < s.Policy.FlapWindow);
-        return recent >= s.Policy.MostFailovers ? $"there were {recent} failovers within {s.Policy.FlapWindow.TotalMinutes:0} minutes; an operator should look (headwater resume ends the wait)" : null;
+        return WhyNotNow();
     }
 
     /// <summary>From the end of the first look that was not answered to the beginning of the last: so long it was away, at least.</summary>
@@ -91,6 +124,7 @@ sealed partial class ControlRound(Situation s)
     {
         ProbeOutcome.Closed => $"has not listened for {Milliseconds(SilentFor(primary))}",
         ProbeOutcome.Silent => $"accepts connections and has not answered for {Milliseconds(SilentFor(primary))}",
+        ProbeOutcome.Full => $"has had a full disk for {Milliseconds(SilentFor(primary))}",
         ProbeOutcome.Refused => $"refuses us: {primary.Reason}",
         _ => $"has not been reachable for {Milliseconds(SilentFor(primary))}",
     };
@@ -248,11 +282,11 @@ sealed partial class ControlRound(Situation s)
         return false;
     }
 
-    /// <summary>The primary of a failover answers again, before anybody was appointed: it stays.</summary>
+    /// <summary>The primary of a failover answers again, or its log goes on, before anybody was appointed: it stays.</summary>
     bool CameBack(Change change)
     {
-        if (s.Find(change.From) is not { } from || !Situation.Answers(from)) return false;
-        Undo(change, $"{change.From} answers again, and nobody had been appointed");
+        if (s.Find(change.From) is not { } from || !Situation.Answers(from) || Next.Stalled is { } stalled && stalled.Of == from.State && stalled.Since < Next.StepAt) return false;
+        Undo(change, $"{change.From} is back, and nobody had been appointed");
         return true;
     }
 

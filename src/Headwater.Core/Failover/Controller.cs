@@ -69,7 +69,14 @@ public static class Controller
         var primary = view.Servers.FirstOrDefault(server => server.Id == state.Record.Primary);
         // To refuse us it has to live: its silence begins anew with the next look that is not answered at all.
         var silent = primary is not null && primary.Outcome is not (ProbeOutcome.Answered or ProbeOutcome.Refused);
-        return state with { SilentSince = silent ? state.SilentSince ?? now : null, BegunAt = state.BegunAt ?? now };
+        return state with { SilentSince = silent ? state.SilentSince ?? now : null, Stalled = Stalled(state, primary), BegunAt = state.BegunAt ?? now };
+    }
+
+    static (ServerState Of, Position At, Instant Since)? Stalled(ControlState state, ServerView? primary)
+    {
+        // Commits that wait for a replica are written; it is not the storage that they wait for.
+        if (primary is not { Outcome: ProbeOutcome.Answered, LastAnswer: { ReadOnly: false, Committing: > 0, SemiSync: not { WaitingCommits: > 0 } } told }) return null;
+        return state.Stalled is { } before && before.Of == primary.State && before.At == told.BinlogPosition ? before : (primary.State, told.BinlogPosition, told.AskedAt);
     }
 
     internal static string Word(ChangeKind kind) => kind == ChangeKind.Failover ? "failover" : "switchover";

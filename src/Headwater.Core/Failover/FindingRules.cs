@@ -16,7 +16,7 @@ public static class FindingRules
 {
     public static Severity SeverityOf(string rule) => rule switch
     {
-        "no-primary" or "cannot-decide" or "primary-silent" or "two-writable" or "failover" or "promotion-cut" or "primary-not-watched" => Severity.Critical,
+        "no-primary" or "cannot-decide" or "primary-silent" or "primary-stalled" or "two-writable" or "failover" or "promotion-cut" or "primary-not-watched" => Severity.Critical,
         "appointed" or "promoted" or "switchover" or "operator" or "record" => Severity.Info,
         _ => Severity.Warning,
     };

@@ -83,6 +83,9 @@ public static class Lineage
         return 0;
     }
 
+    /// <summary>Whether a transaction is in the history that the view knows.</summary>
+    public static bool Has(ClusterView view, Gtid gtid) => Judge(view, gtid, out _) == LineageVerdict.Ours;
+
     /// <summary>True when the history names every domain of <paramref name="position"/>, or when no history is known at all.</summary>
     internal static bool KnowsDomains(ClusterView view, in Position position)
     {

@@ -26,6 +26,9 @@ public enum ProbeOutcome : byte
 
     /// <summary>The server answered with an error: wrong password, too many connections.</summary>
     Refused,
+
+    /// <summary>It answered that its disk is full: so much that it can write nothing, and does not say what it is asked.</summary>
+    Full,
 }
 
 public enum LinkState : byte
@@ -144,6 +147,14 @@ public sealed record Observation
         }
     }
     public ImmutableArray<ReplicationLink> Links { get; init; } = [];
+
+    /// <summary>
+    /// Sessions that are in the middle of a commit. Asked of a server that can be written to when its log has not moved since the look before; else 0, as a log that moves is written.
+    /// </summary>
+    public int Committing { get; init; }
+
+    /// <summary>One of them waits for room on the disk. MariaDB looks for it again after a minute: https://mariadb.com/kb/en/mysys-library/ (my_write, MY_WAIT_IF_FULL).</summary>
+    public bool DiskFull { get; init; }
 
     /// <summary>Null where the server has no semi-synchronous replication.</summary>
     public SemiSync? SemiSync { get; init; }

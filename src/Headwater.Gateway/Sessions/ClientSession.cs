@@ -218,7 +218,7 @@ internal sealed class ClientSession
         Establish(result.Identity, result.Capabilities, result.Collation, result.Schema);
         foreach (var (name, value) in result.Request.Attributes)
             if (name == "traceparent" && ActivityContext.TryParse(value, null, isRemote: true, out var named)) _trace = named;
-        Exchange = new Exchange(Client, Tracking);
+        Exchange = new Exchange(Client, Tracking, IsLost);
         if (On.Options.RuleOf(Identity.User) is { MaxSessions: > 0 and var most } && On.Server.SessionsOf(Identity.User) > most)
         {
             login.Refuse(Client, result.NextSequence, 1203, "42000", $"User {Identity.User} already has more than 'max_user_connections' active connections: users.{Identity.User}.max_sessions allows {most}");
@@ -232,7 +232,7 @@ internal sealed class ClientSession
             Input.Release();
             Client = new CompressedEndpoint(Client);
             Input = new PacketInput(Client) { Limit = On.Options.MaxPacketBytes, ExpectedSequence = 0 };
-            Exchange = new Exchange(Client, Tracking);
+            Exchange = new Exchange(Client, Tracking, IsLost);
         }
         On.Statistics.SessionsOpened++;
         return true;
@@ -389,6 +389,9 @@ internal sealed class ClientSession
 
     /// <summary>A write goes to no server of another epoch than the one it was routed in.</summary>
     bool IsOfAnOldEpoch(Backend held) => held.Epoch != On.View.Epoch && !ReferenceEquals(On.View.Primary?.State, held.Server) && (Status & ServerStatus.InTransactionReadOnly) == 0;
+
+    /// <summary>Said to be committed by a server that is the primary no more, and not in the history of the one that is.</summary>
+    bool IsLost(Gtid commit) => Running is { } running && IsOfAnOldEpoch(running) && On.View.Primary is not null && !Lineage.Has(On.View, commit);
 
     /// <summary>Everything that may take time to get a backend. Null: the client has its error.</summary>
     async ValueTask<Backend?> AcquireAsync()

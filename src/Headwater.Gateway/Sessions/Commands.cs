@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Headwater.Core.Routing;
@@ -558,11 +559,16 @@ internal sealed partial class Commands(ClientSession session)
         }
     }
 
+    // Commits that are grouped share one wait for a replica's acknowledgement, held by the group's first session: killed meanwhile, it lets the others go, whose clients
+    // are told "committed" though nobody has acknowledged (docs/decisions/0007). What is committing cannot be stopped any more anyway.
+    static string KillUnlessCommitting(uint thread) => string.Create(CultureInfo.InvariantCulture,
+        $"BEGIN NOT ATOMIC IF NOT EXISTS (SELECT 1 FROM information_schema.PROCESSLIST WHERE id = {thread} AND (state IN ('Commit', 'Waiting for someone to free space') OR state LIKE 'Waiting for semi-sync ACK%')) THEN KILL QUERY {thread}; END IF; END");
+
     async Task KillAsync(Backend backend)
     {
         var (killer, _) = await BackendLogin.OpenAsync(backend.Pool, backend.Profile with { HasSchema = false }, null);
         if (killer is null) return;
-        if (!backend.IsClosed && !backend.IsIdle) await killer.RunAsync($"KILL QUERY {backend.ThreadId}");
+        if (!backend.IsClosed && !backend.IsIdle) await killer.RunAsync(KillUnlessCommitting(backend.ThreadId));
         killer.Close();
     }
 

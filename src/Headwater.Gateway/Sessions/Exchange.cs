@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Headwater.Core.Positions;
 using Headwater.Gateway.Transport;
 using Headwater.Wire.MySql;
 
@@ -81,6 +82,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
 
     readonly Endpoint _client;
     readonly SessionTracking _tracking;
+    readonly Func<Gtid, bool> _isLost;
     readonly ClientSide _clientSide;
     Endpoint _backend = null!;
     bool _deprecateEof;
@@ -116,10 +118,15 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
     /// <summary>The backend said more than was asked: it must not be used again.</summary>
     public bool Desynchronized { get; private set; }
 
-    public Exchange(Endpoint client, SessionTracking tracking)
+    /// <param name="isLost">
+    /// Whether the server has been replaced as the primary meanwhile by one that has not this commit. Then its word is none for the client: what waited there for an
+    /// acknowledgement may have been let go when its sessions were ended, and nobody else has it.
+    /// </param>
+    public Exchange(Endpoint client, SessionTracking tracking, Func<Gtid, bool> isLost)
     {
         _client = client;
         _tracking = tracking;
+        _isLost = isLost;
         _clientSide = new ClientSide(this);
     }
 
@@ -506,6 +513,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         var length = packet.Length;
         if ((status & ServerStatus.SessionStateChanged) != 0)
             length = Packet.HeaderSize + _tracking.ApplyAndFilter(payload, statusAt);
+        if (_tracking.Commit is { } commit && _isLost(commit)) return Nonsense;
         if (length != packet.Length) Packet.WriteHeader(packet, length - Packet.HeaderSize, packet[3]);
         AfterResult(status, warnings, affected, insertId);
         return length;

@@ -92,6 +92,7 @@ static class ConfigFile
                 Promise = values.Get(Keys.ControlRpo),
                 ReplaceAfter = values.Get(Keys.ControlReplaceAfter),
                 ReplaceSilentAfter = values.Get(Keys.ControlReplaceSilentAfter),
+                ReplaceStalledAfter = values.Get(Keys.ControlReplaceStalledAfter),
                 Zone = values.Get(Keys.ReadsZone) ?? "",
                 RuleOf = id => promotions.GetValueOrDefault(id),
             },

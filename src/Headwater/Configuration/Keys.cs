@@ -87,6 +87,9 @@ static class Keys
     public static readonly Key<TimeSpan> ControlReplaceSilentAfter = Add(new Key<TimeSpan>("control.replace_silent_after", Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(10)), "2s",
         "The same of one that accepts connections and does not answer, or that no packet reaches: it may be alive."));
 
+    public static readonly Key<TimeSpan> ControlReplaceStalledAfter = Add(new Key<TimeSpan>("control.replace_stalled_after", Duration(TimeSpan.FromSeconds(2), TimeSpan.FromHours(24)), "10s",
+        "One that answers is replaced when for this time no commit has got into its log although sessions are committing: its storage hangs. A large transaction makes others wait the same way while it is written, so give it longer where those are. A full disk, which MariaDB looks at again after a minute only, counts as silence."));
+
     public static readonly Key<string> ControlReplicationUser = Add(new Key<string>("control.replication_user", Text, null,
         "The account (with REPLICATION SLAVE) by which servers follow each other. Without it a replica keeps the account that it has, and a former primary cannot be made to follow.")
     { DefaultInWords = "none", Example = "replication" });

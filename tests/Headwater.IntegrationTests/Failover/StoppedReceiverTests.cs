@@ -20,7 +20,7 @@ public sealed class StoppedReceiverTests
         await replica.ExecuteAsync("STOP SLAVE IO_THREAD");
         Assert.NotEqual("", (await replica.ExecuteAsync("SHOW SLAVE STATUS")).Value(0, "Last_IO_Error"));
         await using var connection = await replica.ConnectAsync();
-        var link = Assert.Single((await Probe.AskAsync(connection, new WatchedServer(new ServerId("db2"), replica.Address), Instant.Zero, TimeProvider.System, ct)).Links);
+        var link = Assert.Single((await Probe.AskAsync(connection, new WatchedServer(new ServerId("db2"), replica.Address), null, Instant.Zero, TimeProvider.System, ct)).Links);
         Assert.Equal((LinkState.Stopped, ""), (link.Receiving, link.Broken));
     }
 }

@@ -28,7 +28,8 @@ sealed class ControlledCluster
         public string Received = "";
         public long Heartbeats;
         public bool Waits, Acknowledges, Acknowledging;
-        public int Acknowledgers;
+        public int Acknowledgers, WaitingCommits, Committing;
+        public bool DiskFull;
         public long Unacknowledged;
         public Instant StartedAt = new(-TimeSpan.TicksPerHour);
     }
@@ -119,7 +120,9 @@ sealed class ControlledCluster
             SlavePosition = server.Marked ? RebuildMark.For(At("0-1-100")) : server.Follows is null ? Position.Empty : At(server.Log),
             BinlogState = [.. (server.State ?? server.Log).Split(',', StringSplitOptions.RemoveEmptyEntries).Select(At).Select(static position => position[0])],
             Links = server.Follows is null ? [] : [new ReplicationLink { SourceHost = server.Follows, SourcePort = 3306, SourceNumber = this[server.Follows].Number, Receiving = server.Receiving, Received = At(server.Received), Heartbeats = server.Heartbeats, Applying = server.Applying, Error = server.Error, Unreached = server.Unreached }],
-            SemiSync = new SemiSync { Waits = server.Waits, Waiting = server.Waits, Acknowledgers = server.Acknowledgers, Unacknowledged = server.Unacknowledged, Acknowledges = server.Acknowledges, Acknowledging = server.Acknowledging },
+            Committing = server.Committing,
+            DiskFull = server.DiskFull,
+            SemiSync = new SemiSync { Waits = server.Waits, WaitingCommits = server.WaitingCommits, Waiting = server.Waits, Acknowledgers = server.Acknowledgers, Unacknowledged = server.Unacknowledged, Acknowledges = server.Acknowledges, Acknowledging = server.Acknowledging },
         };
     }
 

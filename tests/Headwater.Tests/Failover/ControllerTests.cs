@@ -155,6 +155,68 @@ public class ControllerTests
         Assert.Contains("it is not replaced", cluster.Finding("primary-silent"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true, 2_000)]
+    [InlineData(false, 10_000)]
+    public void A_primary_that_answers_and_cannot_log_what_is_committed_is_fenced_and_replaced(bool diskFull, int patience)
+    {
+        var cluster = ControlledCluster.Three();
+        (cluster["db1"].Committing, cluster["db1"].DiskFull) = (3, diskFull);
+        cluster.Pass(patience);
+        Assert.Null(cluster.Change);
+        Assert.Contains($"it is not replaced: it gets {patience} ms", cluster.Finding("primary-stalled"), StringComparison.Ordinal);
+        cluster.Pass();
+        Assert.Equal(ChangeStep.Fencing, cluster.Change!.Step);
+        Assert.Contains($"3 sessions are committing: {(diskFull ? "its disk is full" : "its storage hangs")}", cluster.Change.Proof[0], StringComparison.Ordinal);
+        Assert.Equal("StopReceiving db2, StopReceiving db3", cluster.Effects);
+        foreach (var name in (string[])["db2", "db3"]) cluster[name].Receiving = LinkState.Stopped;
+        cluster.Until(static seen => seen.Primary == "db2");
+        cluster["db2"].ReadOnly = false;
+        cluster["db2"].Follows = null;
+        cluster.Until(static seen => seen.Effects.Contains("MakeReadOnly db1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_primary_that_says_that_its_disk_is_full_is_replaced_though_its_replicas_hear_it()
+    {
+        var cluster = ControlledCluster.Three();
+        cluster["db1"].Outcome = ProbeOutcome.Full;
+        for (var i = 0; i < 9; i++)
+        {
+            cluster["db3"].Heartbeats++;
+            cluster.Pass();
+        }
+        Assert.Null(cluster.Change);
+        cluster.Until(static seen => seen.Change is { Step: ChangeStep.Fencing }, 1_000);
+        Assert.Contains("db1 has had a full disk for 2", cluster.Change!.Proof[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_stalled_primary_whose_log_goes_on_stays()
+    {
+        var cluster = ControlledCluster.Three();
+        cluster["db1"].Committing = 1;
+        cluster.Pass(9_000);
+        cluster["db1"].Log = "0-1-101";
+        cluster.Pass(9_000);
+        Assert.Null(cluster.Change);
+        cluster.Until(static seen => seen.Change is { Step: ChangeStep.Fencing });
+        cluster["db1"].Log = "0-1-102";
+        cluster.Pass();
+        Assert.Contains("db1 is back", cluster.Finding("undone"), StringComparison.Ordinal);
+        Assert.Equal("db1", cluster.Primary);
+    }
+
+    [Fact]
+    public void Commits_that_wait_for_a_replica_are_logged_and_are_no_sign_of_a_stall()
+    {
+        var cluster = ControlledCluster.Three();
+        (cluster["db1"].Committing, cluster["db1"].WaitingCommits) = (5, 1);
+        cluster.Pass(60_000);
+        Assert.Null(cluster.Change);
+        Assert.Equal("", cluster.Finding("primary-stalled"));
+    }
+
     [Fact]
     public void A_primary_that_a_replica_hears_is_cut_off_from_us_and_not_dead()
     {
@@ -259,7 +321,7 @@ public class ControllerTests
         cluster.Pass();
         Assert.Null(cluster.Change);
         Assert.Equal("db1", cluster.Primary);
-        Assert.Contains("db1 answers again", cluster.Finding("undone"), StringComparison.Ordinal);
+        Assert.Contains("db1 is back", cluster.Finding("undone"), StringComparison.Ordinal);
         cluster.Pass(1_000);
         Assert.Contains("StartReplication db2", cluster.Effects, StringComparison.Ordinal);
     }

@@ -136,7 +136,7 @@ public class ExchangeTests
         var answer = Recorded.Answers[0];
         var client = new MemoryEndpoint(loop);
         var backend = new MemoryEndpoint(loop);
-        var exchange = new Exchange(client, new SessionTracking(new SettingsInterner(), false));
+        var exchange = new Exchange(client, new SessionTracking(new SettingsInterner(), false), static _ => false);
         var relay = exchange.Relay(backend, answer.Shape, answer.DeprecateEof, holdErrors: true);
         Assert.False(relay.IsCompleted);
         backend.Arrive((byte[])[.. answer.Bytes, 1, 0, 0, 1, 0]);
@@ -167,7 +167,7 @@ public class ExchangeTests
         using var loop = new Headwater.Gateway.Reactor.EventLoop(0, _ => { });
         var client = new MemoryEndpoint(loop);
         client.HangUp();
-        var relay = new Exchange(client, new SessionTracking(new SettingsInterner(), false)).Relay(new MemoryEndpoint(loop), ResponseShape.Result, true, holdErrors: true);
+        var relay = new Exchange(client, new SessionTracking(new SettingsInterner(), false), static _ => false).Relay(new MemoryEndpoint(loop), ResponseShape.Result, true, holdErrors: true);
         Assert.True(relay.IsCompleted);
 #pragma warning disable xUnit1031 // not a task: it is complete, and would not block if it were not
         Assert.Equal(ExchangeEnd.ClientLost, relay.GetResult().End);

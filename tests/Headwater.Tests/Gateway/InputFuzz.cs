@@ -241,7 +241,7 @@ sealed class InputFuzz(ulong seed)
     void Follow(RecordedAnswer answer, List<byte[]> pieces)
     {
         var backend = new MemoryEndpoint(_loop);
-        var exchange = new Exchange(new MemoryEndpoint(_loop), new SessionTracking(_interner, answer.TracksForClient));
+        var exchange = new Exchange(new MemoryEndpoint(_loop), new SessionTracking(_interner, answer.TracksForClient), static _ => false);
         async Task Relay() => _ = await exchange.Relay(backend, answer.Shape, answer.DeprecateEof, holdErrors: true, clientStatementId: 7);
         var relay = Relay();
         foreach (var piece in pieces) backend.Arrive(piece);

@@ -75,7 +75,7 @@ sealed class Following : IDisposable
     {
         var client = new MemoryEndpoint(_loop) { IsStuck = stuckClient };
         var backend = new MemoryEndpoint(_loop);
-        var exchange = new Exchange(client, new SessionTracking(_interner, answer.TracksForClient));
+        var exchange = new Exchange(client, new SessionTracking(_interner, answer.TracksForClient), static _ => false);
         Outcome? outcome = null;
         byte[] held = [];
         async Task Follow()

@@ -20,6 +20,7 @@ public sealed class RestartTests
 
         cluster.Servers[0].Records = true;
         await cluster.Servers[0].RestartAsync();
+        while (cluster.Gateway.Statistics.Servers().Any(static server => server.Backends > 0)) await Task.Delay(5, Ct); // until the gateway knows that its connection is gone
         var refused = await client.QueryAsync("insert into t values ('after')", Ct);
         Assert.Equal(1158, refused.ErrorCode);
         Assert.Contains("restarted", refused.ErrorMessage, StringComparison.Ordinal);
