@@ -103,6 +103,17 @@ sealed class FakeCluster : IAsyncDisposable
         lock (_states) _view.Publish(View(ServerHealth.Down, only));
     }
 
+    /// <summary>The second server takes over from the first, having so much of what that wrote.</summary>
+    public void Replace(Gtid having)
+    {
+        lock (_states)
+        {
+            var view = View(ServerHealth.Up);
+            var servers = ImmutableArray.Create(view.Servers[0] with { Role = ServerRole.Replica }, view.Servers[1] with { Role = ServerRole.Primary, Number = 2 });
+            _view.Publish(view with { Epoch = new Epoch(2), Servers = servers, Primary = servers[1], History = [having] });
+        }
+    }
+
     /// <summary>All servers serve again, as new incarnations.</summary>
     public void Up()
     {
