@@ -70,6 +70,15 @@ static class Probe
         };
     }
 
+    /// <summary>
+    /// Whether its receiver waits for room on the disk, which it does for a minute even when there is room again, and with the lock that SHOW SLAVE STATUS and STOP SLAVE need. So this
+    /// is asked by itself, of a server that has left the other questions unanswered.
+    /// </summary>
+    public static async Task<bool> IsReceiverOutOfRoomAsync(ServerConnection connection, CancellationToken ct) =>
+        (await connection.QueryAsync($"SELECT 1 FROM information_schema.PROCESSLIST WHERE {ReceiverOutOfRoom}", ct)).Rows.Count > 0;
+
+    public const string ReceiverOutOfRoom = "command = 'Slave_IO' AND state = 'Waiting for someone to free space'";
+
     static async Task<(int Committing, bool DiskFull)> CommitsAsync(ServerConnection connection, CancellationToken ct)
     {
         var row = (await connection.QueryAsync(Commits, ct)).Rows[0];

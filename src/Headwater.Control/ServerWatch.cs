@@ -38,6 +38,7 @@ sealed class ServerWatch : IDisposable
     Assignment _assigned = Assignment.None;
     CancellationTokenSource? _sampling;
     int _rewound;
+    bool _hung; // the last look was begun and not answered
     Task _running = Task.CompletedTask;
 
     sealed record Errand(Func<ServerConnection, CancellationToken, Task> Run, TimeSpan? Patience, TaskCompletionSource Done);
@@ -181,6 +182,7 @@ sealed class ServerWatch : IDisposable
                 return (null, null);
             }
             (outcome, failure) = (ProbeOutcome.Silent, $"no answer within {patience.TotalMilliseconds:0} ms");
+            _hung = true;
         }
         catch (ServerException e)
         {
@@ -208,7 +210,10 @@ sealed class ServerWatch : IDisposable
 
     async Task<Observation> AskAsync(ServerConnection connection, bool newConnection, Instant askedAt, CancellationToken ct)
     {
+        if (_hung && await Probe.IsReceiverOutOfRoomAsync(connection, ct))
+            return new Observation { Server = Server, AskedAt = askedAt, AnsweredAt = _time.Now(), Outcome = ProbeOutcome.Full, Failure = "its receiver waits for room on the disk" };
         var told = await Probe.AskAsync(connection, Server, Volatile.Read(ref _assigned).Told, askedAt, _time, ct);
+        _hung = false;
         return told with { NewConnection = newConnection, WentBack = Interlocked.Exchange(ref _rewound, 0) != 0 };
     }
 

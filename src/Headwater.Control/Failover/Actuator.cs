@@ -29,6 +29,10 @@ sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise
         var links = server.LastAnswer?.Links ?? [];
         switch (effect.Kind)
         {
+            case EffectKind.StopReceiving when server.Outcome == ProbeOutcome.Full:
+                // STOP SLAVE would wait for it; killed, it wakes and ends, and START SLAVE begins where it was.
+                foreach (var row in (await orders.Connection.QueryAsync($"SELECT id FROM information_schema.PROCESSLIST WHERE {Probe.ReceiverOutOfRoom}", ct)).Rows) await orders.GiveAsync($"KILL {row[0]}", ct);
+                break;
             case EffectKind.StopReceiving:
                 foreach (var link in links) await orders.GiveAsync($"STOP SLAVE {Name(link)} IO_THREAD", ct);
                 break;

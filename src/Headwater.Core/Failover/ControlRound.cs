@@ -53,6 +53,7 @@ sealed partial class ControlRound(Situation s)
             Find("primary-silent", primary.Id, $"{primary.Id} {Silence(primary)}; it is not replaced: {not}");
             return;
         }
+        StopWhoWaitsForRoom(primary.Id);
         var election = Election.Hold(s, primary.Id);
         if (election.Winner is null)
         {
@@ -60,6 +61,13 @@ sealed partial class ControlRound(Situation s)
             return;
         }
         Replace(primary, $"{primary.Id} {Silence(primary)}{(primary.Outcome == ProbeOutcome.Full ? "" : ", and no replica hears it")}");
+    }
+
+    /// <summary>A receiver that waits for room on its disk keeps its server from saying what it has received, long after there is room again.</summary>
+    void StopWhoWaitsForRoom(ServerId from)
+    {
+        foreach (var server in s.Others)
+            if (server.Id != from && server.Outcome == ProbeOutcome.Full) Do(EffectKind.StopReceiving, server.Id, $"its receiver waits for room on the disk, and what it holds must be known to replace {from}");
     }
 
     void Replace(ServerView primary, string proof)
@@ -84,6 +92,7 @@ sealed partial class ControlRound(Situation s)
         var (full, committing) = (primary.LastAnswer.DiskFull, primary.LastAnswer.Committing);
         var says = $"{primary.Id} answers and has logged nothing for {Milliseconds(time)} though {committing} {(committing == 1 ? "session is" : "sessions are")} committing: {(full ? "its disk is full" : "its storage hangs, or one transaction is very large")}";
         var patience = full ? s.Policy.ReplaceSilentAfter : s.Policy.ReplaceStalledAfter;
+        if (time >= patience) StopWhoWaitsForRoom(primary.Id);
         var election = Election.Hold(s, primary.Id);
         var not = time < patience ? $"it gets {Milliseconds(patience)}" : WhyNobodyIsReplaced(primary) ?? WhyNotNow() ?? (election.Winner is null ? election.Reason : null);
         Find("primary-stalled", primary.Id, not is null ? says : $"{says}; it is not replaced: {not}");
@@ -169,6 +178,7 @@ sealed partial class ControlRound(Situation s)
     void Fencing(Change change)
     {
         if (CameBack(change)) return;
+        StopWhoWaitsForRoom(change.From);
         var receiving = s.Answering.Where(server => server.Id != change.From && s.Follows(server, s.Find(change.From)!) && server.LastAnswer!.Links.Any(static link => link.Receiving != LinkState.Stopped)).ToList();
         foreach (var server in receiving) Do(EffectKind.StopReceiving, server.Id, $"{change.From} is being replaced: it shall acknowledge nothing any more");
         if (receiving.Count > 0)

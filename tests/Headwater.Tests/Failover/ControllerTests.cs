@@ -192,6 +192,18 @@ public class ControllerTests
     }
 
     [Fact]
+    public void A_replica_whose_receiver_waits_for_room_is_made_to_say_what_it_has_received()
+    {
+        var cluster = PrimaryGone();
+        cluster["db3"].Outcome = ProbeOutcome.Full;
+        cluster.Until(static seen => seen.Finding("cannot-decide").Length > 0);
+        Assert.Equal("StopReceiving db3", cluster.Effects);
+        (cluster["db3"].Outcome, cluster["db3"].Receiving) = (ProbeOutcome.Answered, LinkState.Stopped);
+        cluster.Until(static seen => seen.Change is { Step: ChangeStep.Fencing });
+        Assert.Equal("StopReceiving db2", cluster.Effects);
+    }
+
+    [Fact]
     public void A_stalled_primary_whose_log_goes_on_stays()
     {
         var cluster = ControlledCluster.Three();
