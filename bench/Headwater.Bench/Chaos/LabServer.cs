@@ -106,9 +106,9 @@ sealed class LabServer : IDisposable
         skip-name-resolve = ON
         report-host = {Node.Address}
         report-port = {Port}
-        max-connections = 300
-        # A connection that only one end knows to be broken must not stand here for the eight hours of the default.
-        wait-timeout = 30
+        tcp-keepalive-time = 20
+        tcp-keepalive-interval = 5
+        tcp-keepalive-probes = 3
         max-allowed-packet = 64M
         server-id = {Node.Number}
         gtid-domain-id = 0

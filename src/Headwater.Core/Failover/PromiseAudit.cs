@@ -35,7 +35,7 @@ public static class PromiseAudit
         "rpl_semi_sync_master_enabled", "rpl_semi_sync_master_wait_point", "rpl_semi_sync_master_wait_no_slave", "rpl_semi_sync_master_timeout", "rpl_semi_sync_slave_enabled",
         "sync_binlog", "innodb_flush_log_at_trx_commit", "sync_relay_log", "binlog_format", "binlog_row_image", "log_slave_updates", "gtid_strict_mode", "gtid_domain_id", "server_id",
         "read_only", "slave_net_timeout", "replicate_do_db", "replicate_ignore_db", "replicate_do_table", "replicate_ignore_table", "replicate_wild_do_table", "replicate_wild_ignore_table",
-        "version", "log_bin", "init_rpl_role",
+        "version", "log_bin", "init_rpl_role", "tcp_keepalive_time",
     ];
 
     static readonly TimeSpan LeastTimeout = TimeSpan.FromHours(1);
@@ -68,6 +68,7 @@ public static class PromiseAudit
         new(AuditWeight.Breaks, "log_slave_updates", s => !On(s, "log_slave_updates"), _ => "it does not log what it replicates, so it can never be promoted; it is set at the server's start", ""),
         new(AuditWeight.Weakens, "gtid_strict_mode", s => !On(s, "gtid_strict_mode"), _ => "it takes transactions out of order, so that two histories can mix unnoticed", "SET GLOBAL gtid_strict_mode = ON"),
         new(AuditWeight.Weakens, "binlog_format", s => s.Of("binlog_format") != "ROW", s => $"is {s.Of("binlog_format")}: a tail of statements cannot be compared with the rows of the new primary, so it cannot be recovered by itself", "SET GLOBAL binlog_format = ROW"),
+        new(AuditWeight.Weakens, "tcp_keepalive_time", s => Number(s, "tcp_keepalive_time") is 0 or > 600, s => $"is {(s.Of("tcp_keepalive_time") == "0" ? "0, the system's: 2 hours as a rule" : s.Of("tcp_keepalive_time") + " s")}: connections of machines that vanished stand for so long, and can take every one there is, also the one that a replica needs to acknowledge", "SET GLOBAL tcp_keepalive_time = 60, GLOBAL tcp_keepalive_interval = 10, GLOBAL tcp_keepalive_probes = 3"),
         new(AuditWeight.Weakens, "binlog_row_image", s => s.Of("binlog_row_image") is not ("FULL" or "FULL_NODUP"), s => $"is {s.Of("binlog_row_image")}: a tail cannot be undone on a former primary, which must be rebuilt then", "SET GLOBAL binlog_row_image = FULL"),
     ];
 

@@ -25,6 +25,10 @@ internal static class ServerSettings
             report-port = {server.Port}
             max-connections = 1000
             max-allowed-packet = 1G
+            # Connections of whoever vanished do not stand for the system's two hours.
+            tcp-keepalive-time = 60
+            tcp-keepalive-interval = 10
+            tcp-keepalive-probes = 3
 
             # One log: row events with what a consumer needs to read them alone, one transaction after the other in each domain.
             server-id = {server.ServerId}
