@@ -55,22 +55,30 @@ sealed partial class JournalJson : JsonSerializerContext;
 /// <summary>
 /// The controller's memory, as a file of lines of JSON that only grows: what it intends is on the disk before it is done. The last record counts;
 /// a line that a crash cut off was never acted upon. Holding the journal is the right to act where no lease is shared: a second process is refused. Where one is,
-/// it is this process's own account of what it did, and the last record that it saw.
+/// it is this process's own account of what it did, and the last record that it saw. When it has grown large, it becomes the older one, which replaces the one
+/// before, and begins anew with the last record.
 /// </summary>
 public sealed class Journal : IDisposable
 {
     public const string FileName = "control.journal";
+    /// <summary>What stood in the journal before it became too large.</summary>
+    public const string OlderName = FileName + ".1";
     const string LockName = "control.lock";
-    readonly FileStream _lock, _file;
+    const long DefaultMost = 16 << 20;
+    readonly FileStream _lock;
     readonly TimeProvider _time;
+    readonly string _path;
+    readonly long _most;
+    FileStream _file;
 
-    Journal(FileStream held, FileStream file, ControlRecord record, TimeProvider time) => (_lock, _file, Record, _time) = (held, file, record, time);
+    Journal(FileStream held, FileStream file, ControlRecord record, TimeProvider time, long most) => (_lock, _file, _path, Record, _time, _most) = (held, file, file.Name, record, time, most);
 
     /// <summary>The last record written.</summary>
     public ControlRecord Record { get; private set; }
 
     /// <summary>Throws <see cref="IOException"/> where another process holds it, <see cref="InvalidDataException"/> where it cannot be understood.</summary>
-    public static Journal Open(string directory, TimeProvider time)
+    /// <param name="most">Bytes; when it is larger, what is old is moved away.</param>
+    public static Journal Open(string directory, TimeProvider time, long most = DefaultMost)
     {
         Directory.CreateDirectory(directory);
         var path = Path.Combine(directory, FileName);
@@ -87,12 +95,12 @@ public sealed class Journal : IDisposable
         FileStream? file = null;
         try
         {
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             var (entries, end) = Read(file, path);
             // Behind the last whole line stands at most what a crash cut off.
             file.SetLength(end);
             file.Position = end;
-            return new Journal(held, file, entries.LastOrDefault(static entry => entry.Record is not null)?.Record?.ToRecord() ?? new ControlRecord(), time);
+            return new Journal(held, file, entries.LastOrDefault(static entry => entry.Record is not null)?.Record?.ToRecord() ?? new ControlRecord(), time, most);
         }
         catch
         {
@@ -105,10 +113,15 @@ public sealed class Journal : IDisposable
     /// <summary>All entries of a journal that may be in use, oldest first.</summary>
     public static IReadOnlyList<JournalEntry> ReadAll(string directory)
     {
-        var path = Path.Combine(directory, FileName);
-        if (!File.Exists(path)) return [];
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        return Read(file, path).Entries;
+        return [.. Of(OlderName), .. Of(FileName)];
+
+        List<JournalEntry> Of(string name)
+        {
+            var path = Path.Combine(directory, name);
+            if (!File.Exists(path)) return [];
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return Read(file, path).Entries;
+        }
     }
 
     public static string Line(JournalEntry entry) => JsonSerializer.Serialize(entry, JournalJson.Default.JournalEntry);
@@ -137,32 +150,58 @@ public sealed class Journal : IDisposable
     /// <summary>On the disk when it returns.</summary>
     public void Write(ControlRecord record, string rule, string? server, string sentence, string kind = "record")
     {
-        Append(new JournalEntry(_time.GetUtcNow(), kind, rule, server, sentence, RecordLine.Of(record)));
+        Append(_file, new JournalEntry(_time.GetUtcNow(), kind, rule, server, sentence, RecordLine.Of(record)));
         _file.Flush(flushToDisk: true);
         Record = record;
+        if (_file.Length > _most) BeginAnew();
+    }
+
+    /// <summary>
+    /// The file becomes the older one, and the next begins with the record: the new one is whole and on the disk before it takes the name. Only behind a record, so that
+    /// it is the one that counts.
+    /// </summary>
+    void BeginAnew()
+    {
+        var next = _path + ".new";
+        var file = new FileStream(next, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        try
+        {
+            Append(file, new JournalEntry(_time.GetUtcNow(), "record", "journal", null, "the journal begins anew; what stood in it is in the older one", RecordLine.Of(Record)));
+            file.Flush(flushToDisk: true);
+            File.Copy(_path, Path.Combine(Path.GetDirectoryName(_path)!, OlderName), overwrite: true);
+            File.Move(next, _path, overwrite: true);
+        }
+        catch (IOException)
+        {
+            // It stays as it is, and is tried again behind the next record.
+            file.Dispose();
+            return;
+        }
+        _file.Dispose();
+        _file = file;
     }
 
     /// <summary>For people to read later; nothing depends on it.</summary>
     public void Note(string kind, string rule, string? server, string sentence)
     {
-        Append(new JournalEntry(_time.GetUtcNow(), kind, rule, server, sentence));
+        Append(_file, new JournalEntry(_time.GetUtcNow(), kind, rule, server, sentence));
         _file.Flush(flushToDisk: false);
     }
 
     // A line that fits only in part (the disk is full) must not stand before a later one.
-    void Append(JournalEntry entry)
+    static void Append(FileStream file, JournalEntry entry)
     {
-        var at = _file.Position;
+        var at = file.Position;
         try
         {
-            _file.Write(JsonSerializer.SerializeToUtf8Bytes(entry, JournalJson.Default.JournalEntry));
-            _file.WriteByte((byte)'\n');
-            _file.Flush();
+            file.Write(JsonSerializer.SerializeToUtf8Bytes(entry, JournalJson.Default.JournalEntry));
+            file.WriteByte((byte)'\n');
+            file.Flush();
         }
         catch
         {
-            _file.SetLength(at);
-            _file.Position = at;
+            file.SetLength(at);
+            file.Position = at;
             throw;
         }
     }

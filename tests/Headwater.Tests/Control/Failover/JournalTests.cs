@@ -60,6 +60,27 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void One_that_has_grown_large_begins_anew_with_the_record_and_what_stood_in_it_is_kept_once()
+    {
+        const int Most = 4096;
+        using (var journal = Journal.Open(_directory, TimeProvider.System, Most))
+            for (var epoch = 1; epoch <= 40; epoch++)
+            {
+                journal.Note("finding", "diverged", "db1", $"note {epoch}");
+                journal.Write(Record(epoch), "failover", "db1", "it died");
+            }
+        Assert.True(new FileInfo(PathOf).Length <= Most);
+        Assert.True(new FileInfo(Path.Combine(_directory, Journal.OlderName)).Length is > Most and < 2 * Most);
+        var told = Journal.ReadAll(_directory).Where(static entry => entry.Kind == "finding").Select(static entry => entry.Sentence).ToList();
+        Assert.Equal("note 40", told[^1]);
+        Assert.Equal(Enumerable.Range(41 - told.Count, told.Count).Select(static epoch => $"note {epoch}"), told);
+        using var again = Journal.Open(_directory, TimeProvider.System, Most);
+        Assert.Equal(40, again.Record.Epoch.Number);
+        again.Write(Record(41), "failover", "db1", "it died");
+        Assert.Equal(41, Journal.ReadAll(_directory)[^1].Record!.Epoch);
+    }
+
+    [Fact]
     public void Wherever_a_crash_cuts_the_file_the_last_whole_record_counts_and_writing_goes_on()
     {
         long first;
