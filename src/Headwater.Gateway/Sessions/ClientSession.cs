@@ -651,7 +651,7 @@ internal sealed class ClientSession
                 Finish(backend, outcome);
                 return Next.Done;
             case ExchangeEnd.ClientLost:
-                Commands.KillQueryOn(backend);
+                Commands.KillQueryOn(backend, gone: true);
                 Lease.Destroy(backend);
                 return Next.Quit;
             default:

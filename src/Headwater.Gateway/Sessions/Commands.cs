@@ -544,14 +544,15 @@ internal sealed partial class Commands(ClientSession session)
     /// Ends what runs on a backend, through another connection of the same user, who may always kill what is his. Nobody waits for it:
     /// the backend's own answer tells.
     /// </summary>
-    public void KillQueryOn(Backend backend) => _ = KillCountedAsync(backend);
+    /// <param name="gone">Its client has gone and its connection is closed; the server would notice only when it writes to it.</param>
+    public void KillQueryOn(Backend backend, bool gone = false) => _ = KillCountedAsync(backend, gone);
 
-    async Task KillCountedAsync(Backend backend)
+    async Task KillCountedAsync(Backend backend, bool gone)
     {
         backend.Killers++;
         try
         {
-            await KillAsync(backend);
+            await KillAsync(backend, gone);
         }
         finally
         {
@@ -564,11 +565,12 @@ internal sealed partial class Commands(ClientSession session)
     static string KillUnlessCommitting(uint thread) => string.Create(CultureInfo.InvariantCulture,
         $"BEGIN NOT ATOMIC IF NOT EXISTS (SELECT 1 FROM information_schema.PROCESSLIST WHERE id = {thread} AND (state IN ('Commit', 'Waiting for someone to free space') OR state LIKE 'Waiting for semi-sync ACK%')) THEN KILL QUERY {thread}; END IF; END");
 
-    async Task KillAsync(Backend backend)
+    async Task KillAsync(Backend backend, bool gone)
     {
         var (killer, _) = await BackendLogin.OpenAsync(backend.Pool, backend.Profile with { HasSchema = false }, null);
         if (killer is null) return;
-        if (!backend.IsClosed && !backend.IsIdle) await killer.RunAsync(KillUnlessCommitting(backend.ThreadId));
+        // Thread ids are given once in a server's life: what has ended meanwhile is nobody else.
+        if ((gone || !backend.IsClosed) && !backend.IsIdle && ReferenceEquals(killer.Server, backend.Server)) await killer.RunAsync(KillUnlessCommitting(backend.ThreadId));
         killer.Close();
     }
 

@@ -80,6 +80,8 @@ sealed class RecoveringCluster : IAsyncDisposable
         await UntilAsync(() => View.Primary is not null && View.Servers.Count(static server => server.Health == ServerHealth.Up) >= 1, "a primary");
     }
 
+    public Reachable Gateway => new("127.0.0.1", _port);
+
     public Task<ServerConnection> GatewayAsync(string? schema = "shop") =>
         ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password, schema), default);
 
