@@ -15,22 +15,35 @@ readonly record struct Follower(uint Number, ServerAddress Address);
 /// </summary>
 static class Probe
 {
-    const string Questions =
-        "SELECT @@global.server_id, @@global.read_only, @@global.log_slave_updates, @@global.gtid_binlog_pos, @@global.gtid_slave_pos, @@global.gtid_binlog_state;"
+    const string Self = "SELECT @@global.server_id, @@global.read_only, @@global.log_slave_updates, @@global.gtid_binlog_pos, @@global.gtid_slave_pos, @@global.gtid_binlog_state;";
+    const string Questions = Self
         + "SHOW STATUS WHERE Variable_name IN ('Uptime', 'Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients', 'Rpl_semi_sync_master_wait_sessions', 'Rpl_semi_sync_master_no_tx', 'Rpl_semi_sync_slave_status');"
         + "SHOW ALL SLAVES STATUS; SELECT @@global.rpl_semi_sync_master_enabled, @@global.rpl_semi_sync_slave_enabled";
 
+    // What needs no temporary table.
+    const string PlainQuestions = Self + "SHOW PROCESSLIST; SHOW ALL SLAVES STATUS; SELECT @@global.rpl_semi_sync_master_enabled, @@global.rpl_semi_sync_slave_enabled";
+
+    const string InCommit = "Commit", OutOfRoom = "Waiting for someone to free space";
+
     // The second is what a commit says whose log finds no room (THD_STAGE waiting_for_disk_space, sql/mysqld.cc).
-    const string Commits = "SELECT COUNT(*), SUM(state <> 'Commit') FROM information_schema.PROCESSLIST WHERE state IN ('Commit', 'Waiting for someone to free space')";
+    const string Commits = "SELECT COUNT(*), SUM(state <> '" + InCommit + "') FROM information_schema.PROCESSLIST WHERE state IN ('" + InCommit + "', '" + OutOfRoom + "')";
 
     /// <param name="before">The look before this one, if there was any.</param>
     public static async Task<Observation> AskAsync(ServerConnection connection, WatchedServer server, Observation? before, Instant askedAt, TimeProvider time, CancellationToken ct)
     {
-        var results = await connection.QueryMultiAsync(Questions, ct);
+        IReadOnlyList<QueryResult> results;
+        try
+        {
+            results = await connection.QueryMultiAsync(Questions, ct);
+        }
+        catch (ServerException e) when (before is not null && e.Message.Contains("(Errcode: 28", StringComparison.Ordinal))
+        {
+            return await AskPlainlyAsync(connection, server, before, askedAt, time, ct);
+        }
         var self = results[0].Rows[0];
         var status = results[1].Rows.ToDictionary(static row => row[0]!, static row => row[1] ?? "");
         var sync = results[3].Rows[0];
-        var (committing, full) = before is { ReadOnly: false } && !IsOn(self[1]) && PositionOf(self[3]) == before.BinlogPosition ? await CommitsAsync(connection, ct) : default;
+        var (committing, full) = HasNotMoved(before, self) ? await CommitsAsync(connection, ct) : default;
         return new Observation
         {
             Server = server,
@@ -70,6 +83,34 @@ static class Probe
         };
     }
 
+    static bool HasNotMoved(Observation? before, string?[] self) => before is { ReadOnly: false } && !IsOn(self[1]) && PositionOf(self[3]) == before.BinlogPosition;
+
+    /// <summary>Where there is no room for temporary tables, which may be on another disk than the log: what is counted is taken from the look before.</summary>
+    static async Task<Observation> AskPlainlyAsync(ServerConnection connection, WatchedServer server, Observation before, Instant askedAt, TimeProvider time, CancellationToken ct)
+    {
+        var results = await connection.QueryMultiAsync(PlainQuestions, ct);
+        var (self, sync) = (results[0].Rows[0], results[3].Rows[0]);
+        var states = Enumerable.Range(0, results[1].Rows.Count).Select(row => results[1].Value(row, "State") ?? "").ToList();
+        var stands = HasNotMoved(before, self);
+        return before with
+        {
+            Server = server,
+            AskedAt = askedAt,
+            AnsweredAt = time.Now(),
+            ThreadId = connection.ThreadId,
+            Outcome = ProbeOutcome.Answered,
+            ReadOnly = IsOn(self[1]),
+            BinlogPosition = PositionOf(self[3]),
+            SlavePosition = PositionOf(self[4]),
+            BinlogState = GtidsOf(self[5]),
+            Uptime = before.Uptime + (askedAt - before.AskedAt),
+            Links = [.. Enumerable.Range(0, results[2].Rows.Count).Select(row => LinkOf(results[2], row))],
+            SemiSync = (before.SemiSync ?? new SemiSync()) with { Waits = IsOn(sync[0]), Acknowledges = IsOn(sync[1]), WaitingCommits = states.Count(static state => state.StartsWith("Waiting for semi-sync ACK", StringComparison.Ordinal)) },
+            Committing = stands ? states.Count(static state => state is InCommit or OutOfRoom) : 0,
+            DiskFull = stands && states.Contains(OutOfRoom),
+        };
+    }
+
     /// <summary>
     /// Whether its receiver waits for room on the disk, which it does for a minute even when there is room again, and with the lock that SHOW SLAVE STATUS and STOP SLAVE need. So this
     /// is asked by itself, of a server that has left the other questions unanswered.
@@ -77,7 +118,7 @@ static class Probe
     public static async Task<bool> IsReceiverOutOfRoomAsync(ServerConnection connection, CancellationToken ct) =>
         (await connection.QueryAsync($"SELECT 1 FROM information_schema.PROCESSLIST WHERE {ReceiverOutOfRoom}", ct)).Rows.Count > 0;
 
-    public const string ReceiverOutOfRoom = "command = 'Slave_IO' AND state = 'Waiting for someone to free space'";
+    public const string ReceiverOutOfRoom = "command = 'Slave_IO' AND state = '" + OutOfRoom + "'";
 
     static async Task<(int Committing, bool DiskFull)> CommitsAsync(ServerConnection connection, CancellationToken ct)
     {

@@ -186,7 +186,7 @@ sealed class ServerWatch : IDisposable
         }
         catch (ServerException e)
         {
-            (outcome, failure) = (SaysThatItIsFull(e) ? ProbeOutcome.Full : ProbeOutcome.Refused, $"{e.Message} (error {e.Code})");
+            (outcome, failure) = (ProbeOutcome.Refused, $"{e.Message} (error {e.Code})");
         }
         catch (ServerUnreachableException e)
         {
@@ -201,17 +201,10 @@ sealed class ServerWatch : IDisposable
         return (null, new Observation { Server = Server, AskedAt = askedAt, AnsweredAt = _time.Now(), Outcome = outcome, Failure = failure });
     }
 
-    // ENOSPC, whatever the server was writing.
-    static bool SaysThatItIsFull(ServerException e)
-    {
-        const ushort DiskFull = 1021;
-        return e.Code == DiskFull || e.Message.Contains("(Errcode: 28", StringComparison.Ordinal);
-    }
-
     async Task<Observation> AskAsync(ServerConnection connection, bool newConnection, Instant askedAt, CancellationToken ct)
     {
         if (_hung && await Probe.IsReceiverOutOfRoomAsync(connection, ct))
-            return new Observation { Server = Server, AskedAt = askedAt, AnsweredAt = _time.Now(), Outcome = ProbeOutcome.Full, Failure = "its receiver waits for room on the disk" };
+            return new Observation { Server = Server, AskedAt = askedAt, AnsweredAt = _time.Now(), Outcome = ProbeOutcome.Full, Failure = "answers nothing while its receiver waits for room on the disk" };
         var told = await Probe.AskAsync(connection, Server, Volatile.Read(ref _assigned).Told, askedAt, _time, ct);
         _hung = false;
         return told with { NewConnection = newConnection, WentBack = Interlocked.Exchange(ref _rewound, 0) != 0 };

@@ -92,9 +92,9 @@ public static class BinlogStream
         writer.UInt32(options.ReaderId);
     }
 
-    // A rotation or a heartbeat was made for the reader and has no place in a file.
+    // A rotation or a heartbeat was made for the reader and has no place in a file; that a file is encrypted is not true of what is sent.
     static bool IsOfTheLog(ReadOnlySpan<byte> packet) => packet.Length >= EventOffset + EventHeader.Length && packet[0] == OkPacket.OkHeader
-        && (EventType)packet[EventOffset + EventTypeOffset] is not (EventType.Rotate or EventType.Heartbeat or EventType.Stop);
+        && (EventType)packet[EventOffset + EventTypeOffset] is not (EventType.Rotate or EventType.Heartbeat or EventType.Stop or EventType.StartEncryption);
 
     static Transaction? Take(ReadOnlyMemory<byte> packet, BinlogDecoder decoder, TransactionAssembler assembler, Position from, out bool isEnd)
     {

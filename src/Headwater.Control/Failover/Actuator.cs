@@ -93,15 +93,17 @@ sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise
         }
     }
 
+    const string IsWaitedFor = "(state LIKE 'Waiting for semi-sync ACK%' OR state = 'Waiting for someone to free space')";
+
     /// <summary>
-    /// Ends all sessions but replication's, the server's own and those of this account. One session waits for the acknowledgement of a whole group of commits: ended first, it
-    /// would let the others of its group go, who tell their clients that all is well. So it comes last, when those cannot be told anything any more; and so does, just before it, one
+    /// Ends all sessions but replication's, the server's own and those of this account that are not in a commit. One session waits for the acknowledgement of a whole group of commits: ended first, it
+    /// would let the others of its group go, who tell their clients that all is well. So it comes last, when those cannot be told anything any more; and so does one
     /// that waits for room on the disk, whom the signal wakes: finding room by then it logs its group, and being killed waits for nobody.
     /// </summary>
     internal static async Task EndSessionsAsync(Orders orders, CancellationToken ct)
     {
         var sessions = await orders.Connection.QueryAsync(
-            "SELECT id FROM information_schema.PROCESSLIST WHERE command NOT IN ('Binlog Dump', 'Slave_IO', 'Slave_SQL', 'Slave_worker', 'Daemon') AND user NOT IN ('system user', SUBSTRING_INDEX(CURRENT_USER(), '@', 1)) ORDER BY state LIKE 'Waiting for semi-sync ACK%' OR state = 'Waiting for someone to free space'", ct);
+            $"SELECT id FROM information_schema.PROCESSLIST WHERE command NOT IN ('Binlog Dump', 'Slave_IO', 'Slave_SQL', 'Slave_worker', 'Daemon') AND user <> 'system user' AND id <> CONNECTION_ID() AND (user <> SUBSTRING_INDEX(CURRENT_USER(), '@', 1) OR state = 'Commit' OR {IsWaitedFor}) ORDER BY {IsWaitedFor}", ct);
         foreach (var row in sessions.Rows)
             try
             {

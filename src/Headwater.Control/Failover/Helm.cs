@@ -334,7 +334,7 @@ sealed class Helm : IAsyncDisposable
             if (_failing.TryGetValue(effect.Server, out var failing) && _time.Now() < failing.Until) continue;
             if ((_recoveries.Holds(effect.Server) || _rebuilds.Holds(effect.Server)) && effect.Kind != EffectKind.MakeReadOnly) continue;
             var server = view.Servers.First(server => server.Id == effect.Server);
-            if (_endedAt.TryGetValue(effect.Server, out var ended) && server.LastAnswer is { } told && told.AskedAt < ended) continue;
+            if (_endedAt.TryGetValue(effect.Server, out var ended) && (server.Outcome == ProbeOutcome.Full ? server.LookedAt : server.LastAnswer?.AskedAt) < ended) continue;
             var source = effect.Source is { } id ? view.Servers.FirstOrDefault(server => server.Id == id) : null;
             if (effect.Kind == EffectKind.Reconcile)
             {

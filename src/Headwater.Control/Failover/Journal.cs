@@ -63,7 +63,7 @@ public sealed class Journal : IDisposable
     public const string FileName = "control.journal";
     /// <summary>What stood in the journal before it became too large.</summary>
     public const string OlderName = FileName + ".1";
-    const string LockName = "control.lock";
+    const string LockName = "control.lock", NewEnding = ".new";
     const long DefaultMost = 16 << 20;
     readonly FileStream _lock;
     readonly TimeProvider _time;
@@ -95,6 +95,7 @@ public sealed class Journal : IDisposable
         FileStream? file = null;
         try
         {
+            if (!File.Exists(path) && File.Exists(path + NewEnding)) File.Move(path + NewEnding, path);
             file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             var (entries, end) = Read(file, path);
             // Behind the last whole line stands at most what a crash cut off.
@@ -157,29 +158,31 @@ public sealed class Journal : IDisposable
     }
 
     /// <summary>
-    /// The file becomes the older one, and the next begins with the record: the new one is whole and on the disk before it takes the name. Only behind a record, so that
-    /// it is the one that counts.
+    /// The file takes the older one's name, and one that begins with the record takes its own: that one is whole and on the disk before, and is found under its first name
+    /// by whoever opens the journal after a crash between the two. Where it cannot be done, all stays as it is until the next record.
     /// </summary>
     void BeginAnew()
     {
-        var next = _path + ".new";
-        var file = new FileStream(next, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        FileStream? file = null;
         try
         {
+            file = new FileStream(_path + NewEnding, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             Append(file, new JournalEntry(_time.GetUtcNow(), "record", "journal", null, "the journal begins anew; what stood in it is in the older one", RecordLine.Of(Record)));
             file.Flush(flushToDisk: true);
-            File.Copy(_path, Path.Combine(Path.GetDirectoryName(_path)!, OlderName), overwrite: true);
-            File.Move(next, _path, overwrite: true);
+            File.Move(_path, OlderPath, overwrite: true);
+            File.Move(_path + NewEnding, _path);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It stays as it is, and is tried again behind the next record.
-            file.Dispose();
+            file?.Dispose();
+            if (!File.Exists(_path) && File.Exists(OlderPath)) File.Move(OlderPath, _path);
             return;
         }
         _file.Dispose();
         _file = file;
     }
+
+    string OlderPath => Path.Combine(Path.GetDirectoryName(_path)!, OlderName);
 
     /// <summary>For people to read later; nothing depends on it.</summary>
     public void Note(string kind, string rule, string? server, string sentence)

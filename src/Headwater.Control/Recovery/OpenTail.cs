@@ -12,7 +12,7 @@ namespace Headwater.Control.Recovery;
 /// </summary>
 public sealed record OpenTail
 {
-    const string Ending = ".open", CopyEnding = ".binlog";
+    const string Ending = ".open", CopyEnding = ".binlog", UnfinishedCopy = ".binlog.new";
 
     public required string Server { get; init; }
     public required string CommonEnd { get; init; }
@@ -26,6 +26,9 @@ public sealed record OpenTail
     public required IReadOnlyList<LabelRun> Labels { get; init; }
 
     public static string CopyOf(string name) => name + CopyEnding;
+
+    /// <summary>Where the copy is made before it is known what it is a copy of: one for each server, which the next attempt replaces.</summary>
+    public static string NewCopyOf(string server) => server + UnfinishedCopy;
 
     /// <summary>The names of those that are open.</summary>
     public static IEnumerable<string> NamesIn(string directory) => Directory.Exists(directory) ? Directory.EnumerateFiles(directory, "*" + Ending).Select(static file => file[..^Ending.Length]) : [];
@@ -45,11 +48,12 @@ public sealed record OpenTail
         }
     }
 
-    /// <summary>On the disk when it returns, and so is the copy.</summary>
-    public void Write(string name)
+    /// <summary>On the disk when it returns, and so is the copy. The name is this tail's alone: another of the same server, or the same once more, takes nothing from it.</summary>
+    public void Write(string name, string newCopy)
     {
         const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var copy = new FileStream(CopyOf(name), FileMode.Open, FileAccess.ReadWrite)) copy.Flush(flushToDisk: true);
+        using (var copy = new FileStream(newCopy, FileMode.Open, FileAccess.ReadWrite)) copy.Flush(flushToDisk: true);
+        File.Move(newCopy, CopyOf(name), overwrite: true);
         using (var file = new FileStream(name + Ending + ".new", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
         {
             JsonSerializer.Serialize(file, this, OpenTailJson.Default.OpenTail);

@@ -6,7 +6,7 @@ using Headwater.Wire.MySql.Binlog;
 namespace Headwater.Control.Recovery;
 
 /// <summary>Brings an <see cref="OpenTail"/> to the primary, from the copy of the log. It can be begun anew at any time: the ledger knows what is there.</summary>
-sealed class OpenTailJob(string name, ServerId primary, ServerAddress address, RecoveryOptions options, Action<string> tell, TimeProvider time)
+sealed class OpenTailJob(string name, ServerId primary, ServerAddress address, RecoveryOptions options, TimeProvider time)
 {
     public async Task<RecoveryReport> RunAsync(CancellationToken ct)
     {
@@ -47,11 +47,11 @@ sealed class OpenTailJob(string name, ServerId primary, ServerAddress address, R
         await using var connection = await ServerConnection.ConnectAsync(address, options.Login, ct);
         if ((await connection.QueryAsync("SELECT GET_LOCK('headwater recovery', 0)", ct)).Scalar != "1") throw new InvalidOperationException("another process is bringing something in");
         var tables = await TableFactsReader.ReadAsync(connection, ct);
-        var replay = new TailReplay(connection, tables, new LabelRuns(tail.Labels).Of, tell);
+        // First, so that the tail's server, should it be promoted before this has come to its end, gives none of those numbers again.
+        await TailReplay.LeapAsync(connection, tail.Labels.Select(static run => (run.Domain, run.Last)), ct);
+        var replay = new TailReplay(connection, tables, new LabelRuns(tail.Labels).Of, static _ => { });
         report = await replay.RunAsync(TailSource.OfCopy(OpenTail.CopyOf(name), tail.KnownHistory, tables.Shapes()), report, token => ServerConnection.ConnectAsync(address, options.Login, token), ct);
         if (!report.Complete) throw new InvalidOperationException($"the ledger does not have every transaction of the tail; {OpenTail.CopyOf(name)} is kept");
-        await replay.LeapAsync(ct);
-        OpenTail.Close(name);
         return report;
     }
 }

@@ -71,7 +71,7 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
 
     /// <summary>
     /// Brings to the primary what was taken back before. That gives orders to nobody and is written as a client writes, so it needs no lease: only this process
-    /// has the file.
+    /// has the file, which goes when the ledger has all of it and that primary is still the primary.
     /// </summary>
     public void BringIn(ServerView? primary, ControlOptions options, Action<Action> post, Action<RecoveryReport> then)
     {
@@ -84,11 +84,16 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
         {
             if (known.Runs || known.Trouble is not null && time.Now() - known.At < AgainAfter) continue;
             _open[name] = (true, known.Trouble, time.Now());
-            var job = new OpenTailJob(name, primary.Id, primary.Address, recovery, static _ => { }, time);
+            var (epoch, job) = (_epoch, new OpenTailJob(name, primary.Id, primary.Address, recovery, time));
             _ = Task.Run(() => job.RunAsync(_end.Token)).ContinueWith(done => post(() =>
             {
-                var report = done.Result;
-                if (report.Trouble is null) _open.Remove(name);
+                var report = done.IsCompletedSuccessfully ? done.Result : new RecoveryReport { Server = Path.GetFileName(name), Primary = primary.Id.Name, DryRun = false, Trouble = done.Exception?.GetBaseException().Message ?? "it was ended" };
+                if (report.Trouble is null && epoch != _epoch) report = report with { Trouble = $"{primary.Id} was replaced meanwhile" };
+                if (report.Trouble is null)
+                {
+                    OpenTail.Close(name);
+                    _open.Remove(name);
+                }
                 else _open[name] = (false, report.Trouble, time.Now());
                 if (report.Trouble is null || report.Trouble != known.Trouble) then(report);
             }), TaskScheduler.Default);
@@ -122,17 +127,7 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
         var job = new RecoveryJob(request, options.Recovery!, options.Replication, Label, sentence => _progress[request.Server] = sentence, time);
         _progress[request.Server] = $"the tail of {request.Server} is being read";
         var ct = (_ofEpoch ?? _end).Token;
-        var task = Task.Run(async () =>
-        {
-            try
-            {
-                return await job.RunAsync(ct);
-            }
-            catch (OperationCanceledException)
-            {
-                return new RecoveryReport { Server = request.Server.Name, Primary = request.Primary.Name, DryRun = request.DryRun, Trouble = "the primary has changed, or this process ends" };
-            }
-        });
+        var task = Task.Run(() => job.RunAsync(ct));
         _running[request.Server] = task;
         _ = task.ContinueWith(done => post(() =>
         {

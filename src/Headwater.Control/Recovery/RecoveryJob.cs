@@ -53,6 +53,10 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
         {
             await RunStepsAsync(ct);
         }
+        catch (OperationCanceledException)
+        {
+            _report = _report with { Trouble = "the primary has changed, or this process ends" };
+        }
         catch (Exception e) when (e is ServerException or IOException or BinlogException or InvalidOperationException or UnauthorizedAccessException)
         {
             _report = _report with { Trouble = e.Message };
@@ -77,7 +81,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
         var name = Path.Combine(options.Directory, Safe(request.Server.Name));
         using var undo = new UndoLog(name + ".undo");
         using var keys = new TouchedKeys(name);
-        var tail = await SaveAsync(source, name, ownTables, old is null ? null : undo, rewindsFirst ? OpenTail.CopyOf(name) : null, keys, ct);
+        var tail = await SaveAsync(source, name, ownTables, old is null ? null : undo, rewindsFirst ? OpenTail.NewCopyOf(name) : null, keys, ct);
         if (_report.Transactions == 0)
         {
             _report = _report with { Choice = "there is no tail in its log" };
@@ -99,11 +103,14 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
                 History = [.. history.Select(static gtid => gtid.ToString())],
                 Labels = _labels.All,
             };
-            await ReturnAsync(primary, old!, undo, keys, source, tail, () =>
+            await ReturnAsync(primary, old!, undo, keys, source, tail, async () =>
             {
-                open.Write(name);
-                _report = _report with { OpenTail = name };
+                await MustReadAsCopiedAsync(OpenTail.NewCopyOf(name), history, ownTables, tail, ct);
+                var named = $"{name}-{Safe(tail)}";
+                open.Write(named, OpenTail.NewCopyOf(name));
+                _report = _report with { OpenTail = named };
             }, ct);
+            if (_report.OpenTail is null) throw new InvalidOperationException(_report.Return);
             return;
         }
         var replay = new TailReplay(primary, tables, label, tell);
@@ -120,7 +127,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             return;
         }
         await replay.LeapAsync(ct);
-        await ReturnAsync(primary, old, undo, keys, source, tail, static () => { }, ct);
+        await ReturnAsync(primary, old, undo, keys, source, tail, static () => Task.CompletedTask, ct);
     }
 
     async Task<TailSource> SourceAsync(ServerConnection? old, IReadOnlyList<Gtid> history, TableFactsLookup ownTables, CancellationToken ct)
@@ -143,6 +150,22 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
     {
         if (await LoggedAsync(old, ct) is var now && now != _logged) throw new InvalidOperationException($"the log of {request.Server} went on from {_logged} to {now} while its tail was read; nothing was forgotten, and it is begun again");
     }
+
+    /// <summary>What is about to be all that is left of the tail is read once more, whole.</summary>
+    static async Task MustReadAsCopiedAsync(string copy, IReadOnlyList<Gtid> history, TableFactsLookup tables, string tail, CancellationToken ct)
+    {
+        var sum = new XxHash64();
+        string first = "", last = "";
+        await foreach (var transaction in TailSource.OfCopy(copy, history, tables.Shapes()).ReadAsync(ct))
+        {
+            last = transaction.Gtid.ToString();
+            if (first.Length == 0) first = last;
+            sum.Append(transaction.Checksum);
+        }
+        if (NameOf(first, last, sum) is var read && read != tail) throw new InvalidOperationException($"the copy of the tail is {read} and should be {tail}; nothing was forgotten");
+    }
+
+    static string NameOf(string first, string last, XxHash64 sum) => $"{first}..{last}:{sum.Finish():x16}";
 
     static async Task<IReadOnlyList<Gtid>> HistoryAsync(ServerConnection connection, CancellationToken ct)
     {
@@ -209,10 +232,10 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             NeverAcknowledged = counts.NeverAcknowledged,
             Files = files is null ? [] : [files.SqlName, files.JsonName],
         };
-        return $"{first}..{last}:{sum.Finish():x16}";
+        return NameOf(first, last, sum);
     }
 
-    async Task ReturnAsync(ServerConnection primary, ServerConnection old, UndoLog undo, TouchedKeys keys, TailSource source, string tail, Action beforeItIsForgotten, CancellationToken ct)
+    async Task ReturnAsync(ServerConnection primary, ServerConnection old, UndoLog undo, TouchedKeys keys, TailSource source, string tail, Func<Task> beforeItIsForgotten, CancellationToken ct)
     {
         if (_cannotUndo is not null)
         {
@@ -236,7 +259,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             return;
         }
         await MustBeAsReadAsync(old, ct);
-        beforeItIsForgotten();
+        await beforeItIsForgotten();
         await rewind.ForgetAsync(source.CommonEnd, Tail.CommonState(await HistoryAsync(old, ct), await HistoryAsync(primary, ct)), ct);
         _report = _report with { Rewound = true, Return = $"{request.Server} is rewound to {source.CommonEnd}" };
         await RejoinAsync(primary, old, keys, ct);

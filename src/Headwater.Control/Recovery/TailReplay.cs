@@ -19,6 +19,7 @@ sealed class TailReplay(ServerConnection primary, TableFactsLookup tables, Label
     /// <exception cref="InvalidOperationException">Nobody acknowledges what is written there, so that it waits.</exception>
     public async Task<RecoveryReport> RunAsync(TailSource source, RecoveryReport report, Func<CancellationToken, Task<ServerConnection>> connect, CancellationToken ct)
     {
+        if (report.DryRun) return await ReplayAsync(source, report, ct);
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var replaying = ReplayAsync(source, report, giveUp.Token);
         try
@@ -96,14 +97,17 @@ sealed class TailReplay(ServerConnection primary, TableFactsLookup tables, Label
     /// The primary's numbers go on behind the tail's. Else the tail's server, once it is the primary again, would give a number of its tail to another transaction,
     /// and nobody who had seen the one could tell it from the other.
     /// </summary>
-    public async Task LeapAsync(CancellationToken ct)
+    public Task LeapAsync(CancellationToken ct) => LeapAsync(primary, _ranges.Select(static range => (range.Key, range.Value.Last)), ct);
+
+    /// <param name="last">The last number of the tail in each domain; a domain may be named more than once.</param>
+    public static async Task LeapAsync(ServerConnection primary, IEnumerable<(uint Domain, ulong Last)> last, CancellationToken ct)
     {
         const ushort OutOfOrder = 1950; // ER_GTID_STRICT_OUT_OF_ORDER: the log has passed that number by itself
         Position.TryParse((await primary.QueryAsync("SELECT @@global.gtid_binlog_pos", ct)).Scalar ?? "", out var logged);
-        foreach (var (domain, (_, last)) in _ranges)
+        foreach (var (domain, passed) in last.GroupBy(static one => one.Domain).Select(static group => (group.Key, group.Max(static one => one.Last))))
         {
-            if (logged.SequenceOf(domain) > last) continue;
-            await primary.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"SET SESSION gtid_domain_id = {domain}, SESSION gtid_seq_no = {last + 1}"), ct);
+            if (logged.SequenceOf(domain) > passed) continue;
+            await primary.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"SET SESSION gtid_domain_id = {domain}, SESSION gtid_seq_no = {passed + 1}"), ct);
             try
             {
                 await primary.QueryAsync("FLUSH HOSTS", ct);

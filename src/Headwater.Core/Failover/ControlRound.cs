@@ -60,7 +60,7 @@ sealed partial class ControlRound(Situation s)
             Find("cannot-decide", primary.Id, $"{primary.Id} {Silence(primary)}, and cannot be replaced: {election.Reason}");
             return;
         }
-        Replace(primary, $"{primary.Id} {Silence(primary)}{(primary.Outcome == ProbeOutcome.Full ? "" : ", and no replica hears it")}");
+        Replace(primary, $"{primary.Id} {Silence(primary)}, and no replica hears it");
     }
 
     /// <summary>A receiver that waits for room on its disk keeps its server from saying what it has received, long after there is room again.</summary>
@@ -92,9 +92,12 @@ sealed partial class ControlRound(Situation s)
         var (full, committing) = (primary.LastAnswer.DiskFull, primary.LastAnswer.Committing);
         var says = $"{primary.Id} answers and has logged nothing for {Milliseconds(time)} though {committing} {(committing == 1 ? "session is" : "sessions are")} committing: {(full ? "its disk is full" : "its storage hangs, or one transaction is very large")}";
         var patience = full ? s.Policy.ReplaceSilentAfter : s.Policy.ReplaceStalledAfter;
-        if (time >= patience) StopWhoWaitsForRoom(primary.Id);
-        var election = Election.Hold(s, primary.Id);
-        var not = time < patience ? $"it gets {Milliseconds(patience)}" : WhyNobodyIsReplaced(primary) ?? WhyNotNow() ?? (election.Winner is null ? election.Reason : null);
+        var not = time < patience ? $"it gets {Milliseconds(patience)}" : WhyNobodyIsReplaced(primary) ?? WhyNotNow();
+        if (not is null)
+        {
+            StopWhoWaitsForRoom(primary.Id);
+            if (Election.Hold(s, primary.Id) is { Winner: null } nobody) not = nobody.Reason;
+        }
         Find("primary-stalled", primary.Id, not is null ? says : $"{says}; it is not replaced: {not}");
         if (not is not null) return false;
         Replace(primary, says);
@@ -120,8 +123,7 @@ sealed partial class ControlRound(Situation s)
         var silent = SilentFor(primary);
         var patience = primary.Outcome == ProbeOutcome.Closed ? s.Policy.ReplaceAfter : s.Policy.ReplaceSilentAfter;
         if (silent < patience) return $"shorter than {Milliseconds(patience)} is a glitch";
-        // A disk is as full for its replicas, whatever they hear.
-        var hearing = primary.Outcome == ProbeOutcome.Full ? [] : s.Answering.Where(server => s.Hears(server, primary)).Select(static server => server.Id).ToList();
+        var hearing = s.Answering.Where(server => s.Hears(server, primary)).Select(static server => server.Id).ToList();
         if (hearing.Count > 0) return $"{Election.Names(hearing)} {(hearing.Count == 1 ? "hears" : "hear")} it, so it is we who are cut off";
         return WhyNotNow();
     }
@@ -133,7 +135,6 @@ sealed partial class ControlRound(Situation s)
     {
         ProbeOutcome.Closed => $"has not listened for {Milliseconds(SilentFor(primary))}",
         ProbeOutcome.Silent => $"accepts connections and has not answered for {Milliseconds(SilentFor(primary))}",
-        ProbeOutcome.Full => $"has had a full disk for {Milliseconds(SilentFor(primary))}",
         ProbeOutcome.Refused => $"refuses us: {primary.Reason}",
         _ => $"has not been reachable for {Milliseconds(SilentFor(primary))}",
     };
@@ -295,7 +296,9 @@ sealed partial class ControlRound(Situation s)
     /// <summary>The primary of a failover answers again, or its log goes on, before anybody was appointed: it stays.</summary>
     bool CameBack(Change change)
     {
-        if (s.Find(change.From) is not { } from || !Situation.Answers(from) || Next.Stalled is { } stalled && stalled.Of == from.State && stalled.Since < Next.StepAt) return false;
+        if (s.Find(change.From) is not { } from || !Situation.Answers(from)) return false;
+        var isStalledYet = Next.Stalled is { } stalled && stalled.Of == from.State && stalled.Since < Next.StepAt;
+        if (isStalledYet) return false;
         Undo(change, $"{change.From} is back, and nobody had been appointed");
         return true;
     }

@@ -74,8 +74,10 @@ public static class Controller
 
     static (ServerState Of, Position At, Instant Since)? Stalled(ControlState state, ServerView? primary)
     {
+        // A look that is not answered shows nothing else.
+        if (primary is { Outcome: not ProbeOutcome.Answered }) return state.Stalled is { } stalled && stalled.Of == primary.State ? stalled : null;
         // Commits that wait for a replica are written; it is not the storage that they wait for.
-        if (primary is not { Outcome: ProbeOutcome.Answered, LastAnswer: { ReadOnly: false, Committing: > 0, SemiSync: not { WaitingCommits: > 0 } } told }) return null;
+        if (primary is not { LastAnswer: { ReadOnly: false, Committing: > 0, SemiSync: not { WaitingCommits: > 0 } } told }) return null;
         return state.Stalled is { } before && before.Of == primary.State && before.At == told.BinlogPosition ? before : (primary.State, told.BinlogPosition, told.AskedAt);
     }
 

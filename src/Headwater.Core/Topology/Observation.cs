@@ -27,7 +27,7 @@ public enum ProbeOutcome : byte
     /// <summary>The server answered with an error: wrong password, too many connections.</summary>
     Refused,
 
-    /// <summary>It answered that its disk is, or was a moment ago, full: it can write nothing, and cannot say what it is asked.</summary>
+    /// <summary>It lives, and cannot say what it is asked while its receiver waits for room on the disk.</summary>
     Full,
 }
 

@@ -29,7 +29,7 @@ sealed record ServerFacts
     {
         ProbeOutcome.Closed => "accepts no connections: nobody listens there",
         ProbeOutcome.Silent => $"accepts connections but has not answered for {Milliseconds(SilentFor)}",
-        ProbeOutcome.Full => $"has a full disk: {Latest.Failure}",
+        ProbeOutcome.Full => Latest.Failure,
         ProbeOutcome.Refused => $"has refused the monitoring user for {Milliseconds(SilentFor)}: {Latest.Failure}",
         _ => $"has not been reachable for {Milliseconds(SilentFor)}" + (Latest.Failure.Length > 0 ? $": {Latest.Failure}" : ""),
     };

@@ -391,7 +391,7 @@ internal sealed class ClientSession
     bool IsOfAnOldEpoch(Backend held) => held.Epoch != On.View.Epoch && !ReferenceEquals(On.View.Primary?.State, held.Server) && (Status & ServerStatus.InTransactionReadOnly) == 0;
 
     /// <summary>Said to be committed by a server that is the primary no more, and not in the history of the one that is.</summary>
-    bool IsLost(Gtid commit) => Running is { } running && IsOfAnOldEpoch(running) && On.View.Primary is not null && !Lineage.Has(On.View, commit);
+    bool IsLost(Gtid commit) => Running is { } running && IsOfAnOldEpoch(running) && !Lineage.Has(On.View, commit);
 
     /// <summary>Everything that may take time to get a backend. Null: the client has its error.</summary>
     async ValueTask<Backend?> AcquireAsync()
@@ -743,6 +743,12 @@ internal sealed class ClientSession
     /// <summary>Where statements may not run for ever, the server is told to end one that does; its answer ends the exchange.</summary>
     void StartClock()
     {
+        _timedOut = false;
+        SetClock();
+    }
+
+    void SetClock()
+    {
         if (On.Options.StatementTimeout > TimeSpan.Zero) (_clock ??= new Deadline(On.Loop, TakesTooLong)).Set(On.Options.StatementTimeout);
     }
 
@@ -751,6 +757,7 @@ internal sealed class ClientSession
         if (Running is not { } running) return;
         _timedOut = true;
         Commands.KillQueryOn(running);
+        SetClock(); // it may have been committing, in the midst of more
     }
 
     void SendTimeout() => Commands.SendError(1969, "70100", $"Query execution was interrupted: it ran longer than limits.statement_timeout ({On.Options.StatementTimeout.TotalSeconds:0.###} s)");

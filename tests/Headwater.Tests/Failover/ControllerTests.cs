@@ -177,21 +177,6 @@ public class ControllerTests
     }
 
     [Fact]
-    public void A_primary_that_says_that_its_disk_is_full_is_replaced_though_its_replicas_hear_it()
-    {
-        var cluster = ControlledCluster.Three();
-        cluster["db1"].Outcome = ProbeOutcome.Full;
-        for (var i = 0; i < 9; i++)
-        {
-            cluster["db3"].Heartbeats++;
-            cluster.Pass();
-        }
-        Assert.Null(cluster.Change);
-        cluster.Until(static seen => seen.Change is { Step: ChangeStep.Fencing }, 1_000);
-        Assert.Contains("db1 has had a full disk for 2", cluster.Change!.Proof[0], StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void A_replica_whose_receiver_waits_for_room_is_made_to_say_what_it_has_received()
     {
         var cluster = PrimaryGone();

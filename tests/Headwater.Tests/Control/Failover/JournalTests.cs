@@ -81,6 +81,15 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void A_crash_while_it_begins_anew_forgets_nothing()
+    {
+        using (var journal = Open()) journal.Write(Record(7), "failover", "db1", "it died");
+        File.Move(PathOf, PathOf + ".new");
+        using var again = Open();
+        Assert.Equal(7, again.Record.Epoch.Number);
+    }
+
+    [Fact]
     public void Wherever_a_crash_cuts_the_file_the_last_whole_record_counts_and_writing_goes_on()
     {
         long first;
