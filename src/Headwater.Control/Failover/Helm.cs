@@ -138,7 +138,7 @@ sealed class Helm : IAsyncDisposable
     /// <summary>What a process does that may not act: it remembers, and says why it does nothing.</summary>
     void Follow(ClusterView view, Instant now)
     {
-        _state = Controller.Watch(_state, view, now);
+        _state = Controller.Watch(_state, view, _options.Policy, now);
         _recoveries.See(view, _state.Record, mayAct: false);
         _recoveries.BringIn(view.Primary, _options, _post, Recovered);
         IsUnsettled = view.Primary is not { Outcome: ProbeOutcome.Answered } || _state.Record.Change is not null;

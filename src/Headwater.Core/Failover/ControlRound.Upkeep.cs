@@ -151,15 +151,14 @@ sealed partial class ControlRound
         var kept = Record.Acknowledgers;
         foreach (var server in s.Answering)
             if (server.LastAnswer!.SemiSync is { Acknowledges: true } or { Acknowledging: true } && !kept.Contains(server.Id)) kept = kept.Add(server.Id);
-        var active = s.Answering.Where(server => server.LastAnswer!.SemiSync is { Acknowledging: true } && s.Follows(server, primary)).ToList();
-        var head = Situation.AppliedBy(primary);
-        if (sync.Acknowledgers > active.Count)
+        var active = s.Acknowledging(primary);
+        if (sync.Acknowledgers > active.Length)
         {
             // Somebody acknowledges whom we do not see: it may be any that does not answer.
             foreach (var server in s.Others)
                 if (!Situation.Answers(server) && !kept.Contains(server.Id)) kept = kept.Add(server.Id);
         }
-        else if (active.Any(server => server.LastAnswer!.AskedAt >= told.AnsweredAt && Situation.HeldBy(server).Covers(in head)))
+        else if (s.IsShared(primary))
         {
             Next = Next with { Shared = (primary.State, sync.Unacknowledged) };
             kept = [.. kept.Where(id => active.Any(server => server.Id == id) || MayAcknowledge(id))];

@@ -61,8 +61,15 @@ public static class Controller
         { } change => $"{change.From} is being replaced{(change.To is { } to ? $" by {to}" : "")}",
     };
 
-    /// <summary>What a process that may not act remembers of a look, so that it need not begin to count silence when it may.</summary>
-    public static ControlState Watch(ControlState state, ClusterView view, Instant now) => Remembered(state, view, now);
+    /// <summary>What a process that may not act remembers of a look, so that it need not begin to count silence when it may, and knows what the primary had shown.</summary>
+    public static ControlState Watch(ControlState state, ClusterView view, ControlPolicy policy, Instant now)
+    {
+        var next = Remembered(state, view, now);
+        var s = new Situation(next, view, policy, 0, now);
+        if (s.Primary is not { } primary || !Situation.Answers(primary)) return next;
+        if (primary.LastAnswer!.SemiSync is not { Waits: true } sync) return next with { Shared = null };
+        return s.IsShared(primary) ? next with { Shared = (primary.State, sync.Unacknowledged) } : next;
+    }
 
     static ControlState Remembered(ControlState state, ClusterView view, Instant now)
     {

@@ -65,6 +65,16 @@ public sealed class Situation
         return true;
     }
 
+    /// <summary>Those that are seen to acknowledge what the primary commits.</summary>
+    public ImmutableArray<ServerView> Acknowledging(ServerView primary) => [.. Answering.Where(server => server.LastAnswer!.SemiSync is { Acknowledging: true } && Follows(server, primary))];
+
+    /// <summary>Nobody acknowledges whom we do not see, and all that the primary had logged when it was looked at is on one of those.</summary>
+    public bool IsShared(ServerView primary)
+    {
+        var (told, head, active) = (primary.LastAnswer!, AppliedBy(primary), Acknowledging(primary));
+        return told.SemiSync is { Waits: true } sync && sync.Acknowledgers <= active.Length && active.Any(server => server.LastAnswer!.AskedAt >= told.AnsweredAt && HeldBy(server).Covers(in head));
+    }
+
     /// <summary>The source of a link among the servers known, by its number, else by its address.</summary>
     public ServerView? SourceOf(ReplicationLink link)
     {

@@ -189,6 +189,17 @@ public class ControllerTests
     }
 
     [Fact]
+    public void Who_has_only_watched_knows_what_the_primary_had_shown()
+    {
+        var cluster = ControlledCluster.Three();
+        var watched = Controller.Watch(new ControlState { Record = cluster.State.Record }, cluster.View, cluster.Policy, cluster.Now);
+        Assert.Equal((cluster.View.Primary!.State, 0L), watched.Shared);
+        cluster["db2"].Log = cluster["db3"].Log = cluster["db2"].Received = cluster["db3"].Received = "0-1-99";
+        cluster.Pass();
+        Assert.Null(Controller.Watch(new ControlState { Record = cluster.State.Record }, cluster.View, cluster.Policy, cluster.Now).Shared);
+    }
+
+    [Fact]
     public void A_stalled_primary_whose_log_goes_on_stays()
     {
         var cluster = ControlledCluster.Three();
