@@ -32,9 +32,11 @@ static class Probe
     public static async Task<Observation> AskAsync(ServerConnection connection, WatchedServer server, Observation? before, Instant askedAt, TimeProvider time, CancellationToken ct)
     {
         IReadOnlyList<QueryResult> results;
+        (int Committing, bool DiskFull) commits;
         try
         {
             results = await connection.QueryMultiAsync(Questions, ct);
+            commits = HasNotMoved(before, results[0].Rows[0]) ? await CommitsAsync(connection, ct) : default;
         }
         catch (ServerException e) when (before is not null && e.Message.Contains("(Errcode: 28", StringComparison.Ordinal))
         {
@@ -43,7 +45,6 @@ static class Probe
         var self = results[0].Rows[0];
         var status = results[1].Rows.ToDictionary(static row => row[0]!, static row => row[1] ?? "");
         var sync = results[3].Rows[0];
-        var (committing, full) = HasNotMoved(before, self) ? await CommitsAsync(connection, ct) : default;
         return new Observation
         {
             Server = server,
@@ -69,8 +70,8 @@ static class Probe
                 Acknowledges = IsOn(sync[1]),
                 Acknowledging = IsOn(status.GetValueOrDefault("Rpl_semi_sync_slave_status")),
             },
-            Committing = committing,
-            DiskFull = full,
+            Committing = commits.Committing,
+            DiskFull = commits.DiskFull,
             // MASTER_GTID_WAIT came with MariaDB 10.0 and the tracker with 10.2, older than anything watched here; a server of another
             // family does not know the variables above, and has said so by an error.
             Capabilities = new ServerCapabilities

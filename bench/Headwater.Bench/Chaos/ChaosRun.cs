@@ -15,6 +15,9 @@ static class ChaosRun
     /// <summary>Something acknowledged was lost, doubled or taken back: wrong on any machine. 1 is a bar on time that was not reached.</summary>
     const int Violated = 2;
 
+    // As long as a silent primary is waited for (control.replace_silent_after): one that hangs for longer by a fault of its own may be replaced.
+    static readonly TimeSpan LongestHang = TimeSpan.FromSeconds(2);
+
     // A server whose log finds no room looks again only after a minute: https://mariadb.com/kb/en/mariadbd-options/ (disk full).
     static TimeSpan HealWithin(string fault) => TimeSpan.FromSeconds(fault == "disk-full" ? 120 : 60);
 
@@ -46,14 +49,18 @@ static class ChaosRun
         {
             // All of them before any of them again, so that a short run is not all of one kind.
             var fault = number < possible.Count ? Shuffled(possible, options.Seed)[number] : possible[chance.Below(possible.Count)];
-            var epoch = lab.Controlling.Status()?.Epoch;
+            var (epoch, primary) = lab.Controlling.Status() is { } before ? (before.Epoch, before.Primary) : (0, null);
+            using var pulse = new Pulse(lab.Server(primary ?? lab.Servers[0].Name));
             var at = Stopwatch.GetTimestamp();
             var detail = faults.Inject(fault, ref chance);
             var healed = lab.HealedWithin(HealWithin(fault), load);
+            pulse.Dispose();
+            var hung = Faults.NoFailover.Contains(fault) && pulse.Longest >= LongestHang;
+            if (hung) detail += string.Create(CultureInfo.InvariantCulture, $", the primary itself answered nobody for {pulse.Longest.TotalSeconds:0.0} s");
             rounds.Add(new ChaosRound(fault, detail, at, Stopwatch.GetTimestamp(), healed ?? double.NaN));
             var ledger = load.Ledger;
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {number + 1}/{times} {fault} {detail}: {(healed is { } took ? $"healed after {took:0.0} s" : "NOT HEALED")}; longest wait {load.Stalls(at, Stopwatch.GetTimestamp()).Max():0.0} s; {ledger.Count(Told.Acknowledged)} acknowledged, {ledger.Count(Told.Unknown)} unknown, {ledger.Count(Told.Refused)} refused"));
-            if (Faults.NoFailover.Contains(fault) && lab.Controlling.Status()?.Epoch is { } after && after != epoch) troubles.Add($"round {number + 1}, {fault} {detail}: the primary was replaced");
+            if (Faults.NoFailover.Contains(fault) && !hung && lab.Controlling.Status()?.Epoch is { } after && after != epoch) troubles.Add($"round {number + 1}, {fault} {detail}: the primary was replaced");
             if (healed is null)
             {
                 troubles.Add($"round {number + 1}, {fault} {detail}: not healed within {HealWithin(fault).TotalSeconds:0} s: {lab.Controlling.Status()?.Text ?? "the controlling gateway does not answer"}");

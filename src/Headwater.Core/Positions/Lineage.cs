@@ -83,6 +83,14 @@ public static class Lineage
         return 0;
     }
 
+    /// <summary>How far the history goes that the view knows: at least as far as when its primary was appointed.</summary>
+    public static Position HeadOf(ClusterView view)
+    {
+        var head = Position.Empty;
+        foreach (var gtid in view.History) head = head.Merge(new Position(gtid));
+        return head;
+    }
+
     /// <summary>Whether a transaction is in the history that the view knows.</summary>
     public static bool Has(ClusterView view, Gtid gtid) => Judge(view, gtid, out _) == LineageVerdict.Ours;
 

@@ -110,7 +110,7 @@ public struct SessionPosition
         _hidden = null;
     }
 
-    /// <summary>Something that this session has written or seen was found to be lost; only <see cref="Forget"/> ends that.</summary>
+    /// <summary>Something that this session has written or seen was found to be lost; only <see cref="Forget(in Position)"/> ends that.</summary>
     internal Gtid? Lost { readonly get; private set; }
 
     internal void MarkLost(in Gtid gtid)
@@ -122,8 +122,15 @@ public struct SessionPosition
     /// <summary>What <see cref="Floor"/> no longer names and nobody has judged.</summary>
     internal readonly ReadOnlySpan<Gtid> Hidden => _hidden;
 
-    /// <summary>Starts anew in the present history: for after the client has been told that what it had seen is lost.</summary>
-    public void Forget() => this = default;
+    /// <summary>
+    /// Starts anew in the present history: for after the client has been told that something it had seen is lost. What it had seen and is not lost, the history has at
+    /// its <paramref name="head"/>, so nothing of that is taken back.
+    /// </summary>
+    public void Forget(in Position head)
+    {
+        this = default;
+        See(in head);
+    }
 
     /// <summary>The position that covers everything written and seen, or false when no sample asked since the last read is there yet (then demand one of <see cref="Awaited"/>).</summary>
     public bool TryToken(out Position position) => TryToken(null, out position);

@@ -442,7 +442,7 @@ internal sealed class ClientSession
                 On.Statistics.Refused++;
                 Commands.SendError(1290, "HY000", route.Kind == RouteKind.Refuse ? RouteReasons.Sentence(route) : $"No server can run this now: {On.View.Reason}");
                 // Told once that what it had seen is lost, the session goes on in the present history.
-                if (route.Reason == RouteReason.LostBranch) _position.Forget();
+                if (route.Reason == RouteReason.LostBranch) _position.Forget(Lineage.HeadOf(On.View));
                 return null;
             }
             if (route.Kind == RouteKind.Hold)

@@ -80,7 +80,7 @@ public class RouterTests
         c.Change(2, s => s with { Tags = ServerTags.Backup }).Change(3, s => s with { Tags = ServerTags.Analytics }).Change(5, s => s with { Tags = ServerTags.Delayed });
         c.Tell("db2 is for backups, db3 for analytics, db5 delayed").Read("session");
         c.Policy = c.Policy with { Wanted = ServerTags.Analytics };
-        c.Session.Forget();
+        c.Session.Forget(Position.Empty);
         c.Tell("analytics is asked for").Read("session");
         c.Change(3, s => s with { Health = ServerHealth.Draining });
         c.Pass(1).Sample(1, "0-1-7").Tell("and is away").Read("session");
@@ -109,7 +109,8 @@ public class RouterTests
         c.Session.AfterWrite(new Gtid(0, 2, 106), c.View.Primary!.State);
         Assert.Equal(RouteReason.LostBranch, c.Ask("session").Reason); // a later write does not hide it
         Assert.Equal(RouteKind.Server, c.Ask("eventual").Kind);
-        c.Session.Forget();
+        c.Session.Forget(Lineage.HeadOf(c.View));
+        Assert.Equal("0-2-105", c.Session.Floor.ToString()); // what it had seen and is not lost is not taken back
         Assert.Equal(RouteKind.Server, c.Ask("session").Kind);
     }
 
@@ -212,7 +213,7 @@ public class RouterTests
         var to3 = 0;
         for (var i = 0; i < 10_000; i++)
         {
-            c.Session.Forget();
+            c.Session.Forget(Position.Empty);
             c.Chance = random.Next();
             if (c.Ask("session").ServerIndex == 2) to3++;
         }

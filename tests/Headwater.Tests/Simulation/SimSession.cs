@@ -89,7 +89,7 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
                 break;
             case RouteKind.Refuse:
                 (_lostAWrite, _seen, _written) = (false, default, default);
-                _position.Forget();
+                _position.Forget(Lineage.HeadOf(gateway.View));
                 Next();
                 break;
             default:
