@@ -23,10 +23,7 @@ static class Probe
     // What needs no temporary table.
     const string PlainQuestions = Self + "SHOW PROCESSLIST; SHOW ALL SLAVES STATUS; SELECT @@global.rpl_semi_sync_master_enabled, @@global.rpl_semi_sync_slave_enabled";
 
-    const string InCommit = "Commit", OutOfRoom = "Waiting for someone to free space";
-
-    // The second is what a commit says whose log finds no room (THD_STAGE waiting_for_disk_space, sql/mysqld.cc).
-    const string Commits = "SELECT COUNT(*), SUM(state <> '" + InCommit + "') FROM information_schema.PROCESSLIST WHERE state IN ('" + InCommit + "', '" + OutOfRoom + "')";
+    const string Commits = "SELECT COUNT(*), SUM(state = '" + ThreadStates.OutOfRoom + "') FROM information_schema.PROCESSLIST WHERE state IN ('" + ThreadStates.InCommit + "', '" + ThreadStates.OutOfRoom + "')";
 
     /// <param name="before">The look before this one, if there was any.</param>
     public static async Task<Observation> AskAsync(ServerConnection connection, WatchedServer server, Observation? before, Instant askedAt, TimeProvider time, CancellationToken ct)
@@ -42,9 +39,27 @@ static class Probe
         {
             return await AskPlainlyAsync(connection, server, before, askedAt, time, ct);
         }
-        var self = results[0].Rows[0];
         var status = results[1].Rows.ToDictionary(static row => row[0]!, static row => row[1] ?? "");
-        var sync = results[3].Rows[0];
+        return Told(results, connection, server, askedAt, time) with
+        {
+            Uptime = TimeSpan.FromSeconds(long.Parse(status["Uptime"], CultureInfo.InvariantCulture)),
+            SemiSync = Settings(results[3].Rows[0], new SemiSync
+            {
+                Waiting = IsOn(status.GetValueOrDefault("Rpl_semi_sync_master_status")),
+                Acknowledgers = (int)Number(status.GetValueOrDefault("Rpl_semi_sync_master_clients")),
+                Unacknowledged = Number(status.GetValueOrDefault("Rpl_semi_sync_master_no_tx")),
+                WaitingCommits = (int)Number(status.GetValueOrDefault("Rpl_semi_sync_master_wait_sessions")),
+                Acknowledging = IsOn(status.GetValueOrDefault("Rpl_semi_sync_slave_status")),
+            }),
+            Committing = commits.Committing,
+            DiskFull = commits.DiskFull,
+        };
+    }
+
+    /// <summary>What both ways of asking are told.</summary>
+    static Observation Told(IReadOnlyList<QueryResult> results, ServerConnection connection, WatchedServer server, Instant askedAt, TimeProvider time)
+    {
+        var self = results[0].Rows[0];
         return new Observation
         {
             Server = server,
@@ -58,20 +73,7 @@ static class Probe
             BinlogPosition = PositionOf(self[3]),
             SlavePosition = PositionOf(self[4]),
             BinlogState = GtidsOf(self[5]),
-            Uptime = TimeSpan.FromSeconds(long.Parse(status["Uptime"], CultureInfo.InvariantCulture)),
             Links = [.. Enumerable.Range(0, results[2].Rows.Count).Select(row => LinkOf(results[2], row))],
-            SemiSync = new SemiSync
-            {
-                Waits = IsOn(sync[0]),
-                Waiting = IsOn(status.GetValueOrDefault("Rpl_semi_sync_master_status")),
-                Acknowledgers = (int)Number(status.GetValueOrDefault("Rpl_semi_sync_master_clients")),
-                Unacknowledged = Number(status.GetValueOrDefault("Rpl_semi_sync_master_no_tx")),
-                WaitingCommits = (int)Number(status.GetValueOrDefault("Rpl_semi_sync_master_wait_sessions")),
-                Acknowledges = IsOn(sync[1]),
-                Acknowledging = IsOn(status.GetValueOrDefault("Rpl_semi_sync_slave_status")),
-            },
-            Committing = commits.Committing,
-            DiskFull = commits.DiskFull,
             // MASTER_GTID_WAIT came with MariaDB 10.0 and the tracker with 10.2, older than anything watched here; a server of another
             // family does not know the variables above, and has said so by an error.
             Capabilities = new ServerCapabilities
@@ -84,31 +86,22 @@ static class Probe
         };
     }
 
+    static SemiSync Settings(string?[] row, SemiSync counted) => counted with { Waits = IsOn(row[0]), Acknowledges = IsOn(row[1]) };
+
     static bool HasNotMoved(Observation? before, string?[] self) => before is { ReadOnly: false } && !IsOn(self[1]) && PositionOf(self[3]) == before.BinlogPosition;
 
     /// <summary>Where there is no room for temporary tables, which may be on another disk than the log: what is counted is taken from the look before.</summary>
     static async Task<Observation> AskPlainlyAsync(ServerConnection connection, WatchedServer server, Observation before, Instant askedAt, TimeProvider time, CancellationToken ct)
     {
         var results = await connection.QueryMultiAsync(PlainQuestions, ct);
-        var (self, sync) = (results[0].Rows[0], results[3].Rows[0]);
         var states = Enumerable.Range(0, results[1].Rows.Count).Select(row => results[1].Value(row, "State") ?? "").ToList();
-        var stands = HasNotMoved(before, self);
-        return before with
+        var stands = HasNotMoved(before, results[0].Rows[0]);
+        return Told(results, connection, server, askedAt, time) with
         {
-            Server = server,
-            AskedAt = askedAt,
-            AnsweredAt = time.Now(),
-            ThreadId = connection.ThreadId,
-            Outcome = ProbeOutcome.Answered,
-            ReadOnly = IsOn(self[1]),
-            BinlogPosition = PositionOf(self[3]),
-            SlavePosition = PositionOf(self[4]),
-            BinlogState = GtidsOf(self[5]),
             Uptime = before.Uptime + (askedAt - before.AskedAt),
-            Links = [.. Enumerable.Range(0, results[2].Rows.Count).Select(row => LinkOf(results[2], row))],
-            SemiSync = (before.SemiSync ?? new SemiSync()) with { Waits = IsOn(sync[0]), Acknowledges = IsOn(sync[1]), WaitingCommits = states.Count(static state => state.StartsWith("Waiting for semi-sync ACK", StringComparison.Ordinal)) },
-            Committing = stands ? states.Count(static state => state is InCommit or OutOfRoom) : 0,
-            DiskFull = stands && states.Contains(OutOfRoom),
+            SemiSync = Settings(results[3].Rows[0], (before.SemiSync ?? new SemiSync()) with { WaitingCommits = states.Count(static state => state.StartsWith(ThreadStates.UnacknowledgedBegin, StringComparison.Ordinal)) }),
+            Committing = stands ? states.Count(static state => state is ThreadStates.InCommit or ThreadStates.OutOfRoom) : 0,
+            DiskFull = stands && states.Contains(ThreadStates.OutOfRoom),
         };
     }
 
@@ -117,9 +110,7 @@ static class Probe
     /// is asked by itself, of a server that has left the other questions unanswered.
     /// </summary>
     public static async Task<bool> IsReceiverOutOfRoomAsync(ServerConnection connection, CancellationToken ct) =>
-        (await connection.QueryAsync($"SELECT 1 FROM information_schema.PROCESSLIST WHERE {ReceiverOutOfRoom}", ct)).Rows.Count > 0;
-
-    public const string ReceiverOutOfRoom = "command = 'Slave_IO' AND state = '" + OutOfRoom + "'";
+        (await connection.QueryAsync($"SELECT 1 FROM information_schema.PROCESSLIST WHERE {ThreadStates.ReceiverOutOfRoom}", ct)).Rows.Count > 0;
 
     static async Task<(int Committing, bool DiskFull)> CommitsAsync(ServerConnection connection, CancellationToken ct)
     {

@@ -31,7 +31,7 @@ sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise
         {
             case EffectKind.StopReceiving when server.Outcome == ProbeOutcome.Full:
                 // STOP SLAVE would wait for it; killed, it wakes and ends, and START SLAVE begins where it was.
-                foreach (var row in (await orders.Connection.QueryAsync($"SELECT id FROM information_schema.PROCESSLIST WHERE {Probe.ReceiverOutOfRoom}", ct)).Rows) await orders.GiveAsync($"KILL {row[0]}", ct);
+                foreach (var row in (await orders.Connection.QueryAsync($"SELECT id FROM information_schema.PROCESSLIST WHERE {ThreadStates.ReceiverOutOfRoom}", ct)).Rows) await orders.GiveAsync($"KILL {row[0]}", ct);
                 break;
             case EffectKind.StopReceiving:
                 foreach (var link in links) await orders.GiveAsync($"STOP SLAVE {Name(link)} IO_THREAD", ct);
@@ -93,8 +93,6 @@ sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise
         }
     }
 
-    const string IsWaitedFor = "(state LIKE 'Waiting for semi-sync ACK%' OR state = 'Waiting for someone to free space')";
-
     /// <summary>
     /// Ends all sessions but replication's, the server's own and those of this account that are not in a commit. One session waits for the acknowledgement of a whole group of commits: ended first, it
     /// would let the others of its group go, who tell their clients that all is well. So it comes last, when those cannot be told anything any more; and so does one
@@ -103,7 +101,7 @@ sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise
     internal static async Task EndSessionsAsync(Orders orders, CancellationToken ct)
     {
         var sessions = await orders.Connection.QueryAsync(
-            $"SELECT id FROM information_schema.PROCESSLIST WHERE command NOT IN ('Binlog Dump', 'Slave_IO', 'Slave_SQL', 'Slave_worker', 'Daemon') AND user <> 'system user' AND id <> CONNECTION_ID() AND (user <> SUBSTRING_INDEX(CURRENT_USER(), '@', 1) OR state = 'Commit' OR {IsWaitedFor}) ORDER BY {IsWaitedFor}", ct);
+            $"SELECT id FROM information_schema.PROCESSLIST WHERE command NOT IN ('Binlog Dump', 'Slave_IO', 'Slave_SQL', 'Slave_worker', 'Daemon') AND user <> 'system user' AND id <> CONNECTION_ID() AND (user <> SUBSTRING_INDEX(CURRENT_USER(), '@', 1) OR {ThreadStates.IsCommitting}) ORDER BY {ThreadStates.GroupWaits}", ct);
         foreach (var row in sessions.Rows)
             try
             {

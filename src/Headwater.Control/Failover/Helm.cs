@@ -117,8 +117,7 @@ sealed class Helm : IAsyncDisposable
         var openWrites = primary is null ? 0 : SumOf(openWritesOf(primary.State), OpenElsewhere());
         var decision = Controller.Decide(_state, view, _options.Policy, openWrites, now);
         effects = decision.Effects;
-        _recoveries.See(view, decision.Next.Record);
-        _recoveries.BringIn(view.Primary, _options, _post, Recovered);
+        _recoveries.See(view, decision.Next.Record, _options, _post, Recovered);
         _rebuilds.See(new Situation(decision.Next, view, _options.Policy, openWrites, now));
         // That it follows nobody while it is made anew is nothing to be found.
         Findings = [.. decision.Findings.Where(finding => finding.Rule is not ("follows-another" or "replica-broken" or "diverged") || finding.Server is not { } server || !_rebuilds.Holds(server)), .. _recoveries.Findings, .. _rebuilds.Told(_options.Rebuild?.Mode ?? RebuildMode.Off, TailOf)];
@@ -139,8 +138,7 @@ sealed class Helm : IAsyncDisposable
     void Follow(ClusterView view, Instant now)
     {
         _state = Controller.Watch(_state, view, _options.Policy, now);
-        _recoveries.See(view, _state.Record, mayAct: false);
-        _recoveries.BringIn(view.Primary, _options, _post, Recovered);
+        _recoveries.See(view, _state.Record, _options, _post, Recovered, mayAct: false);
         IsUnsettled = view.Primary is not { Outcome: ProbeOutcome.Answered } || _state.Record.Change is not null;
         var leadership = _lease!.Current.Leadership;
         if (!leadership.IsCutOff(now))

@@ -27,7 +27,7 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     CommitWitness _witness = new();
 
     /// <summary>One look at the cluster. A change of primary ends what was brought to the former one; it begins anew to the next. So does the loss of the lease.</summary>
-    public void See(ClusterView view, ControlRecord record, bool mayAct = true)
+    public void See(ClusterView view, ControlRecord record, ControlOptions options, Action<Action> post, Action<RecoveryReport> then, bool mayAct = true)
     {
         _witness = _witness.After(view, record);
         Forget(view, record.Primary);
@@ -35,6 +35,7 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
         if (record.Change is not null || _epoch != record.Epoch || !mayAct) _ofEpoch?.Cancel();
         _epoch = record.Epoch;
         if (record.Change is null && mayAct && _ofEpoch is not { IsCancellationRequested: false }) _ofEpoch = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+        BringIn(view.Primary, options, post, then);
     }
 
     // What was told of a tail is over when its server has none any more, whoever saw to that.
@@ -64,8 +65,9 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
             foreach (var (server, sentence) in _progress) yield return new Finding("recovering", server, sentence);
             foreach (var (server, (_, report, _)) in _ended)
                 if (!_running.ContainsKey(server) && Told(report) is { } told) yield return new Finding("tail", server, told);
-            foreach (var (name, (_, trouble, _)) in _open)
-                if (trouble is not null) yield return new Finding("tail", null, $"a tail whose server follows again, in {OpenTail.CopyOf(name)}, is not brought back yet: {trouble}");
+            // One, however many: what is found of nobody in particular is told when its sentence changes.
+            var waiting = _open.Where(static open => open.Value.Trouble is not null).Select(static open => $"{OpenTail.CopyOf(open.Key)} is not brought back yet: {open.Value.Trouble}").ToList();
+            if (waiting.Count > 0) yield return new Finding("tail", null, $"of tails whose servers follow again, {string.Join("; ", waiting)}");
         }
     }
 
@@ -73,7 +75,7 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     /// Brings to the primary what was taken back before. That gives orders to nobody and is written as a client writes, so it needs no lease: only this process
     /// has the file, which goes when the ledger has all of it and that primary is still the primary.
     /// </summary>
-    public void BringIn(ServerView? primary, ControlOptions options, Action<Action> post, Action<RecoveryReport> then)
+    void BringIn(ServerView? primary, ControlOptions options, Action<Action> post, Action<RecoveryReport> then)
     {
         if (options.Recovery is not { } recovery) return;
         if (!_hasLooked)

@@ -142,12 +142,7 @@ sealed partial class ControlRound
     // known not to, the primary counts no others than those that are remembered, and all that the primary had logged by then is on one of them.
     void CountAcknowledgers(ServerView primary)
     {
-        var told = primary.LastAnswer!;
-        if (told.SemiSync is not { Waits: true } sync)
-        {
-            Next = Next with { Shared = null };
-            return;
-        }
+        if (primary.LastAnswer!.SemiSync is not { Waits: true } sync) return;
         var kept = Record.Acknowledgers;
         foreach (var server in s.Answering)
             if (server.LastAnswer!.SemiSync is { Acknowledges: true } or { Acknowledging: true } && !kept.Contains(server.Id)) kept = kept.Add(server.Id);
@@ -158,11 +153,7 @@ sealed partial class ControlRound
             foreach (var server in s.Others)
                 if (!Situation.Answers(server) && !kept.Contains(server.Id)) kept = kept.Add(server.Id);
         }
-        else if (s.IsShared(primary))
-        {
-            Next = Next with { Shared = (primary.State, sync.Unacknowledged) };
-            kept = [.. kept.Where(id => active.Any(server => server.Id == id) || MayAcknowledge(id))];
-        }
+        else if (s.IsShared(primary)) kept = [.. kept.Where(id => active.Any(server => server.Id == id) || MayAcknowledge(id))];
         if (!kept.SequenceEqual(Record.Acknowledgers)) Record_(Record with { Acknowledgers = kept });
 
         // One that answers says so; one that is gone acknowledges nothing before it is told to; one that is only silent may come back as it was.

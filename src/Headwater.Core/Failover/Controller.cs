@@ -15,7 +15,7 @@ public static class Controller
 {
     public static Decision Decide(ControlState state, ClusterView view, ControlPolicy policy, int openWrites, Instant now)
     {
-        var round = new ControlRound(new Situation(Remembered(state, view, now), view, policy, openWrites, now));
+        var round = new ControlRound(new Situation(Remembered(state, view, policy, now), view, policy, openWrites, now));
         round.Run();
         return new Decision(round.Next, round.Effects, round.Findings, round.Unsettled);
     }
@@ -62,21 +62,20 @@ public static class Controller
     };
 
     /// <summary>What a process that may not act remembers of a look, so that it need not begin to count silence when it may, and knows what the primary had shown.</summary>
-    public static ControlState Watch(ControlState state, ClusterView view, ControlPolicy policy, Instant now)
-    {
-        var next = Remembered(state, view, now);
-        var s = new Situation(next, view, policy, 0, now);
-        if (s.Primary is not { } primary || !Situation.Answers(primary)) return next;
-        if (primary.LastAnswer!.SemiSync is not { Waits: true } sync) return next with { Shared = null };
-        return s.IsShared(primary) ? next with { Shared = (primary.State, sync.Unacknowledged) } : next;
-    }
+    public static ControlState Watch(ControlState state, ClusterView view, ControlPolicy policy, Instant now) => Remembered(state, view, policy, now);
 
-    static ControlState Remembered(ControlState state, ClusterView view, Instant now)
+    static ControlState Remembered(ControlState state, ClusterView view, ControlPolicy policy, Instant now)
     {
         var primary = view.Servers.FirstOrDefault(server => server.Id == state.Record.Primary);
         // To refuse us it has to live: its silence begins anew with the next look that is not answered at all.
         var silent = primary is not null && primary.Outcome is not (ProbeOutcome.Answered or ProbeOutcome.Refused);
-        return state with { SilentSince = silent ? state.SilentSince ?? now : null, Stalled = Stalled(state, primary), BegunAt = state.BegunAt ?? now };
+        return state with { SilentSince = silent ? state.SilentSince ?? now : null, Stalled = Stalled(state, primary), Shared = Shared(state, new Situation(state, view, policy, 0, now)), BegunAt = state.BegunAt ?? now };
+    }
+
+    static (ServerState Of, long Unacknowledged)? Shared(ControlState state, Situation s)
+    {
+        if (s.Primary is not { } primary || !Situation.Answers(primary)) return state.Shared;
+        return primary.LastAnswer!.SemiSync is not { Waits: true } sync ? null : s.IsShared(primary) ? (primary.State, sync.Unacknowledged) : state.Shared;
     }
 
     static (ServerState Of, Position At, Instant Since)? Stalled(ControlState state, ServerView? primary)

@@ -6,6 +6,7 @@ using Headwater.Core.Routing;
 using Headwater.Core.Statements;
 using Headwater.Gateway.Backends;
 using Headwater.Gateway.Reactor;
+using Headwater.Servers;
 using Headwater.Wire.MySql;
 
 namespace Headwater.Gateway.Sessions;
@@ -563,7 +564,7 @@ internal sealed partial class Commands(ClientSession session)
     // Commits that are grouped share one wait for a replica's acknowledgement, held by the group's first session: killed meanwhile, it lets the others go, whose clients
     // are told "committed" though nobody has acknowledged (docs/decisions/0007). What is committing cannot be stopped any more anyway.
     static string KillUnlessCommitting(uint thread) => string.Create(CultureInfo.InvariantCulture,
-        $"BEGIN NOT ATOMIC IF EXISTS (SELECT 1 FROM information_schema.PROCESSLIST WHERE id = {thread} AND NOT (IFNULL(state, '') IN ('Commit', 'Waiting for someone to free space') OR IFNULL(state, '') LIKE 'Waiting for semi-sync ACK%')) THEN KILL QUERY {thread}; END IF; END");
+        $"BEGIN NOT ATOMIC IF EXISTS (SELECT 1 FROM information_schema.PROCESSLIST WHERE id = {thread} AND NOT {ThreadStates.IsCommitting}) THEN KILL QUERY {thread}; END IF; END");
 
     async Task KillAsync(Backend backend, bool gone)
     {

@@ -70,7 +70,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
 {
     const int HighWater = 64 * 1024;
     const int LargestControlPacket = 60 * 1024;
-    const int Nonsense = -1;
+    const int Unusable = -1;
 
     enum At : byte
     {
@@ -426,7 +426,7 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         End(ExchangeEnd.BackendLost);
     }
 
-    /// <summary>Handles a packet that is there as a whole; returns how many bytes of it (header included) the client gets, or <see cref="Nonsense"/>.</summary>
+    /// <summary>Handles a packet that is there as a whole; returns how many bytes of it (header included) the client gets, or <see cref="Unusable"/>.</summary>
     int FollowControl(Span<byte> packet)
     {
         var payload = packet[Packet.HeaderSize..];
@@ -505,15 +505,17 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         var at = 1;
         if (!TryLengthEncoded(payload, ref at, out var affected) || !TryLengthEncoded(payload, ref at, out var insertId) || payload.Length < at + 4)
         {
-            return Nonsense;
+            return Unusable;
         }
         var statusAt = at;
         var status = (ServerStatus)BinaryPrimitives.ReadUInt16LittleEndian(payload[at..]);
         var warnings = BinaryPrimitives.ReadUInt16LittleEndian(payload[(at + 2)..]);
         var length = packet.Length;
         if ((status & ServerStatus.SessionStateChanged) != 0)
+        {
             length = Packet.HeaderSize + _tracking.ApplyAndFilter(payload, statusAt);
-        if (_tracking.Commit is { } commit && _isLost(commit)) return Nonsense;
+            if (_tracking.Commit is { } commit && _isLost(commit)) return Unusable;
+        }
         if (length != packet.Length) Packet.WriteHeader(packet, length - Packet.HeaderSize, packet[3]);
         AfterResult(status, warnings, affected, insertId);
         return length;

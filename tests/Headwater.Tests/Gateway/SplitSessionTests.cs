@@ -56,6 +56,14 @@ public class SplitSessionTests
         return (bytes, "all");
     }
 
+    /// <summary>Where two differ, and what they say from a little before that.</summary>
+    static string Difference(byte[] expected, byte[] found)
+    {
+        var at = expected.AsSpan().CommonPrefixLength(found);
+        static string Shown(byte[] bytes, int from) => Encoding.Latin1.GetString(bytes.AsSpan(from, Math.Min(120, bytes.Length - from)));
+        return $"alike up to {at}, then\n{Shown(expected, Math.Max(0, at - 40))}\nbecame\n{Shown(found, Math.Max(0, at - 40))}\n";
+    }
+
     [Theory, MemberData(nameof(Dialects))]
     public async Task Answers_are_the_same_bytes_wherever_the_clients_bytes_are_split(bool deprecateEof, bool tracks)
     {
@@ -84,7 +92,7 @@ public class SplitSessionTests
             await Task.Yield();
             await client.SendAsync(commands.AsMemory(at));
             var (answers, end) = await ReadAsync(client, whole.Length);
-            Assert.True(Enumerable.SequenceEqual(whole, answers), $"split at {at}: {answers.Length} of {whole.Length} bytes ({end}); {string.Join("; ", cluster.Gateway.AllSessions.Select(s => s.WhatItDoes))}");
+            Assert.True(Enumerable.SequenceEqual(whole, answers), $"split at {at}: {answers.Length} of {whole.Length} bytes ({end}), {Difference(whole, answers)}; {string.Join("; ", cluster.Gateway.AllSessions.Select(s => s.WhatItDoes))}");
         }
         using (var client = await cluster.LoggedInAsync(Dialect(deprecateEof, tracks)))
         {
