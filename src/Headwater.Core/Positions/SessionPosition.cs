@@ -154,12 +154,15 @@ public struct SessionPosition
             See(sample.Logged);
             _leftUnbounded = false;
         }
-        if (_last is null || _lastIsBounded) return true;
-        var since = _last.Timeline.FirstAskedSince(_lastAt) ?? primary?.Timeline.FirstAskedSince(_lastAt);
-        if (since is null) return false;
+        BoundLast(primary);
+        return _last is null || _lastIsBounded;
+    }
+
+    void BoundLast(ServerState? primary)
+    {
+        if (_last is null || _lastIsBounded || (_last.Timeline.FirstAskedSince(_lastAt) ?? primary?.Timeline.FirstAskedSince(_lastAt)) is not { } since) return;
         _lastBound = since.Logged;
         _lastIsBounded = true;
-        return true;
     }
 
     /// <summary>What the last server may have shown at most; meaningful after <see cref="TryBound"/>.</summary>
@@ -171,6 +174,8 @@ public struct SessionPosition
     /// </summary>
     internal void Narrow(Inheritance inherited)
     {
+        // First as far as samples go: bounded later, by a sample of before the change, it would name what was only a bound, and nobody would narrow that any more.
+        BoundLast(null);
         _seen = inherited.Narrow(in _seen);
         _floor = _seen.Merge(in _written);
         if (_lastIsBounded) _lastBound = inherited.Narrow(in _lastBound);
@@ -185,11 +190,7 @@ public struct SessionPosition
 
     void LeaveLast()
     {
-        if (!_lastIsBounded && _last!.Timeline.FirstAskedSince(_lastAt) is { } since)
-        {
-            _lastBound = since.Logged;
-            _lastIsBounded = true;
-        }
+        BoundLast(null);
         if (_lastIsBounded) See(in _lastBound);
         else
         {

@@ -131,6 +131,22 @@ public class RouterTests
     }
 
     [Fact]
+    public void What_it_read_of_a_former_primary_is_bounded_before_that_is_narrowed()
+    {
+        var c = new RoutedCluster();
+        c.Sample(1, "0-1-100").Sample(2, "0-1-100").Sample(3, "0-1-100");
+        c.Pass(1).Session.AfterRead(c.View.Primary!.State, fromPrimary: true, c.Now);
+        c.Pass(1).Sample(1, "0-1-101"); // asked after that read, of what it had logged and nobody was shown
+        c.Change(1, s => s with { Health = ServerHealth.Down, Role = ServerRole.Unknown }).Change(2, s => s with { Role = ServerRole.Primary });
+        c.View = c.View with { Epoch = new Epoch(2), Primary = c.View.Servers[1], History = [new Gtid(0, 1, 100), new Gtid(0, 2, 105)], Inherited = new Inheritance(1, RoutedCluster.Of("0-1-100")) };
+        Assert.True(Router.Judge(c.View, ref c.Session, out _));
+        c.Sample(2, "0-2-105").Sample(3, "0-2-105");
+        Assert.Equal(RouteKind.Server, c.Ask("session").Kind);
+        c.Session.AfterRead(c.View.Servers[2].State, fromPrimary: false, c.Now);
+        Assert.Equal("0-1-100", c.Session.Floor.ToString());
+    }
+
+    [Fact]
     public void A_token_is_judged_by_the_history()
     {
         var view = new ClusterView { Cluster = "shop", History = [new Gtid(0, 1, 42), new Gtid(0, 2, 57)] };
