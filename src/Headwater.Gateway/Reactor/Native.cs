@@ -15,7 +15,7 @@ internal static unsafe partial class Native
     public const int AfUnix = 1, AfInet = 2, AfInet6 = 10;
     public const int SockStream = 1, SockNonBlock = 0x800, SockCloseOnExec = 0x80000;
     public const int SolSocket = 1, SoReuseAddr = 2, SoError = 4, SoKeepAlive = 9, SoReusePort = 15;
-    public const int IpProtoTcp = 6, TcpNoDelay = 1;
+    public const int IpProtoTcp = 6, TcpNoDelay = 1, TcpRtoMaxMs = 44;
     public const int MsgNoSignal = 0x4000;
 
     [LibraryImport("libc", SetLastError = true)] public static partial int socket(int domain, int type, int protocol);

@@ -5,6 +5,9 @@ namespace Headwater.Gateway.Transport;
 /// <summary>A TCP or Unix socket as it is.</summary>
 internal sealed unsafe class PlainEndpoint : Endpoint
 {
+    /// <summary>Milliseconds; 1,000 is the least that the kernel takes.</summary>
+    const int MostBetweenRetransmissions = 1000;
+
     readonly OutputQueue _output;
     int _fd;
     Action<int>? _onConnected; // errno, 0 when connected
@@ -23,7 +26,12 @@ internal sealed unsafe class PlainEndpoint : Endpoint
     {
         var fd = Native.socket(address.Family, Native.SockStream | Native.SockNonBlock | Native.SockCloseOnExec, 0);
         if (fd < 0) throw new IOException($"socket failed: {Native.Message(Native.LastError)}");
-        if (address.Family != Native.AfUnix) Native.SetOption(fd, Native.IpProtoTcp, Native.TcpNoDelay, 1);
+        if (address.Family != Native.AfUnix)
+        {
+            Native.SetOption(fd, Native.IpProtoTcp, Native.TcpNoDelay, 1);
+            // What is lost is sent again at growing intervals: after an interruption of four seconds the next try would come three seconds later. Kernels before 6.15 do not know it.
+            Native.SetOption(fd, Native.IpProtoTcp, Native.TcpRtoMaxMs, MostBetweenRetransmissions);
+        }
         int error;
         fixed (byte* bytes = address.Bytes)
             error = Native.connect(fd, bytes, address.Bytes.Length) == 0 ? 0 : Native.LastError;
