@@ -35,6 +35,7 @@ internal sealed unsafe class EventLoop : IDisposable
     uint _generation;
     int _wakeupPending;
     volatile bool _stopping;
+    bool _closed;
     Thread? _thread;
 
     public int Number { get; }
@@ -66,13 +67,15 @@ internal sealed unsafe class EventLoop : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Runs an action on the loop's thread, from any thread, in order.</summary>
+    /// <summary>Runs an action on the loop's thread, from any thread, in order. Nothing happens after <see cref="Dispose"/>.</summary>
     public void Post(Action action)
     {
         _posted.Enqueue(action);
         if (Interlocked.Exchange(ref _wakeupPending, 1) != 0) return;
         ulong one = 1;
-        _ = Native.write(_wakeup, (byte*)&one, 8);
+        // A descriptor's number is given again once it is closed, to somebody's connection perhaps, which these eight bytes must never get into.
+        lock (_posted)
+            if (!_closed) _ = Native.write(_wakeup, (byte*)&one, 8);
     }
 
     public void Stop()
@@ -201,8 +204,13 @@ internal sealed unsafe class EventLoop : IDisposable
 
     public void Dispose()
     {
-        _ = Native.close(_wakeup);
-        _ = Native.close(_epoll);
+        lock (_posted)
+        {
+            if (_closed) return;
+            _closed = true;
+            _ = Native.close(_wakeup);
+            _ = Native.close(_epoll);
+        }
     }
 }
 
