@@ -1,3 +1,4 @@
+using System.Globalization;
 using Headwater.Core.Topology;
 
 namespace Headwater.Core.Failover;
@@ -7,6 +8,9 @@ public enum LossPromise : byte
 {
     /// <summary>Nothing that was acknowledged: without proof that the candidate has all of it, nobody is promoted.</summary>
     Zero,
+
+    /// <summary>The last <see cref="ControlPolicy.LossBound"/> before the primary was last seen to answer: without proof that the candidate has all of before, nobody is promoted. Commits wait for nobody.</summary>
+    Bounded,
 
     /// <summary>What the best replica that answers has not received. It is told how much that may be, and nobody is waited for.</summary>
     BestEffort,
@@ -26,6 +30,17 @@ public sealed record ControlPolicy
     /// <summary>Off: the situation is told, and nothing is done.</summary>
     public bool Acts { get; init; } = true;
     public LossPromise Promise { get; init; }
+
+    /// <summary>At <see cref="LossPromise.Bounded"/>: so much of what was acknowledged may be lost.</summary>
+    public TimeSpan LossBound { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The promise as people write it.</summary>
+    public string Rpo => Promise switch
+    {
+        LossPromise.Zero => "zero",
+        LossPromise.Bounded => string.Create(CultureInfo.InvariantCulture, $"bounded {LossBound.TotalSeconds:0.###} s"),
+        _ => "best-effort",
+    };
 
     /// <summary>A primary whose process is gone (nobody listens, no replica hears it) for this long is replaced; a shorter absence never is.</summary>
     public TimeSpan ReplaceAfter { get; init; } = TimeSpan.FromSeconds(1);

@@ -12,6 +12,7 @@ sealed partial class ControlRound
         if (Record.LossAccepted) Record_(Record with { LossAccepted = false });
         CountAcknowledgers(primary);
         Unstick(primary);
+        TellOfLoss(primary);
         if (Record.Paused) return;
         var told = primary.LastAnswer!;
         if (!s.IsInMaintenance(primary.Id))
@@ -26,6 +27,13 @@ sealed partial class ControlRound
         }
         foreach (var server in s.Answering)
             if (!s.IsInMaintenance(server.Id)) KeepInOrder(server, primary);
+    }
+
+    /// <summary>Told while it can still be mended: the promise would keep everybody from being promoted.</summary>
+    void TellOfLoss(ServerView primary)
+    {
+        if (s.Promise != LossPromise.Bounded || Next.Marks?.Spans(s.Policy.LossBound) != true || s.Others.IsEmpty || Election.Hold(s, primary.Id) is not { Winner: null } election) return;
+        Find("promise-at-risk", primary.Id, $"if {primary.Id} died now, nobody would be promoted: {election.Reason}");
     }
 
     void KeepInOrder(ServerView server, ServerView primary)

@@ -69,7 +69,7 @@ public static class Controller
         var primary = view.Servers.FirstOrDefault(server => server.Id == state.Record.Primary);
         // To refuse us it has to live: its silence begins anew with the next look that is not answered at all.
         var silent = primary is not null && primary.Outcome is not (ProbeOutcome.Answered or ProbeOutcome.Refused);
-        return state with { SilentSince = silent ? state.SilentSince ?? now : null, Stalled = Stalled(state, primary), Shared = Shared(state, new Situation(state, view, policy, 0, now)), BegunAt = state.BegunAt ?? now };
+        return state with { SilentSince = silent ? state.SilentSince ?? now : null, Stalled = Stalled(state, primary), Shared = Shared(state, new Situation(state, view, policy, 0, now)), Marks = Marks(state, primary, policy), BegunAt = state.BegunAt ?? now };
     }
 
     static (ServerState Of, long Unacknowledged)? Shared(ControlState state, Situation s)
@@ -77,6 +77,9 @@ public static class Controller
         if (s.Primary is not { } primary || !Situation.Answers(primary)) return state.Shared;
         return primary.LastAnswer!.SemiSync is not { Waits: true } sync ? null : s.IsShared(primary) ? (primary.State, sync.Unacknowledged) : state.Shared;
     }
+
+    static LogMarks? Marks(ControlState state, ServerView? primary, ControlPolicy policy) =>
+        policy.Promise != LossPromise.Bounded ? null : primary is null || !Situation.Answers(primary) ? state.Marks : LogMarks.After(state.Marks, primary, policy.LossBound);
 
     static (ServerState Of, Position At, Instant Since)? Stalled(ControlState state, ServerView? primary)
     {

@@ -104,7 +104,7 @@ static class ControlCommands
                 }
                 foreach (var trouble in audit.Troubles) await output.WriteLineAsync($"trouble  {trouble}");
                 await output.WriteLineAsync(audit.Kept ? "rpo zero is kept: what is acknowledged survives the loss of any one server"
-                    : audit.Rpo == "zero" ? "rpo zero is NOT kept" : "rpo best-effort: what no replica has received dies with the primary");
+                    : audit.Rpo == "zero" ? "rpo zero is NOT kept" : $"rpo {audit.Rpo}: what no replica has received dies with the primary");
             }
             return audit.Kept || audit.Rpo != "zero" ? ExitCode.Ok : ExitCode.Failed;
         });

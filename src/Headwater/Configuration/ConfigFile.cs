@@ -90,6 +90,7 @@ static class ConfigFile
             Policy = new ControlPolicy
             {
                 Promise = values.Get(Keys.ControlRpo),
+                LossBound = values.Get(Keys.ControlRpoBound),
                 ReplaceAfter = values.Get(Keys.ControlReplaceAfter),
                 ReplaceSilentAfter = values.Get(Keys.ControlReplaceSilentAfter),
                 ReplaceStalledAfter = values.Get(Keys.ControlReplaceStalledAfter),

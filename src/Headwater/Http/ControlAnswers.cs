@@ -25,7 +25,7 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
     public static ControllerJson About(ControlPolicy policy, ClusterWatcher watcher)
     {
         var (record, findings) = watcher.Control;
-        return new ControllerJson(policy.Promise == LossPromise.Zero ? "zero" : "best-effort", record.Paused, [.. record.InMaintenance.Select(static id => id.Name)],
+        return new ControllerJson(policy.Rpo, record.Paused, [.. record.InMaintenance.Select(static id => id.Name)],
             Controller.Closed(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))], watcher.Lease);
     }
 
@@ -39,7 +39,7 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
     {
         var (findings, troubles) = await watcher.AuditAsync(apply, ct);
         var kept = policy.Promise == LossPromise.Zero && troubles.Count == 0 && findings.All(static finding => finding.Weight != AuditWeight.Breaks);
-        return new AuditJson(policy.Promise == LossPromise.Zero ? "zero" : "best-effort", kept,
+        return new AuditJson(policy.Rpo, kept,
             [.. findings.Select(static finding => new AuditFindingJson(finding.Weight == AuditWeight.Breaks ? "breaks" : "weakens", finding.Server.Name, finding.Setting, finding.Sentence, finding.Mend))], troubles);
     }
 

@@ -261,6 +261,49 @@ public class ControllerTests
     }
 
     [Fact]
+    public void With_a_bound_nobody_is_promoted_who_would_lose_more_than_that_and_it_is_told_before()
+    {
+        var cluster = ControlledCluster.Three(LossPromise.Bounded);
+        cluster.Policy = cluster.Policy with { LossBound = TimeSpan.FromSeconds(4) };
+        cluster.Pass(4_000);
+        cluster["db1"].Log = "0-1-150"; // and no replica receives it
+        cluster.Pass(3_000);
+        Assert.Equal("", cluster.Finding("promise-at-risk"));
+        cluster.Pass(3_000);
+        Assert.Contains("if db1 died now, nobody would be promoted: no server that answers has 0-1-150, which db1 had logged 4 s before it was last seen to answer", cluster.Finding("promise-at-risk"), StringComparison.Ordinal);
+        Kill(cluster);
+        cluster.Pass(10_000);
+        Assert.Contains("promoting anybody now would lose more than that (rpo: bounded 4 s)", cluster.Finding("cannot-decide"), StringComparison.Ordinal);
+        cluster.State = Wishes.AcceptLoss(cluster.State, cluster.View, cluster.Policy, cluster.Now).Next!;
+        cluster.Until(static c => c.Change is { Step: ChangeStep.Fencing });
+        Fence(cluster);
+        cluster.Until(static c => c.Primary == "db2");
+    }
+
+    [Fact]
+    public void With_a_bound_what_is_younger_may_be_lost()
+    {
+        var cluster = ControlledCluster.Three(LossPromise.Bounded);
+        cluster.Pass(10_000);
+        cluster["db1"].Log = "0-1-150";
+        cluster.Pass(5_000);
+        Kill(cluster);
+        cluster.Until(static c => c.Change is { Step: ChangeStep.Fencing });
+        Fence(cluster);
+        cluster.Until(static c => c.Primary == "db2");
+    }
+
+    [Fact]
+    public void With_a_bound_a_controller_that_never_saw_the_primary_alive_promotes_nobody()
+    {
+        var cluster = ControlledCluster.Three(LossPromise.Bounded);
+        Kill(cluster);
+        cluster.LoseController();
+        cluster.Pass(10_000);
+        Assert.Contains("db1 has never answered this controller", cluster.Finding("cannot-decide"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_that_started_anew_has_lost_its_relay_log_and_vouches_for_nothing()
     {
         var cluster = PrimaryGone();

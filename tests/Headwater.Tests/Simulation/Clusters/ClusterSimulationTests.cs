@@ -14,6 +14,7 @@ public class ClusterSimulationTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData(Breakage.BoundIgnored)]
     [InlineData(Breakage.RankedByWhatIsApplied)]
     [InlineData(Breakage.AcknowledgersNotWaitedFor)]
     [InlineData(Breakage.AcknowledgersForgottenAtOnce)]

@@ -24,6 +24,7 @@ public enum Breakage : byte
     RestartTakenForProof,
     AppointmentForgotten,
     MoreWasShown,
+    BoundIgnored,
 }
 
 /// <summary>The product's decisions, or, with a breakage, what a controller with that mistake would have decided.</summary>
@@ -39,6 +40,9 @@ sealed class Saboteur(Breakage breakage)
                 break;
             case Breakage.AppointmentForgotten:
                 state = state with { Record = state.Record with { AppointedAt = Position.Empty } };
+                break;
+            case Breakage.BoundIgnored when state.Marks is { } marks:
+                state = state with { Marks = marks with { Marks = [.. marks.Marks.Select(static mark => (mark.AskedAt, Position.Empty))] } };
                 break;
             case Breakage.RestartTakenForProof when state.Record.Change is not null || view.Servers.Any(server => server.Id == state.Record.Primary && server.Outcome != ProbeOutcome.Answered):
                 view = Seen(view, static told => told.SemiSync is { } sync ? told with { SemiSync = sync with { Acknowledges = true } } : told);

@@ -1,3 +1,4 @@
+using Headwater.Core;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
 using Headwater.Core.Topology;
@@ -7,7 +8,10 @@ namespace Headwater.Tests.Simulation.Clusters;
 /// <summary>What is true of the world and what must be: the invariants I1 to I12, checked while it runs and when it has healed.</summary>
 sealed class Truth(World world)
 {
-    readonly List<(WriteReply? Reply, Transaction? Transaction)> _writes = [];
+    readonly List<(WriteReply? Reply, Transaction? Transaction, Instant At)> _writes = [];
+
+    // By the epoch that ended: when its primary was last seen to answer, by the controller that replaced it.
+    readonly SortedDictionary<long, Instant> _lastSeen = [];
     readonly Dictionary<long, Database> _writerOf = [];
     readonly HashSet<Transaction> _setAside = new(ReferenceEqualityComparer.Instance);
     readonly long[] _awaySince = Enumerable.Repeat(-1L, world.Databases.Length).ToArray();
@@ -36,7 +40,7 @@ sealed class Truth(World world)
 
     public void Ended(int write, WriteReply reply, Transaction? transaction)
     {
-        _writes[write] = (reply, transaction);
+        _writes[write] = (reply, transaction, world.Clock.Instant);
         if (reply == WriteReply.Committed)
         {
             world.Tally.Acknowledged++;
@@ -100,7 +104,9 @@ sealed class Truth(World world)
             // a look is late by up to 20 ms, an answer by its way
             else if (world.Clock.Now - since < Clockwork.Second - 50 * Clockwork.Millisecond) Violated("I8", $"{lost.Id} is being replaced after {(world.Clock.Now - since) / 1000} ms");
         }
-        if (after.Primary != before.Primary && before.Primary is not null) Appointed(before, after);
+        if (after.Primary == before.Primary || before.Primary is null) return;
+        if (decision.Next.Marks is { } marks && after.Change is { Kind: ChangeKind.Failover }) _lastSeen[before.Epoch.Number] = marks.LastSeen;
+        Appointed(before, after);
     }
 
     /// <summary>I3: nobody in reach has received what the appointed one has not.</summary>
@@ -159,13 +165,17 @@ sealed class Truth(World world)
         foreach (var transaction in tail) _setAside.Add(transaction);
     }
 
+    // What its own epoch's successor had may yet be lost by a later one; then it was written even longer before.
+    Instant LostBy(Epoch routedIn) => _lastSeen.FirstOrDefault(ended => ended.Key >= routedIn.Number, new(0, new Instant(long.MaxValue))).Value;
+
     /// <summary>All is healed and at rest: no acknowledged write is absent, and the history is one of epochs that followed each other.</summary>
     public void AtTheEnd(Database primary)
     {
-        foreach (var (reply, transaction) in _writes)
+        foreach (var (reply, transaction, at) in _writes)
         {
             if (reply != WriteReply.Committed || transaction is null || primary.Shows(transaction)) continue;
             if (world.Policy.Promise == LossPromise.BestEffort) world.Tally.LostByPromise++;
+            else if (world.Policy.Promise == LossPromise.Bounded && LostBy(transaction.RoutedIn) is var lastSeen && lastSeen - at <= world.Policy.LossBound) world.Tally.LostWithinBound++;
             else Violated("I1", $"{transaction.Gtid} (write {transaction.Write}, epoch {transaction.RoutedIn}) was acknowledged and is not on {primary.Id}, which stands at {primary.Last}{(_setAside.Contains(transaction) ? "; it was set aside" : "")}");
         }
         var seen = new HashSet<int>();

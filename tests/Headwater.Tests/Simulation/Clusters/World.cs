@@ -50,7 +50,8 @@ sealed class World
         var count = 3 + Chance.Below(3);
         Policy = new ControlPolicy
         {
-            Promise = SemiSync ? LossPromise.Zero : LossPromise.BestEffort,
+            Promise = SemiSync ? LossPromise.Zero : seed % 2 == 0 ? LossPromise.Bounded : LossPromise.BestEffort,
+            LossBound = TimeSpan.FromSeconds(1),
             MostFailovers = 100,
             RuleOf = Chance.OneIn(6) ? id => id.Name == "db2" ? PromotionRule.Never : id.Name == "db3" ? PromotionRule.Prefer : PromotionRule.Neutral : static _ => PromotionRule.Neutral,
         };
@@ -78,7 +79,7 @@ sealed class World
         Truth = new Truth(this);
         Gateways = [new Gateway(this, 0), new Gateway(this, 1)];
         Controller = new ControllerProcess(this, breakage);
-        Story?.Add($"{count} servers, {(SemiSync ? "rpo zero" : "best effort")}; a server starts {(readOnly ? "read_only" : "writable")}, {(waits ? "waiting for acknowledgements" : "asynchronous")}{(SkipsSlaveStart ? ", not replicating" : "")}");
+        Story?.Add($"{count} servers, rpo {Policy.Rpo}; a server starts {(readOnly ? "read_only" : "writable")}, {(waits ? "waiting for acknowledgements" : "asynchronous")}{(SkipsSlaveStart ? ", not replicating" : "")}");
     }
 
     public void Follow(Database replica, Database source)
@@ -110,7 +111,7 @@ sealed class World
 /// <summary>What a run of seeds did, to see that it exercises what it should.</summary>
 sealed class Tally
 {
-    public long Seeds, Failovers, Switchovers, Undone, LostControllers, Reconciled, Rewound, Acknowledged, Unknown, Refused, Reads, Kills, PowerLosses, Freezes, Partitions, Glitches, LostByPromise, CutPromotions, CannotDecide, ToldLost, Narrowed;
+    public long Seeds, Failovers, Switchovers, Undone, LostControllers, Reconciled, Rewound, Acknowledged, Unknown, Refused, Reads, Kills, PowerLosses, Freezes, Partitions, Glitches, LostByPromise, LostWithinBound, CutPromotions, CannotDecide, ToldLost, Narrowed;
     public readonly List<long> Outages = [];
 
     public void Add(Tally other)
