@@ -24,6 +24,7 @@ public struct SessionPosition
     bool _leftUnbounded;
 
     ServerState? _proven;
+    Epoch _raisedFrom;
 
     // A later transaction of another server hides an earlier one of the same domain in a position, and with it that it may be lost.
     // What is hidden so before it was judged is kept here; null but for the moments after a change of primary.
@@ -94,8 +95,11 @@ public struct SessionPosition
     }
 
     /// <summary>A token was given: reads must cover it from now on.</summary>
-    public void Raise(in Position position)
+    /// <param name="position">What it names.</param>
+    /// <param name="from">The epoch it was given in, perhaps one that is not known here yet.</param>
+    public void Raise(in Position position, Epoch from = default)
     {
+        if (from.Number > _raisedFrom.Number) _raisedFrom = from;
         See(in position);
         _proven = null;
         HasRaised = true;
@@ -135,9 +139,9 @@ public struct SessionPosition
     /// <summary>The position that covers everything written and seen, or false when no sample asked since the last read is there yet (then demand one of <see cref="Awaited"/>).</summary>
     public bool TryToken(out Position position) => TryToken(null, out position);
 
-    public bool TryToken(ServerState? primary, out Position position)
+    public bool TryToken(ClusterView? view, out Position position)
     {
-        var known = TryBound(primary);
+        var known = TryBound(view);
         position = _last is null || !_lastIsBounded ? _floor : _floor.Merge(in _lastBound);
         return known;
     }
@@ -146,21 +150,21 @@ public struct SessionPosition
     public readonly ServerState? Awaited => _last is not null && !_lastIsBounded ? _last : null;
 
     /// <summary>Turns "that server, by then" into positions where samples allow. True when nothing seen is left unbounded.</summary>
-    internal bool TryBound(ServerState? primary)
+    internal bool TryBound(ClusterView? view)
     {
         if (_leftUnbounded)
         {
-            if (primary?.Timeline.FirstAskedSince(_leftAt) is not { } sample) return false;
+            if (view?.BoundOf(_leftAt) is not { } sample) return false;
             See(sample.Logged);
             _leftUnbounded = false;
         }
-        BoundLast(primary);
+        BoundLast(view);
         return _last is null || _lastIsBounded;
     }
 
-    void BoundLast(ServerState? primary)
+    void BoundLast(ClusterView? view)
     {
-        if (_last is null || _lastIsBounded || (_last.Timeline.FirstAskedSince(_lastAt) ?? primary?.Timeline.FirstAskedSince(_lastAt)) is not { } since) return;
+        if (_last is null || _lastIsBounded || (_last.Timeline.FirstAskedSince(_lastAt) ?? view?.BoundOf(_lastAt)) is not { } since) return;
         _lastBound = since.Logged;
         _lastIsBounded = true;
     }
@@ -172,8 +176,10 @@ public struct SessionPosition
     /// What it may have seen of the former primary at most was more than that one can have shown. Its own commits stay as they are: they were acknowledged, and if
     /// the history lacks them, they are lost.
     /// </summary>
-    internal void Narrow(Inheritance inherited)
+    internal void Narrow(Inheritance inherited, Epoch epoch)
     {
+        // A token of a later epoch, in which the former primary may reign again, names what it has really written there.
+        if (_raisedFrom.Number > epoch.Number) return;
         // First as far as samples go: bounded later, by a sample of before the change, it would name what was only a bound, and nobody would narrow that any more.
         BoundLast(null);
         _seen = inherited.Narrow(in _seen);

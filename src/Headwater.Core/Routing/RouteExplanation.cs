@@ -16,7 +16,7 @@ public sealed record RouteExplanation(Level Level, Position Floor, Route Route, 
         ReadOnlySpan<ServerLoad> load, ulong chance, Instant now)
     {
         var route = Router.ForRead(view, ref session, in level, policy, load, chance, now);
-        session.TryToken(view.Primary?.State, out var floor);
+        session.TryToken(view, out var floor);
         var needed = level.Kind switch
         {
             LevelKind.Eventual => Position.Empty,

@@ -53,14 +53,14 @@ public static class Router
             if (TryStay(view, ref session, in needed, wanted != 0 ? wanted : ordinary, policy, load, chance, out var stay)) return stay;
             if (session.Last is not null)
             {
-                if (!session.TryBound(PrimaryState(view))) return Unbounded(view, ref session, kind, in needed, policy, now, arrivedAt);
+                if (!session.TryBound(view)) return Unbounded(view, ref session, kind, in needed, policy, now, arrivedAt);
                 // TryBound may have raised what the session has seen, not only bounded its last read.
                 needed = session.Asked(kind).Merge(session.LastBound);
             }
         }
         else if (kind == LevelKind.Bounded)
         {
-            if (PrimaryState(view)?.Timeline.FirstAskedSince(now - level.Bound) is not { } sample)
+            if (view.BoundOf(now - level.Bound) is not { } sample)
                 return OnPrimary(view, ref session, kind, RouteReason.NoSampleInBound, Position.Empty, policy, now, arrivedAt);
             needed = sample.Logged;
         }
@@ -120,7 +120,7 @@ public static class Router
         {
             var other = Choice.Weighted(servers, others, chance);
             // Moving for load's sake must be possible at once; nobody waits for it.
-            if (Choice.WorthMoving(servers, load, index, other, policy.Zone) && session.TryBound(PrimaryState(view))
+            if (Choice.WorthMoving(servers, load, index, other, policy.Zone) && session.TryBound(view)
                 && servers[other].State.Shows(in needed) && servers[other].State.Shows(session.LastBound))
             {
                 route = new Route { Kind = RouteKind.Server, Reason = RouteReason.LeastBusyCopy, Server = servers[other], ServerIndex = other, Needed = needed };
@@ -156,7 +156,7 @@ public static class Router
         for (var left = candidates; left != 0; left &= left - 1)
         {
             var i = BitOperations.TrailingZeroCount(left);
-            if (CatchUp.Predict(servers[i].State.Timeline, PrimaryState(view)?.Timeline, in needed, now) is not { } predicted || predicted > soonest) continue;
+            if (CatchUp.Predict(servers[i].State.Timeline, view.Reigning?.Timeline, in needed, now) is not { } predicted || predicted > soonest) continue;
             best = i;
             soonest = predicted;
         }
@@ -204,7 +204,7 @@ public static class Router
     {
         if (view.Primary is not { } primary) return Hold(in needed, policy, arrivedAt);
         var state = primary.State;
-        if (kind is LevelKind.Eventual or LevelKind.Bounded || ReferenceEquals(session.Proven, state) || Proves(ref session, state, out var missing))
+        if (kind is LevelKind.Eventual or LevelKind.Bounded || ReferenceEquals(session.Proven, state) || Proves(view, ref session, state, out var missing))
             return new Route { Kind = RouteKind.Server, Reason = reason, Server = primary, ServerIndex = IndexOf(view, state), Needed = needed };
         // This wait is for safety, so the read's budget does not end it; the usual case is over with the next sample.
         var until = arrivedAt + policy.WriteHold;
@@ -212,11 +212,11 @@ public static class Router
         return Wait(view, state, missing.IsEmpty ? RouteReason.WaitsForSample : RouteReason.WaitsForPrimaryToShow, in missing, until);
     }
 
-    static bool Proves(ref SessionPosition session, ServerState primary, out Position missing)
+    static bool Proves(ClusterView view, ref SessionPosition session, ServerState primary, out Position missing)
     {
         missing = Position.Empty;
         var stays = ReferenceEquals(session.Last, primary) && !session.HasLeftUnbounded;
-        if (!stays && !session.TryBound(primary)) return false;
+        if (!stays && !session.TryBound(view)) return false;
         var needed = stays || session.Last is null ? session.Floor : session.Floor.Merge(session.LastBound);
         if (!primary.Shows(in needed))
         {
@@ -253,7 +253,7 @@ public static class Router
         foreign = session.Lost ?? default;
         if (session.Lost is not null) return false;
         if (session.JudgedIn == view.Epoch) return true;
-        if (view.Inherited is { } inherited) session.Narrow(inherited);
+        if (view.Inherited is { } inherited) session.Narrow(inherited, view.Epoch);
         var floor = session.Floor;
         var writer = Lineage.WriterOf(view);
         var isForeign = Lineage.IsForeign(view, in floor, writer, out foreign);
@@ -273,16 +273,6 @@ public static class Router
     {
         var index = IndexOf(view, state);
         return new Route { Kind = RouteKind.Wait, Reason = reason, Server = index < 0 ? view.Primary : view.Servers[index], ServerIndex = index, Needed = needed, Until = until };
-    }
-
-    /// <summary>The primary's samples bound what any copy can have shown, also while it is away: it bears the role until there is another.</summary>
-    static ServerState? PrimaryState(ClusterView view)
-    {
-        if (view.Primary is { } primary) return primary.State;
-        var servers = view.Servers;
-        for (var i = 0; i < servers.Length; i++)
-            if (servers[i].Role == ServerRole.Primary) return servers[i].State;
-        return null;
     }
 
     static int IndexOf(ClusterView view, ServerState state)

@@ -74,6 +74,9 @@ public sealed record ClusterView
     public required string Cluster { get; init; }
     public Epoch Epoch { get; init; }
 
+    /// <summary>When this process learnt of the epoch.</summary>
+    public Instant Since { get; init; }
+
     /// <summary>Grows with each replacement.</summary>
     public long Version { get; init; }
     public ImmutableArray<ServerView> Servers { get; init; } = [];
@@ -89,4 +92,22 @@ public sealed record ClusterView
 
     /// <summary>What the epoch began with, where a controller has proven that nobody was shown more before; else null.</summary>
     public Inheritance? Inherited { get; init; }
+
+    /// <summary>Who bears the primary's role, also while it is away, until there is another; null when nobody does.</summary>
+    public ServerState? Reigning
+    {
+        get
+        {
+            if (Primary is { } primary) return primary.State;
+            foreach (var server in Servers)
+                if (server.Role == ServerRole.Primary) return server.State;
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// A sample of the primary that bounds what any copy had shown by <paramref name="instant"/>: whatever a copy shows, the primary has logged before. Only one asked in this epoch:
+    /// before, it was a replica's, which may not have had what its predecessor showed.
+    /// </summary>
+    public PositionSample? BoundOf(Instant instant) => Reigning?.Timeline.FirstAskedSince(instant > Since ? instant : Since);
 }

@@ -24,7 +24,7 @@ public static class Discovery
         var history = (primary ?? (options.Appointed is null ? null : finding.Retained))?.Answer is { } told ? HistoryOf(told, options.Appointed?.At ?? Position.Empty) : previous.History;
         var epoch = options.Appointed?.Epoch ?? (primary is { } p && IsChange(p, previous) ? new Epoch(previous.Epoch.Number + 1) : previous.Epoch);
 
-        var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Version = previous.Version + 1, History = history, Inherited = options.Appointed?.Inherited };
+        var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Since = epoch == previous.Epoch ? previous.Since : now, Version = previous.Version + 1, History = history, Inherited = options.Appointed?.Inherited };
         var views = ImmutableArray.CreateBuilder<ServerView>(servers.Length);
         ServerView? primaryView = null;
         foreach (var server in servers)

@@ -69,13 +69,13 @@ internal sealed class GatewayAnswers(ClientSession session)
                     Refuse($"headwater.token is of cluster '{cluster}', and this is '{On.View.Cluster}'");
                     return;
                 }
-                if (On.View.Inherited is { } inherited) position = inherited.Narrow(position);
+                if (On.View.Inherited is { } inherited && epoch.Number <= On.View.Epoch.Number) position = inherited.Narrow(position);
                 if (Lineage.Judge(On.View, position, out var verdict) == LineageVerdict.Lost)
                 {
                     Refuse($"headwater.token names {position} of epoch {epoch}, which was lost: {verdict}");
                     return;
                 }
-                session.Position.Raise(position);
+                session.Position.Raise(position, epoch);
                 break;
             default:
                 Refuse($"Unknown setting 'headwater.{name}': there are headwater.level and headwater.token");
@@ -90,7 +90,7 @@ internal sealed class GatewayAnswers(ClientSession session)
     {
         var until = session.ArrivedAt + session.Policy.WriteHold;
         Position position;
-        while (!session.Position.TryToken(On.View.Primary?.State, out position))
+        while (!session.Position.TryToken(On.View, out position))
         {
             var missing = session.Position.Awaited ?? On.View.Primary?.State;
             if (missing is null || EventLoop.Now >= until)

@@ -147,6 +147,35 @@ public class RouterTests
     }
 
     [Fact]
+    public void What_a_replica_had_before_it_was_appointed_bounds_nothing_that_its_predecessor_showed()
+    {
+        var c = new RoutedCluster();
+        c.Sample(1, "0-1-100").Sample(2, "0-1-95").Sample(3, "0-1-95");
+        c.Pass(1).Session.AfterRead(c.View.Primary!.State, fromPrimary: true, c.Now); // 0-1-100, which db2 has received and not applied
+        c.Pass(1).Sample(2, "0-1-95").Sample(3, "0-1-97");
+        c.Change(1, s => s with { Health = ServerHealth.Down, Role = ServerRole.Unknown }).Change(2, s => s with { Role = ServerRole.Primary });
+        c.View = c.View with { Epoch = new Epoch(2), Since = c.Pass(1).Now, Primary = c.View.Servers[1], History = [new Gtid(0, 1, 100)], Inherited = new Inheritance(1, RoutedCluster.Of("0-1-100")) };
+        bool IsServedBy3(string level) => c.Ask(level) is { Kind: RouteKind.Server, Server.Id.Name: "db3" };
+        Assert.False(IsServedBy3("session"));
+        Assert.False(IsServedBy3("bounded 1s"));
+        c.Pass(1).Sample(2, "0-1-100").Sample(3, "0-1-97");
+        Assert.False(IsServedBy3("session"));
+        c.Sample(3, "0-1-100");
+        Assert.True(IsServedBy3("session"));
+    }
+
+    [Fact]
+    public void A_token_of_a_later_epoch_is_not_narrowed_by_what_an_earlier_one_began_with()
+    {
+        var c = new RoutedCluster();
+        c.Change(1, s => s with { Health = ServerHealth.Down, Role = ServerRole.Unknown }).Change(2, s => s with { Role = ServerRole.Primary });
+        c.View = c.View with { Epoch = new Epoch(2), Primary = c.View.Servers[1], History = [new Gtid(0, 1, 100), new Gtid(0, 2, 105)], Inherited = new Inheritance(1, RoutedCluster.Of("0-1-100")) };
+        c.Sample(2, "0-2-105").Sample(3, "0-2-105");
+        c.Session.Raise(RoutedCluster.Of("0-1-107"), new Epoch(3)); // db1 reigns again, elsewhere
+        Assert.Equal(RouteReason.WaitsForHistory, c.Ask("session").Reason);
+    }
+
+    [Fact]
     public void A_token_is_judged_by_the_history()
     {
         var view = new ClusterView { Cluster = "shop", History = [new Gtid(0, 1, 42), new Gtid(0, 2, 57)] };

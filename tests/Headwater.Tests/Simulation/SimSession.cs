@@ -165,7 +165,7 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
     /// <summary>Hands the token to another session, as a stateless web tier does: it must cover all that this one has seen and written.</summary>
     void Give(SimSession other, Instant askedAt)
     {
-        var known = _position.TryToken(gateway.View.Primary?.State, out var position);
+        var known = _position.TryToken(gateway.View, out var position);
         if ((fault & Fault.TokenWithoutTheLastRead) != 0) (known, position) = (true, _position.Floor);
         if (!known && world.Now - askedAt < TimeSpan.FromMilliseconds(500))
         {
