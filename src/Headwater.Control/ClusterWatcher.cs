@@ -145,15 +145,17 @@ public sealed class ClusterWatcher : IAsyncDisposable
     public void RefreshCatalogue() => Post(() => _catalogueWanted = true);
 
     /// <summary>What stands against the promise to lose nothing, and whom it could not be asked; with <paramref name="apply"/>, what can be mended while running is mended first.</summary>
-    public async Task<(IReadOnlyList<AuditFinding> Findings, IReadOnlyList<string> Troubles)> AuditAsync(bool apply, CancellationToken ct)
+    public async Task<(IReadOnlyList<AuditFinding> Findings, IReadOnlyList<string> Troubles)> AuditAsync(bool apply, LossPromise promise, CancellationToken ct)
     {
         var members = new TaskCompletionSource<List<(ServerId Id, ServerRole Role, ServerWatch Watch)>>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(() => members.SetResult([.. _members.Select(member => (member.Server.Id, _decided.Primary?.Id == member.Server.Id ? ServerRole.Primary : ServerRole.Replica, member.Watch))]));
         var watched = await members.Task.WaitAsync(ct);
         var troubles = new List<string>();
         var findings = await LookAsync();
-        if (!apply || findings.All(static finding => finding.Mend.Length == 0)) return (findings, troubles);
-        foreach (var finding in findings.Where(static finding => finding.Mend.Length > 0))
+        // Where it is not ours to say who acknowledges, commits that are made to wait could wait for ever.
+        var mended = findings.Where(finding => finding.Mend.Length > 0 && (promise == LossPromise.Zero || !finding.Setting.StartsWith("rpl_semi_sync", StringComparison.Ordinal))).ToList();
+        if (!apply || mended.Count == 0) return (findings, troubles);
+        foreach (var finding in mended)
             await AskAsync(watched.First(server => server.Id == finding.Server), (connection, stop) => connection.QueryAsync(finding.Mend, stop));
         return (await LookAsync(), troubles);
 

@@ -51,7 +51,7 @@ sealed class Composition : IAsyncDisposable
             Stats = () => StatsJson.Of(Gateway.Statistics),
             Digests = () => Gateway.Statistics.Digests(200),
             Reload = reload,
-            Control = _config.Watch.Control is { } control ? new ControlAnswers(_watcher, control.Policy, time, file) : null,
+            Control = _config.Watch.Control is null ? null : new ControlAnswers(_watcher, () => _config.Watch.Control!.Policy, time, file),
         };
         var answers = new HttpAnswers(sources, IPAddress.IsLoopback(IPAddress.Parse(address.Host)), log.Factory.CreateLogger<HttpAnswers>());
         _http = new HttpEndpoint(address, answers.AnswerAsync, log.Factory);

@@ -9,7 +9,7 @@ public enum LossPromise : byte
     /// <summary>Nothing that was acknowledged: without proof that the candidate has all of it, nobody is promoted.</summary>
     Zero,
 
-    /// <summary>The last <see cref="ControlPolicy.LossBound"/> before the primary was last seen to answer: without proof that the candidate has all of before, nobody is promoted. Commits wait for nobody.</summary>
+    /// <summary>What was acknowledged within <see cref="ControlPolicy.LossBound"/> before the primary last answered a look, and later: without proof that the candidate has all of before, nobody is promoted.</summary>
     Bounded,
 
     /// <summary>What the best replica that answers has not received. It is told how much that may be, and nobody is waited for.</summary>

@@ -109,7 +109,7 @@ public sealed record ControlState
     /// </summary>
     public (ServerState Of, long Unacknowledged)? Shared { get; init; }
 
-    /// <summary>Kept at <see cref="LossPromise.Bounded"/>; null before the primary has answered this controller.</summary>
+    /// <summary>Kept at <see cref="LossPromise.Bounded"/>; null before this epoch's primary was appointed by this controller, or has answered it.</summary>
     public LogMarks? Marks { get; init; }
 
     /// <summary>When each replica was remembered that is about to be told to acknowledge: until it has been told, that it does not yet is no reason to forget it.</summary>

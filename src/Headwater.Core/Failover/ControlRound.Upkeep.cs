@@ -32,7 +32,7 @@ sealed partial class ControlRound
     /// <summary>Told while it can still be mended: the promise would keep everybody from being promoted.</summary>
     void TellOfLoss(ServerView primary)
     {
-        if (s.Promise != LossPromise.Bounded || Next.Marks?.Spans(s.Policy.LossBound) != true || s.Others.IsEmpty || Election.Hold(s, primary.Id) is not { Winner: null } election) return;
+        if (s.Promise != LossPromise.Bounded || Next.Marks is not { HaveSettled: true } || s.Others.IsEmpty || Election.Hold(s, primary.Id) is not { Winner: null } election) return;
         Find("promise-at-risk", primary.Id, $"if {primary.Id} died now, nobody would be promoted: {election.Reason}");
     }
 

@@ -224,7 +224,7 @@ sealed partial class ControlRound(Situation s)
                 Acknowledgers = [.. Record.Acknowledgers.Where(id => id != to.Id && id != change.From)],
             });
             Step(change with { Step = ChangeStep.Promoting }, $"{to.Id} has applied everything, up to {(goal.IsEmpty ? "nothing" : goal)}");
-            Next = Next with { SilentSince = null };
+            Next = Next with { SilentSince = null, Marks = s.Policy.Promise == LossPromise.Bounded ? LogMarks.Begin(Record.Epoch, s.Now, in goal) : null };
             if (change.Kind == ChangeKind.Failover) Next = Next with { Failovers = [.. Next.Failovers.Where(at => s.Now - at < s.Policy.FlapWindow), s.Now] };
             Do(EffectKind.Promote, to.Id, Record.Change!.Proof[^1]);
             return;

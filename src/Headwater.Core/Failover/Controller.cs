@@ -79,7 +79,7 @@ public static class Controller
     }
 
     static LogMarks? Marks(ControlState state, ServerView? primary, ControlPolicy policy) =>
-        policy.Promise != LossPromise.Bounded ? null : primary is null || !Situation.Answers(primary) ? state.Marks : LogMarks.After(state.Marks, primary, policy.LossBound);
+        policy.Promise != LossPromise.Bounded ? null : primary is null || !Situation.Answers(primary) ? state.Marks : LogMarks.After(state.Marks, state.Record.Epoch, primary.LastAnswer!, policy.LossBound);
 
     static (ServerState Of, Position At, Instant Since)? Stalled(ControlState state, ServerView? primary)
     {

@@ -36,10 +36,11 @@ static class Election
             return new Result(null, goal, $"no server that answers has all that {from} had when it was appointed ({s.Record.AppointedAt}); promoting anybody now would lose it (rpo: zero)");
         if (s.Promise == LossPromise.Bounded && !planned)
         {
-            if (s.State.Marks is not { } marks || marks.Of != from)
-                return new Result(null, goal, $"{from} has never answered this controller, which so cannot tell who has what; promoting anybody now could lose more than allowed (rpo: {s.Policy.Rpo})");
-            if (marks.Owed(s.Policy.LossBound) is var owed && !goal.Covers(in owed))
-                return new Result(null, goal, $"no server that answers has {owed}, which {from} had logged {s.Policy.LossBound.TotalSeconds:0.###} s before it was last seen to answer; promoting anybody now would lose more than that (rpo: {s.Policy.Rpo})");
+            if (s.State.Marks is not { } marks || marks.Epoch != s.Record.Epoch)
+                return new Result(null, goal, $"this controller was not there when {from} last answered, and so cannot tell who has what; promoting anybody now could lose more than allowed (rpo: {s.Policy.Rpo})");
+            var (askedAt, owed) = marks.Owed(s.Policy.LossBound);
+            if (!goal.Covers(in owed))
+                return new Result(null, goal, $"no server that answers has {owed}, which {from} had logged {(marks.AnsweredUntil - askedAt).TotalSeconds:0.#} s before it last answered; promoting anybody now could lose more than allowed (rpo: {s.Policy.Rpo})");
         }
         var able = race.Where(server => Unfit(s, server) is null).ToList();
         if (able.Count == 0)

@@ -79,10 +79,10 @@ static class Keys
     { Reloadable = false });
 
     public static readonly Key<LossPromise> ControlRpo = Add(new Key<LossPromise>("control.rpo", Choice(Enum.GetValues<LossPromise>()), "zero",
-        "zero: commits wait for a replica's acknowledgement, and nobody is promoted who could lack an acknowledged write. bounded: commits wait for nobody, and nobody is promoted who could lack more than the last control.rpo_bound. best-effort: the server that has received most is promoted, and semi-synchronous replication is left as it is."));
+        "zero: commits wait for a replica's acknowledgement, and nobody is promoted who could lack an acknowledged write. bounded: nobody is promoted who lacks what the primary had logged control.rpo_bound before it last answered a look. best-effort: the server that has received most is promoted. With these two semi-synchronous replication is left as it is."));
 
     public static readonly Key<TimeSpan> ControlRpoBound = Add(new Key<TimeSpan>("control.rpo_bound", Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)), "10s",
-        "With control.rpo: bounded: so much of what was acknowledged before the primary was last seen to answer may be lost. That no replica could keep it is told while the primary lives."));
+        "With control.rpo: bounded: what was acknowledged within this time before the primary last answered a look (one a second), and later, may be lost. That no replica could take over so is told while the primary lives."));
 
     public static readonly Key<TimeSpan> ControlReplaceAfter = Add(new Key<TimeSpan>("control.replace_after", Duration(TimeSpan.FromMilliseconds(200), TimeSpan.FromMinutes(10)), "1s",
         "A primary whose process is gone, and that no replica hears, is replaced after this time; a shorter absence is a glitch."));

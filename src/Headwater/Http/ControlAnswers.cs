@@ -18,7 +18,7 @@ sealed record FindingJson(string Rule, string? Server, string Sentence);
 
 /// <summary>What POST /api/control/… does: hands a wish to the controller, and waits for what comes of it.</summary>
 /// <param name="file">The configuration file; null where there is none.</param>
-sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimeProvider time, string? file = null)
+sealed class ControlAnswers(ClusterWatcher watcher, Func<ControlPolicy> policy, TimeProvider time, string? file = null)
 {
     static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
@@ -37,9 +37,9 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
 
     public async Task<AuditJson> AuditAsync(bool apply, CancellationToken ct)
     {
-        var (findings, troubles) = await watcher.AuditAsync(apply, ct);
-        var kept = policy.Promise == LossPromise.Zero && troubles.Count == 0 && findings.All(static finding => finding.Weight != AuditWeight.Breaks);
-        return new AuditJson(policy.Rpo, kept,
+        var (findings, troubles) = await watcher.AuditAsync(apply, policy().Promise, ct);
+        var kept = policy().Promise == LossPromise.Zero && troubles.Count == 0 && findings.All(static finding => finding.Weight != AuditWeight.Breaks);
+        return new AuditJson(policy().Rpo, kept,
             [.. findings.Select(static finding => new AuditFindingJson(finding.Weight == AuditWeight.Breaks ? "breaks" : "weakens", finding.Server.Name, finding.Setting, finding.Sentence, finding.Mend))], troubles);
     }
 
@@ -61,7 +61,7 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
                 if (argument("accept_loss") != "true") return new OutcomeJson(false, ["A primary that is lost is replaced by itself, as soon as nothing can be lost by it. accept_loss=true replaces it also when acknowledged writes may be lost."]);
                 return await AskAsync((state, view, now) =>
                 {
-                    var (next, why) = Wishes.AcceptLoss(state, view, policy, now);
+                    var (next, why) = Wishes.AcceptLoss(state, view, policy(), now);
                     return argument("dry_run") == "true" && next is not null ? (state, why) : (next, why);
                 });
             case "switchover": return await SwitchoverAsync(argument("to"), argument("dry_run") == "true", ct);
@@ -76,8 +76,8 @@ sealed class ControlAnswers(ClusterWatcher watcher, ControlPolicy policy, TimePr
         var plan = SwitchoverPlan.Empty;
         var (done, sentence) = await watcher.CommandAsync((state, view, now) =>
         {
-            var (next, why) = Controller.Switchover(state, view, policy, target, now);
-            plan = SwitchoverPlan.Of(next?.Record.Change, view, policy);
+            var (next, why) = Controller.Switchover(state, view, policy(), target, now);
+            plan = SwitchoverPlan.Of(next?.Record.Change, view, policy());
             return dryRun ? (next is null ? null : state, why) : (next, why);
         });
         if (!done || dryRun) return new OutcomeJson(done, [sentence, .. done ? plan.Lines : []]);

@@ -118,7 +118,7 @@ sealed class ControllerProcess(World world, Breakage breakage)
             if (watch.Latest is { } latest) observations.Add(latest);
         var openWrites = world.Gateways.Sum(static gateway => gateway.OpenWrites);
         _view = Discovery.Decide(observations, _view, Options(), now);
-        var before = _state.Record;
+        var (before, marks) = (_state.Record, _state.Marks);
         var decision = _saboteur.Decide(_state, _view, world.Policy, openWrites, now);
         _state = decision.Next;
         if (_state.Record != before)
@@ -126,7 +126,7 @@ sealed class ControllerProcess(World world, Breakage breakage)
             if (_loss == LossOfController.BeforeTheJournal) { Die(); return; }
             if (_saboteur.ActsBeforeTheJournal(before, _state.Record)) Act(decision);
             if (!_saboteur.LosesTheJournal(before, _state.Record)) Journal = _state.Record;
-            world.Truth.Decided(before, Journal, decision);
+            world.Truth.Decided(before, marks, Journal, decision);
             Tell(before, decision);
             if (before.Change?.Step != Journal.Change?.Step) Stepped?.Invoke(Journal.Change);
             if (!_up) return;

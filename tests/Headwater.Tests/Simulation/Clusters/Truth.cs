@@ -9,11 +9,8 @@ namespace Headwater.Tests.Simulation.Clusters;
 sealed class Truth(World world)
 {
     readonly List<(WriteReply? Reply, Transaction? Transaction, Instant At)> _writes = [];
-
-    // By the epoch that ended: when its primary was last seen to answer, by the controller that replaced it.
-    readonly SortedDictionary<long, Instant> _lastSeen = [];
     readonly Dictionary<long, Database> _writerOf = [];
-    readonly HashSet<Transaction> _setAside = new(ReferenceEqualityComparer.Instance);
+    readonly HashSet<Transaction> _setAside = new(ReferenceEqualityComparer.Instance), _lost = new(ReferenceEqualityComparer.Instance);
     readonly long[] _awaySince = Enumerable.Repeat(-1L, world.Databases.Length).ToArray();
     readonly long[] _backSince = new long[world.Databases.Length];
     readonly long[] _stillAway = new long[world.Databases.Length];
@@ -86,7 +83,8 @@ sealed class Truth(World world)
         }
     }
 
-    public void Decided(ControlRecord before, ControlRecord after, Decision decision)
+    /// <param name="marks">What the controller knew of the primary's log before it decided.</param>
+    public void Decided(ControlRecord before, LogMarks? marks, ControlRecord after, Decision decision)
     {
         foreach (var effect in decision.Effects)
             if (effect.Reason.Length == 0) Violated("I9", $"{effect.Kind} on {effect.Server} has no reason");
@@ -105,8 +103,19 @@ sealed class Truth(World world)
             else if (world.Clock.Now - since < Clockwork.Second - 50 * Clockwork.Millisecond) Violated("I8", $"{lost.Id} is being replaced after {(world.Clock.Now - since) / 1000} ms");
         }
         if (after.Primary == before.Primary || before.Primary is null) return;
-        if (decision.Next.Marks is { } marks && after.Change is { Kind: ChangeKind.Failover }) _lastSeen[before.Epoch.Number] = marks.LastSeen;
+        if (world.Policy.Promise == LossPromise.Bounded && after.Change is { Kind: ChangeKind.Failover }) LosesNoMoreThanAllowed(world.Find(after.Primary!.Value)!, marks!);
         Appointed(before, after);
+    }
+
+    /// <summary>I1 where a bound is promised: what the appointed one lacks was acknowledged within it, or later.</summary>
+    void LosesNoMoreThanAllowed(Database appointed, LogMarks marks)
+    {
+        foreach (var (reply, transaction, at) in _writes)
+            if (reply == WriteReply.Committed && transaction is not null && !appointed.Shows(transaction) && !_lost.Contains(transaction))
+            {
+                _lost.Add(transaction);
+                if (marks.AnsweredUntil - at > world.Policy.LossBound) Violated("I1", $"{transaction.Gtid} was acknowledged {(marks.AnsweredUntil - at).TotalMilliseconds:0} ms before the primary last answered, and {appointed.Id}, which lacks it, is appointed");
+            }
     }
 
     /// <summary>I3: nobody in reach has received what the appointed one has not.</summary>
@@ -165,17 +174,14 @@ sealed class Truth(World world)
         foreach (var transaction in tail) _setAside.Add(transaction);
     }
 
-    // What its own epoch's successor had may yet be lost by a later one; then it was written even longer before.
-    Instant LostBy(Epoch routedIn) => _lastSeen.FirstOrDefault(ended => ended.Key >= routedIn.Number, new(0, new Instant(long.MaxValue))).Value;
-
     /// <summary>All is healed and at rest: no acknowledged write is absent, and the history is one of epochs that followed each other.</summary>
     public void AtTheEnd(Database primary)
     {
-        foreach (var (reply, transaction, at) in _writes)
+        foreach (var (reply, transaction, _) in _writes)
         {
             if (reply != WriteReply.Committed || transaction is null || primary.Shows(transaction)) continue;
             if (world.Policy.Promise == LossPromise.BestEffort) world.Tally.LostByPromise++;
-            else if (world.Policy.Promise == LossPromise.Bounded && LostBy(transaction.RoutedIn) is var lastSeen && lastSeen - at <= world.Policy.LossBound) world.Tally.LostWithinBound++;
+            else if (world.Policy.Promise == LossPromise.Bounded) world.Tally.LostWithinBound++;
             else Violated("I1", $"{transaction.Gtid} (write {transaction.Write}, epoch {transaction.RoutedIn}) was acknowledged and is not on {primary.Id}, which stands at {primary.Last}{(_setAside.Contains(transaction) ? "; it was set aside" : "")}");
         }
         var seen = new HashSet<int>();
