@@ -30,7 +30,7 @@ static class StatusCommand
         output.WriteLine($"cluster {status.Cluster}, epoch {status.Epoch}, primary {status.Primary ?? "unknown"}{(status.ClusterReason.Length > 0 ? $": {status.ClusterReason}" : "")}");
         if (status.Controller is { } controller)
         {
-            output.WriteLine($"controller {(controller.Paused ? "PAUSED" : "acts")}, rpo {controller.Rpo}{(controller.InMaintenance.Count > 0 ? $", in maintenance: {string.Join(", ", controller.InMaintenance)}" : "")}{(controller.Change is { } change ? $"; {change}" : "")}");
+            output.WriteLine($"controller {(controller.Paused ? "PAUSED" : "acts")}, rpo {controller.Rpo}{(controller.RpoBoundSeconds is { } bound ? $" {bound:0.###} s" : "")}{(controller.InMaintenance.Count > 0 ? $", in maintenance: {string.Join(", ", controller.InMaintenance)}" : "")}{(controller.Change is { } change ? $"; {change}" : "")}");
             if (controller.Lease is { } lease) output.WriteLine($"  {lease}");
             foreach (var finding in controller.Findings) output.WriteLine($"  ! {finding.Sentence}");
         }

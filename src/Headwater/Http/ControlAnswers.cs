@@ -10,7 +10,7 @@ namespace Headwater.Http;
 sealed record ControlJson(RecordLine Record, IReadOnlyList<FindingJson> Findings, string? Lease);
 
 /// <summary>/api/control/audit: what promise the settings can keep. Kept: nothing that was acknowledged is lost when any one server is.</summary>
-sealed record AuditJson(string Rpo, bool Kept, IReadOnlyList<AuditFindingJson> Findings, IReadOnlyList<string> Troubles);
+sealed record AuditJson(string Rpo, bool Kept, IReadOnlyList<AuditFindingJson> Findings, IReadOnlyList<string> Troubles, double? RpoBoundSeconds = null);
 
 sealed record AuditFindingJson(string Weight, string Server, string Setting, string Sentence, string Mend);
 
@@ -25,9 +25,18 @@ sealed class ControlAnswers(ClusterWatcher watcher, Func<ControlPolicy> policy, 
     public static ControllerJson About(ControlPolicy policy, ClusterWatcher watcher)
     {
         var (record, findings) = watcher.Control;
-        return new ControllerJson(policy.Rpo, record.Paused, [.. record.InMaintenance.Select(static id => id.Name)],
-            Controller.Closed(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))], watcher.Lease);
+        return new ControllerJson(RpoOf(policy), record.Paused, [.. record.InMaintenance.Select(static id => id.Name)],
+            Controller.Closed(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))], watcher.Lease, BoundOf(policy));
     }
+
+    static string RpoOf(ControlPolicy policy) => policy.Promise switch
+    {
+        LossPromise.Zero => "zero",
+        LossPromise.Bounded => "bounded",
+        _ => "best-effort",
+    };
+
+    static double? BoundOf(ControlPolicy policy) => policy.Promise == LossPromise.Bounded ? policy.LossBound.TotalSeconds : null;
 
     public ControlJson Now()
     {
@@ -39,8 +48,8 @@ sealed class ControlAnswers(ClusterWatcher watcher, Func<ControlPolicy> policy, 
     {
         var (findings, troubles) = await watcher.AuditAsync(apply, policy().Promise, ct);
         var kept = policy().Promise == LossPromise.Zero && troubles.Count == 0 && findings.All(static finding => finding.Weight != AuditWeight.Breaks);
-        return new AuditJson(policy().Rpo, kept,
-            [.. findings.Select(static finding => new AuditFindingJson(finding.Weight == AuditWeight.Breaks ? "breaks" : "weakens", finding.Server.Name, finding.Setting, finding.Sentence, finding.Mend))], troubles);
+        return new AuditJson(RpoOf(policy()), kept,
+            [.. findings.Select(static finding => new AuditFindingJson(finding.Weight == AuditWeight.Breaks ? "breaks" : "weakens", finding.Server.Name, finding.Setting, finding.Sentence, finding.Mend))], troubles, BoundOf(policy()));
     }
 
     public Task<RecoverJson> RecoverAsync(Func<string, string?> argument) => RecoveryAnswers.RecoverAsync(watcher, argument);

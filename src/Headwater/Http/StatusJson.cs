@@ -9,7 +9,7 @@ sealed record StatusJson(string Version, int Pid, string Machine, DateTimeOffset
     string? Primary, string ClusterReason, IReadOnlyList<ServerJson> Servers, IReadOnlyList<string> Listeners, ControllerJson? Controller = null);
 
 /// <summary>What the controller is about; left out where there is none. <paramref name="Change"/>: the change of primary under way, in a sentence. <paramref name="Lease"/>: who acts, where several controllers share a lease.</summary>
-sealed record ControllerJson(string Rpo, bool Paused, IReadOnlyList<string> InMaintenance, string? Change, IReadOnlyList<FindingJson> Findings, string? Lease = null);
+sealed record ControllerJson(string Rpo, bool Paused, IReadOnlyList<string> InMaintenance, string? Change, IReadOnlyList<FindingJson> Findings, string? Lease = null, double? RpoBoundSeconds = null);
 
 /// <summary>One server of the view. Lag is left out while it is unknown.</summary>
 sealed record ServerJson(string Name, string Address, string? Socket, string Role, string Health, string Reason, IReadOnlyList<string> Tags, double Weight, string Zone, string? Version,
