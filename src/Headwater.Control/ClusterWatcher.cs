@@ -152,11 +152,10 @@ public sealed class ClusterWatcher : IAsyncDisposable
         var watched = await members.Task.WaitAsync(ct);
         var troubles = new List<string>();
         var findings = await LookAsync();
-        // Where it is not ours to say who acknowledges, commits that are made to wait could wait for ever.
-        var mended = findings.Where(finding => finding.Mend.Length > 0 && (promise == LossPromise.Zero || !finding.Setting.StartsWith("rpl_semi_sync", StringComparison.Ordinal))).ToList();
-        if (!apply || mended.Count == 0) return (findings, troubles);
-        foreach (var finding in mended)
-            await AskAsync(watched.First(server => server.Id == finding.Server), (connection, stop) => connection.QueryAsync(finding.Mend, stop));
+        if (!apply) return (findings, troubles);
+        foreach (var finding in findings.Where(static finding => finding.Mend.Length > 0))
+            if (PromiseAudit.WhyNotToMend(finding, promise) is { } not) troubles.Add(not);
+            else await AskAsync(watched.First(server => server.Id == finding.Server), (connection, stop) => connection.QueryAsync(finding.Mend, stop));
         return (await LookAsync(), troubles);
 
         async Task<IReadOnlyList<AuditFinding>> LookAsync()

@@ -120,14 +120,17 @@ static class Notations
         string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"), (string text, out double value) =>
             double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && value >= least && value <= most);
 
+    /// <summary>As <see cref="Choice{T}"/> reads it.</summary>
+    public static string NameOf<T>(T choice) where T : struct, Enum => Kebab(choice.ToString());
+
     /// <summary>One of the names of an enum, in lower case.</summary>
     static string Kebab(string name) => string.Concat(name.Select(static (c, i) => i > 0 && char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 
     public static Notation<T> Choice<T>(params T[] choices) where T : struct, Enum => new("choice",
-        InWords([.. choices.Select(static c => Kebab(c.ToString()))]), (string text, out T value) =>
+        InWords([.. choices.Select(NameOf)]), (string text, out T value) =>
         {
             foreach (var choice in choices)
-                if (Kebab(choice.ToString()) == text)
+                if (NameOf(choice) == text)
                 {
                     value = choice;
                     return true;

@@ -1,3 +1,4 @@
+using Headwater.Configuration;
 using Headwater.Control;
 using Headwater.Control.Failover;
 using Headwater.Core;
@@ -25,16 +26,9 @@ sealed class ControlAnswers(ClusterWatcher watcher, Func<ControlPolicy> policy, 
     public static ControllerJson About(ControlPolicy policy, ClusterWatcher watcher)
     {
         var (record, findings) = watcher.Control;
-        return new ControllerJson(RpoOf(policy), record.Paused, [.. record.InMaintenance.Select(static id => id.Name)],
+        return new ControllerJson(Notations.NameOf(policy.Promise), record.Paused, [.. record.InMaintenance.Select(static id => id.Name)],
             Controller.Closed(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))], watcher.Lease, BoundOf(policy));
     }
-
-    static string RpoOf(ControlPolicy policy) => policy.Promise switch
-    {
-        LossPromise.Zero => "zero",
-        LossPromise.Bounded => "bounded",
-        _ => "best-effort",
-    };
 
     static double? BoundOf(ControlPolicy policy) => policy.Promise == LossPromise.Bounded ? policy.LossBound.TotalSeconds : null;
 
@@ -46,10 +40,11 @@ sealed class ControlAnswers(ClusterWatcher watcher, Func<ControlPolicy> policy, 
 
     public async Task<AuditJson> AuditAsync(bool apply, CancellationToken ct)
     {
-        var (findings, troubles) = await watcher.AuditAsync(apply, policy().Promise, ct);
-        var kept = policy().Promise == LossPromise.Zero && troubles.Count == 0 && findings.All(static finding => finding.Weight != AuditWeight.Breaks);
-        return new AuditJson(RpoOf(policy()), kept,
-            [.. findings.Select(static finding => new AuditFindingJson(finding.Weight == AuditWeight.Breaks ? "breaks" : "weakens", finding.Server.Name, finding.Setting, finding.Sentence, finding.Mend))], troubles, BoundOf(policy()));
+        var now = policy();
+        var (findings, troubles) = await watcher.AuditAsync(apply, now.Promise, ct);
+        var kept = now.Promise == LossPromise.Zero && troubles.Count == 0 && findings.All(static finding => finding.Weight != AuditWeight.Breaks);
+        return new AuditJson(Notations.NameOf(now.Promise), kept,
+            [.. findings.Select(static finding => new AuditFindingJson(finding.Weight == AuditWeight.Breaks ? "breaks" : "weakens", finding.Server.Name, finding.Setting, finding.Sentence, finding.Mend))], troubles, BoundOf(now));
     }
 
     public Task<RecoverJson> RecoverAsync(Func<string, string?> argument) => RecoveryAnswers.RecoverAsync(watcher, argument);

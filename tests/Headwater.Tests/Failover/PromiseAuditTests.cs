@@ -62,6 +62,17 @@ public sealed class PromiseAuditTests
         Assert.Equal((AuditWeight.Weakens, "replicas"), (one.Weight, one.Setting));
     }
 
+    [Fact]
+    public void Commits_are_made_to_wait_only_where_somebody_keeps_those_who_acknowledge()
+    {
+        var waits = Assert.Single(Audit([("rpl_semi_sync_master_enabled", "OFF")], []));
+        var flush = Assert.Single(Audit([("sync_binlog", "0")], []));
+        Assert.Null(PromiseAudit.WhyNotToMend(waits, LossPromise.Zero));
+        Assert.Contains("is left as it is", PromiseAudit.WhyNotToMend(waits, LossPromise.Bounded), StringComparison.Ordinal);
+        Assert.Contains("is left as it is", PromiseAudit.WhyNotToMend(waits, LossPromise.BestEffort), StringComparison.Ordinal);
+        Assert.Null(PromiseAudit.WhyNotToMend(flush, LossPromise.Bounded));
+    }
+
     static ImmutableArray<AuditFinding> Audit((string, string)[] primary, (string, string)[] replica) => PromiseAudit.Audit(
     [
         new ServerSettings(new ServerId("db1"), ServerRole.Primary, Primary.SetItems(Of(primary))),
