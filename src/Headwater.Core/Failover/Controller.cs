@@ -15,7 +15,7 @@ public static class Controller
 {
     public static Decision Decide(ControlState state, ClusterView view, ControlPolicy policy, int openWrites, Instant now)
     {
-        var round = new ControlRound(new Situation(Remembered(state, view, policy, now), view, policy, openWrites, now));
+        var round = new ControlRound(new Situation(Watch(state, view, policy, now), view, policy, openWrites, now));
         round.Run();
         return new Decision(round.Next, round.Effects, round.Findings, round.Unsettled);
     }
@@ -61,10 +61,8 @@ public static class Controller
         { } change => $"{change.From} is being replaced{(change.To is { } to ? $" by {to}" : "")}",
     };
 
-    /// <summary>What a process that may not act remembers of a look, so that it need not begin to count silence when it may, and knows what the primary had shown.</summary>
-    public static ControlState Watch(ControlState state, ClusterView view, ControlPolicy policy, Instant now) => Remembered(state, view, policy, now);
-
-    static ControlState Remembered(ControlState state, ClusterView view, ControlPolicy policy, Instant now)
+    /// <summary>What is remembered of a look, also by a process that may not act: so it need not begin to count silence when it may, and knows what the primary had shown.</summary>
+    public static ControlState Watch(ControlState state, ClusterView view, ControlPolicy policy, Instant now)
     {
         var primary = view.Servers.FirstOrDefault(server => server.Id == state.Record.Primary);
         // To refuse us it has to live: its silence begins anew with the next look that is not answered at all.
@@ -79,7 +77,7 @@ public static class Controller
     }
 
     static LogMarks? Marks(ControlState state, ServerView? primary, ControlPolicy policy) =>
-        policy.Promise != LossPromise.Bounded ? null : primary is null || !Situation.Answers(primary) ? state.Marks : LogMarks.After(state.Marks, state.Record.Epoch, primary.LastAnswer!, policy.LossBound);
+        policy.Promise != LossPromise.Bounded ? null : primary is null || !Situation.Answers(primary) ? state.Marks : LogMarks.After(state.Marks, state.Record.Epoch, primary, policy.LossBound);
 
     static (ServerState Of, Position At, Instant Since)? Stalled(ControlState state, ServerView? primary)
     {

@@ -20,11 +20,12 @@ public sealed record LogMarks(Epoch Epoch, Instant BegunAt, Instant AnsweredUnti
     public static LogMarks Begin(Epoch epoch, Instant now, in Position at) => new(epoch, now, now, [(now, at)]);
 
     /// <summary>A look that the primary has answered.</summary>
-    public static LogMarks After(LogMarks? before, Epoch epoch, Observation told, TimeSpan bound)
+    public static LogMarks After(LogMarks? before, Epoch epoch, ServerView primary, TimeSpan bound)
     {
+        var told = primary.LastAnswer!;
         var known = before is not null && before.Epoch == epoch ? before : new LogMarks(epoch, told.AskedAt, told.AskedAt, []);
         var marks = known.Marks;
-        if (marks.IsEmpty || told.AskedAt - marks[^1].AskedAt >= bound / PerBound) marks = marks.Add((told.AskedAt, told.BinlogPosition.Merge(told.SlavePosition)));
+        if (marks.IsEmpty || told.AskedAt - marks[^1].AskedAt >= bound / PerBound) marks = marks.Add((told.AskedAt, Situation.AppliedBy(primary)));
         return known with { AnsweredUntil = told.AskedAt, Marks = [.. marks.Where((mark, index) => index == marks.Length - 1 || told.AskedAt - mark.AskedAt <= bound)] };
     }
 

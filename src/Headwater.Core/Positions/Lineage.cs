@@ -75,13 +75,7 @@ public static class Lineage
     }
 
     /// <summary>The number of the server that writes this epoch's history, though it may be away; 0 when unknown.</summary>
-    internal static uint WriterOf(ClusterView view)
-    {
-        if (view.Primary is { } primary) return primary.Number;
-        foreach (var server in view.Servers)
-            if (server.Role == ServerRole.Primary) return server.Number;
-        return 0;
-    }
+    internal static uint WriterOf(ClusterView view) => view.Reigning?.Number ?? 0;
 
     /// <summary>How far the history goes that the view knows: at least as far as when its primary was appointed.</summary>
     public static Position HeadOf(ClusterView view)

@@ -111,6 +111,7 @@ public struct SessionPosition
         if (JudgedIn != epoch) _proven = null;
         JudgedIn = epoch;
         HasRaised = false;
+        _raisedFrom = default;
         _hidden = null;
     }
 
@@ -137,9 +138,7 @@ public struct SessionPosition
     }
 
     /// <summary>The position that covers everything written and seen, or false when no sample asked since the last read is there yet (then demand one of <see cref="Awaited"/>).</summary>
-    public bool TryToken(out Position position) => TryToken(null, out position);
-
-    public bool TryToken(ClusterView? view, out Position position)
+    public bool TryToken(ClusterView view, out Position position)
     {
         var known = TryBound(view);
         position = _last is null || !_lastIsBounded ? _floor : _floor.Merge(in _lastBound);
@@ -150,11 +149,11 @@ public struct SessionPosition
     public readonly ServerState? Awaited => _last is not null && !_lastIsBounded ? _last : null;
 
     /// <summary>Turns "that server, by then" into positions where samples allow. True when nothing seen is left unbounded.</summary>
-    internal bool TryBound(ClusterView? view)
+    internal bool TryBound(ClusterView view)
     {
         if (_leftUnbounded)
         {
-            if (view?.BoundOf(_leftAt) is not { } sample) return false;
+            if (view.BoundOf(_leftAt) is not { } sample) return false;
             See(sample.Logged);
             _leftUnbounded = false;
         }

@@ -156,7 +156,7 @@ public static class Router
         for (var left = candidates; left != 0; left &= left - 1)
         {
             var i = BitOperations.TrailingZeroCount(left);
-            if (CatchUp.Predict(servers[i].State.Timeline, view.Reigning?.Timeline, in needed, now) is not { } predicted || predicted > soonest) continue;
+            if (CatchUp.Predict(servers[i].State.Timeline, view.Reigning?.State.Timeline, in needed, now) is not { } predicted || predicted > soonest) continue;
             best = i;
             soonest = predicted;
         }

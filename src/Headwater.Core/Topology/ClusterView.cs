@@ -94,13 +94,13 @@ public sealed record ClusterView
     public Inheritance? Inherited { get; init; }
 
     /// <summary>Who bears the primary's role, also while it is away, until there is another; null when nobody does.</summary>
-    public ServerState? Reigning
+    public ServerView? Reigning
     {
         get
         {
-            if (Primary is { } primary) return primary.State;
+            if (Primary is { } primary) return primary;
             foreach (var server in Servers)
-                if (server.Role == ServerRole.Primary) return server.State;
+                if (server.Role == ServerRole.Primary) return server;
             return null;
         }
     }
@@ -109,5 +109,5 @@ public sealed record ClusterView
     /// A sample of the primary that bounds what any copy had shown by <paramref name="instant"/>: whatever a copy shows, the primary has logged before. Only one asked in this epoch:
     /// before, it was a replica's, which may not have had what its predecessor showed.
     /// </summary>
-    public PositionSample? BoundOf(Instant instant) => Reigning?.Timeline.FirstAskedSince(instant > Since ? instant : Since);
+    public PositionSample? BoundOf(Instant instant) => Reigning?.State.Timeline.FirstAskedSince(instant > Since ? instant : Since);
 }
