@@ -11,6 +11,7 @@ sealed class Truth(World world)
     readonly List<(WriteReply? Reply, Transaction? Transaction, Instant At)> _writes = [];
     readonly Dictionary<long, Database> _writerOf = [];
     readonly HashSet<Transaction> _setAside = new(ReferenceEqualityComparer.Instance), _lost = new(ReferenceEqualityComparer.Instance);
+    LogMarks? _marks;
     readonly long[] _awaySince = Enumerable.Repeat(-1L, world.Databases.Length).ToArray();
     readonly long[] _backSince = new long[world.Databases.Length];
     readonly long[] _stillAway = new long[world.Databases.Length];
@@ -102,20 +103,24 @@ sealed class Truth(World world)
             // a look is late by up to 20 ms, an answer by its way
             else if (world.Clock.Now - since < Clockwork.Second - 50 * Clockwork.Millisecond) Violated("I8", $"{lost.Id} is being replaced after {(world.Clock.Now - since) / 1000} ms");
         }
+        // One controller may elect and die, and another, which was not there, carry on with whom the first has chosen.
+        if (marks?.Epoch == before.Epoch) _marks = marks;
         if (after.Primary == before.Primary || before.Primary is null) return;
-        if (world.Policy.Promise == LossPromise.Bounded && after.Change is { Kind: ChangeKind.Failover }) LosesNoMoreThanAllowed(world.Find(after.Primary!.Value)!, marks!);
+        if (world.Policy.Promise == LossPromise.Bounded && after.Change is { Kind: ChangeKind.Failover }) LosesNoMoreThanAllowed(before, world.Find(after.Primary!.Value)!, _marks!);
         Appointed(before, after);
     }
 
-    /// <summary>I1 where a bound is promised: what the appointed one lacks was acknowledged within it, or later.</summary>
-    void LosesNoMoreThanAllowed(Database appointed, LogMarks marks)
+    /// <summary>
+    /// I1 where a bound is promised: what the appointed one lacks was acknowledged within it, or later. What a primary of before had acknowledged when it was replaced already, out of
+    /// our sight, its successor never had: that is not lost by this appointment, but was by that one, later than it.
+    /// </summary>
+    void LosesNoMoreThanAllowed(ControlRecord before, Database appointed, LogMarks marks)
     {
+        var replaced = world.Find(before.Primary!.Value)!;
         foreach (var (reply, transaction, at) in _writes)
-            if (reply == WriteReply.Committed && transaction is not null && !appointed.Shows(transaction) && !_lost.Contains(transaction))
-            {
-                _lost.Add(transaction);
-                if (marks.AnsweredUntil - at > world.Policy.LossBound) Violated("I1", $"{transaction.Gtid} was acknowledged {(marks.AnsweredUntil - at).TotalMilliseconds:0} ms before the primary last answered, and {appointed.Id}, which lacks it, is appointed");
-            }
+            if (reply == WriteReply.Committed && transaction is not null && !appointed.Shows(transaction) && (transaction.RoutedIn == before.Epoch || replaced.Shows(transaction))
+                && _lost.Add(transaction) && marks.AnsweredUntil - at > world.Policy.LossBound)
+                Violated("I1", $"{transaction.Gtid} was acknowledged {(marks.AnsweredUntil - at).TotalMilliseconds:0} ms before the primary last answered, and {appointed.Id}, which lacks it, is appointed");
     }
 
     /// <summary>I3: nobody in reach has received what the appointed one has not.</summary>
