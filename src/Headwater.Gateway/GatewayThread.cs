@@ -83,7 +83,7 @@ internal sealed class GatewayThread
     {
         foreach (var pool in _byIndex)
             foreach (var backend in pool.All.ToArray())
-                if (!backend.IsIdle && backend.LastUser == session) session.Lease.Destroy(backend);
+                if (backend.LentTo == session) session.Lease.Destroy(backend);
     }
 
     public int BackendsLent => _byIndex.Sum(pool => pool.All.Count(backend => !backend.IsIdle));

@@ -35,7 +35,6 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
     public ServerPool Pool => pool;
     public ServerState Server => server;
 
-    /// <summary>The epoch in which it was opened; a write goes to the primary of its own epoch only.</summary>
     /// <summary>The epoch in which it was lent: what runs on it was routed then.</summary>
     public Epoch Epoch { get; set; } = epoch;
     public BackendProfile Profile { get; private set; } = profile;
@@ -62,7 +61,12 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
     /// <summary>What it stands at now.</summary>
     public SessionSettings Settings { get; set; } = settings;
     public UserVariables Variables { get; set; } = UserVariables.None;
+
+    /// <summary>Whose settings and leavings are on it.</summary>
     public ClientSession? LastUser { get; set; }
+
+    /// <summary>Who has it now. It may still carry another's leavings, which that one reads back for him first.</summary>
+    public ClientSession? LentTo { get; set; }
     public Residue Residue { get; set; }
 
     /// <summary>Whose LAST_INSERT_ID() this backend would answer with; null when it would answer 0.</summary>
@@ -96,6 +100,7 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
     public void Park()
     {
         IsIdle = true;
+        LentTo = null;
         endpoint.Owner = this;
     }
 
@@ -220,10 +225,11 @@ internal sealed class Backend(ServerPool pool, ServerState server, Epoch epoch, 
 
     public void Close()
     {
-        // Closed under somebody who waits here for an answer, it still tells him in the end.
-        if (_own is { IsSet: false }) _own.End();
+        _own?.End();
         input.Release();
         endpoint.Close();
+        // Nothing comes any more: who waits here for an answer is told so, though not in the midst of what closes it.
+        if (input.IsWaiting) pool.On.Loop.Post(input.Abort);
     }
 
     public override string ToString() => $"{server.Id} thread {threadId}";

@@ -80,7 +80,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         foreach (var backend in _all.ToArray())
         {
             if (backend.IsIdle) Discard(backend);
-            else if (backend.LastUser is { } user && (fate == PoolFate.Gone || user.MayRepeat(backend))) user.OnBackendFailed(backend);
+            else if (backend.LentTo is { } user && (fate == PoolFate.Gone || user.MayRepeat(backend))) user.OnBackendFailed(backend);
         }
         if (fate == PoolFate.Silent) _silence ??= on.Loop.After(on.Options.Routing.WriteHold, EndSilence);
         while (Dequeue() is { } waiting) waiting.Set(null);
@@ -137,14 +137,12 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     }
 
     /// <summary>The idle backend that has waited longest with another session's leavings on it.</summary>
-    public Backend? TakeCarrying(Bucket bucket)
+    public Backend? TakeCarrying(Bucket bucket, ClientSession session)
     {
         if (bucket.Idle.Count == 0) return null;
         var backend = bucket.Idle[0];
         bucket.Idle.RemoveAt(0);
-        backend.IsIdle = false;
-        Count(backend, +1);
-        return backend;
+        return LendTo(session, backend);
     }
 
     public bool TakeThis(Backend backend, ClientSession session)
@@ -156,8 +154,14 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
 
     Backend Lend(Backend backend, ClientSession session)
     {
-        backend.IsIdle = false;
         backend.LastUser = session;
+        return LendTo(session, backend);
+    }
+
+    Backend LendTo(ClientSession session, Backend backend)
+    {
+        backend.IsIdle = false;
+        backend.LentTo = session;
         backend.Epoch = on.View.Epoch;
         Count(backend, +1);
         return backend;

@@ -108,7 +108,7 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
                 on.Statistics.BackendsOpened++;
                 backend = opened;
             }
-            else if (backend is null && pool.TakeCarrying(bucket) is { } carrying)
+            else if (backend is null && pool.TakeCarrying(bucket, session) is { } carrying)
             {
                 if (carrying.LastUser is { } owner && owner != session) await owner.Lease.SaveLeavingsAsync(carrying);
                 carrying.LastUser = session;

@@ -1,6 +1,8 @@
 using Headwater.Core.Topology;
 using Headwater.Gateway;
 using Headwater.Gateway.Backends;
+using Headwater.Gateway.Sessions;
+using Headwater.Wire.MySql;
 using Xunit;
 
 namespace Headwater.Tests.Gateway;
@@ -73,5 +75,29 @@ public sealed class ServerPoolTests : IAsyncLifetime
         Assert.NotEqual(0, cluster.Servers[1].ConnectionsEver);
         Assert.InRange(cluster.Servers[0].ConnectionsEver, 1, 4);
         sessions.ForEach(static session => session.Dispose());
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_leaves_alone_what_another_has_taken_over_from_it()
+    {
+        await using var cluster = new FakeCluster(servers: 1, change: o => o with { Threads = 1, MaxBackendsPerServer = 1 });
+        using var first = await cluster.LoggedInAsync();
+        Assert.True((await first.QueryAsync("set @v := 1", Ct)).IsOk);
+        var saving = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Servers[0].Deliver = (_, text, _) =>
+        {
+            if (text != UserVariables.NamesQuery) return Delivery.Plain;
+            saving.TrySetResult();
+            return new Delivery { Delay = TimeSpan.FromMilliseconds(200) };
+        };
+        var second = await cluster.LoggedInAsync();
+        var answer = second.QueryAsync("insert into t values (1)", Ct);
+        await saving.Task.WaitAsync(TimeSpan.FromSeconds(5), Ct);
+        await first.SendAsync(RawClient.CommandBytes(Command.ChangeUser, [1]));
+        Assert.Equal(1835, (await first.AnswerAsync(Command.Query, Ct)).ErrorCode);
+        // Closed under the second one, it would wait out the limit for statements of the gateway's own, 5 s.
+        Assert.True((await answer.WaitAsync(TimeSpan.FromSeconds(4), Ct)).IsOk);
+        second.Dispose();
+        Assert.Equal("", await cluster.LeftoversAsync());
     }
 }
