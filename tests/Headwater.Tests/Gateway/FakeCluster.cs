@@ -103,6 +103,12 @@ sealed class FakeCluster : IAsyncDisposable
         lock (_states) _view.Publish(View(ServerHealth.Down, only));
     }
 
+    /// <summary>What a watcher's look would find: the incarnation that was known, whatever a connection was greeted with.</summary>
+    public void Confirm(ServerId server)
+    {
+        lock (_states) _states.Find(state => state.Id == server)!.Threads.Confirm(EventLoop.Now, 0);
+    }
+
     /// <summary>The second server takes over from the first, having so much of what that wrote.</summary>
     public void Replace(Gtid having)
     {

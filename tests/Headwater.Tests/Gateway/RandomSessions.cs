@@ -37,6 +37,7 @@ sealed class RandomSessions(ulong seed)
     {
         await using var cluster = new FakeCluster(3, options => options with { MaxBackendsPerServer = MaxBackends });
         var chance = new Seeded(seed);
+        cluster.Gateway.Suspected += cluster.Confirm; // a greeting that was changed on its way gives an id beyond all others
         foreach (var server in cluster.Servers) server.Deliver = (command, text, length) => Misbehave(command, text, length, chance);
         var until = atMost is { } limit ? Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
         var next = from - 1;
