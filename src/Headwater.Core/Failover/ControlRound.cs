@@ -40,7 +40,7 @@ sealed partial class ControlRound(Situation s)
             Find("no-primary", null, s.View.Reason);
             return;
         }
-        Next = Next with { Record = Record with { Epoch = new Epoch(Math.Max(1, s.View.Epoch.Number)), Primary = found.Id, Number = found.Number, AppointedAt = Situation.AppliedBy(found) } };
+        Next = Next with { Record = Record with { Epoch = new Epoch(Math.Max(1, s.View.Epoch.Number)), Primary = found.Id, Number = found.Number, AppointedAt = Situation.AppliedBy(found), History = [.. found.LastAnswer!.History] } };
         Find("appointed", found.Id, $"{found.Id} is the primary: {s.View.Reason}");
     }
 
@@ -219,6 +219,7 @@ sealed partial class ControlRound(Situation s)
                 Primary = to.Id,
                 Number = to.Number,
                 AppointedAt = goal,
+                History = [.. to.LastAnswer!.History],
                 LossAccepted = false,
                 InheritedFrom = NobodyWasShownMore(change, goal) ? Record.Number : 0,
                 Acknowledgers = [.. Record.Acknowledgers.Where(id => id != to.Id && id != change.From)],

@@ -48,17 +48,18 @@ public static class Lineage
     }
 
     /// <summary>
-    /// True when a copy that stands at <paramref name="position"/> has a transaction that the primary, numbered <paramref name="primaryNumber"/>, has not
-    /// and will not have: only the primary writes, so what is ahead of it in one of its domains and not its own comes from elsewhere.
+    /// True when a copy that stands at <paramref name="position"/> has a transaction that the primary has not and will not have: only the primary writes, so
+    /// what is ahead of it in one of its domains and not its own comes from elsewhere.
     /// </summary>
-    public static bool IsForeign(ClusterView view, in Position position, uint primaryNumber, out Gtid foreign)
+    public static bool IsForeign(ClusterView view, in Position position, out Gtid foreign)
     {
+        var writer = view.Writer;
         for (var i = 0; i < position.DomainCount; i++)
         {
             foreign = position[i];
             var verdict = Judge(view, foreign, out _);
             if (verdict == LineageVerdict.Lost) return true;
-            if (verdict == LineageVerdict.Ahead && primaryNumber != 0 && foreign.Server != primaryNumber && KnowsDomain(view, foreign.Domain)) return true;
+            if (verdict == LineageVerdict.Ahead && writer != 0 && foreign.Server != writer && KnowsDomain(view, foreign.Domain)) return true;
         }
         foreign = default;
         return false;
@@ -70,12 +71,8 @@ public static class Lineage
     /// </summary>
     public static bool Accepts(ClusterView view, PositionSample sample)
     {
-        var writer = WriterOf(view);
-        return !IsForeign(view, sample.Logged, writer, out _) && !IsForeign(view, sample.Position, writer, out _);
+        return !IsForeign(view, sample.Logged, out _) && !IsForeign(view, sample.Position, out _);
     }
-
-    /// <summary>The number of the server that writes this epoch's history, though it may be away; 0 when unknown.</summary>
-    internal static uint WriterOf(ClusterView view) => view.Reigning?.Number ?? 0;
 
     /// <summary>How far the history goes that the view knows: at least as far as when its primary was appointed.</summary>
     public static Position HeadOf(ClusterView view)
@@ -88,10 +85,9 @@ public static class Lineage
     /// <summary>Whether a transaction is in the history that the view knows.</summary>
     public static bool Has(ClusterView view, Gtid gtid) => Judge(view, gtid, out _) == LineageVerdict.Ours;
 
-    /// <summary>True when the history names every domain of <paramref name="position"/>, or when no history is known at all.</summary>
-    internal static bool KnowsDomains(ClusterView view, in Position position)
+    /// <summary>True when the history names every domain of <paramref name="position"/>.</summary>
+    public static bool KnowsDomains(ClusterView view, in Position position)
     {
-        if (view.History.IsEmpty) return true;
         for (var i = 0; i < position.DomainCount; i++)
             if (!KnowsDomain(view, position[i].Domain)) return false;
         return true;

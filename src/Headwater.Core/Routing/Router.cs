@@ -255,14 +255,13 @@ public static class Router
         if (session.JudgedIn == view.Epoch) return true;
         if (view.Inherited is { } inherited) session.Narrow(inherited, view.Epoch);
         var floor = session.Floor;
-        var writer = Lineage.WriterOf(view);
-        var isForeign = Lineage.IsForeign(view, in floor, writer, out foreign);
+        var isForeign = Lineage.IsForeign(view, in floor, out foreign);
         foreach (var hidden in session.Hidden)
-            isForeign = isForeign || Lineage.IsForeign(view, new Position(hidden), writer, out foreign);
-        // A domain that the history does not name yet stays to be judged.
+            isForeign = isForeign || Lineage.IsForeign(view, new Position(hidden), out foreign);
+        // A domain that the history does not name yet stays to be judged, as all of them do while no history is known.
         if (!isForeign && Lineage.KnowsDomains(view, in floor)) session.Judged(view.Epoch);
         else if (!isForeign) return true;
-        else if (!session.HasRaised || Lineage.IsForeign(view, session.Written, writer, out _) || Lineage.Judge(view, new Position(foreign), out _) == LineageVerdict.Lost) session.MarkLost(in foreign);
+        else if (!session.HasRaised || Lineage.IsForeign(view, session.Written, out _) || Lineage.Judge(view, new Position(foreign), out _) == LineageVerdict.Lost) session.MarkLost(in foreign);
         return !isForeign;
     }
 

@@ -90,6 +90,13 @@ public sealed record ClusterView
     /// <summary>How far each server ever wrote in each domain of the primary's history (<c>@@gtid_binlog_state</c> and <c>@@gtid_slave_pos</c>); see <see cref="Lineage"/>.</summary>
     public ImmutableArray<Gtid> History { get; init; } = [];
 
+    /// <summary>The <c>@@server_id</c> of the server that writes this epoch's history, though it may be away; 0 when it is not known.</summary>
+    public uint Writer
+    {
+        get => field != 0 ? field : Reigning?.Number ?? 0;
+        init;
+    }
+
     /// <summary>What the epoch began with, where a controller has proven that nobody was shown more before; else null.</summary>
     public Inheritance? Inherited { get; init; }
 

@@ -20,11 +20,16 @@ public static class Discovery
 
         var finding = options.Appointed is { } appointed ? PrimaryRules.Decide(servers, appointed) : PrimaryRules.Decide(servers, previous);
         var primary = finding.Primary;
-        // An appointed one's history is the epoch's from the moment of its appointment, also before it can be written to.
-        var history = (primary ?? (options.Appointed is null ? null : finding.Retained))?.Answer is { } told ? HistoryOf(told, options.Appointed?.At ?? Position.Empty) : previous.History;
+        // An appointed one's history is the epoch's from the moment of its appointment, also before it can be written to or has been met.
+        var writer = (primary ?? (options.Appointed is null ? null : finding.Retained))?.Answer;
         var epoch = options.Appointed?.Epoch ?? (primary is { } p && IsChange(p, previous) ? new Epoch(previous.Epoch.Number + 1) : previous.Epoch);
 
-        var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Since = epoch == previous.Epoch ? previous.Since : now, Version = previous.Version + 1, History = history, Inherited = options.Appointed?.Inherited };
+        var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Since = epoch == previous.Epoch ? previous.Since : now, Version = previous.Version + 1, Inherited = options.Appointed?.Inherited };
+        next = next with
+        {
+            Writer = writer?.Number ?? options.Appointed?.Number ?? 0,
+            History = writer is null && (epoch == previous.Epoch || options.Appointed is not { History.IsEmpty: false }) ? previous.History : HistoryOf(writer, options.Appointed),
+        };
         var views = ImmutableArray.CreateBuilder<ServerView>(servers.Length);
         ServerView? primaryView = null;
         foreach (var server in servers)
@@ -59,11 +64,13 @@ public static class Discovery
         return before is null || before.Id != primary.Id || primary.LogWentBack;
     }
 
-    static ImmutableArray<Gtid> HistoryOf(Observation answer, Position from)
+    static ImmutableArray<Gtid> HistoryOf(Observation? answer, Appointment? appointed)
     {
-        var history = answer.History.ToList();
+        var history = answer?.History.ToList() ?? [];
+        if (appointed is null) return [.. history.Distinct()];
         // Whoever follows another's decision has looked at the server some time before it: what a session was shown by the former primary is no less in its history for that.
-        for (var i = 0; i < from.DomainCount; i++) history.Add(from[i]);
+        history.AddRange(appointed.History);
+        for (var i = 0; i < appointed.At.DomainCount; i++) history.Add(appointed.At[i]);
         return [.. history.Distinct()];
     }
 

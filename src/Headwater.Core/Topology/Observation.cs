@@ -165,8 +165,14 @@ public sealed record Observation
 /// <param name="Closed">Why writes wait although it may be writable: it is being replaced. Null: they go to it.</param>
 public sealed record Appointment(ServerId? Primary, Epoch Epoch, string? Closed)
 {
+    /// <summary>Its <c>@@server_id</c>; 0 when it is not known.</summary>
+    public uint Number { get; init; }
+
     /// <summary>What it had when it was appointed: its history, also where the last look at it was before that.</summary>
     public Position At { get; init; }
+
+    /// <summary>How far each server had ever written in its history by then; empty when it is not known.</summary>
+    public ImmutableArray<Gtid> History { get; init; } = [];
 
     /// <summary>See <see cref="ClusterView.Inherited"/>.</summary>
     public Inheritance? Inherited { get; init; }

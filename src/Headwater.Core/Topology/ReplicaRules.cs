@@ -46,9 +46,9 @@ static class ReplicaRules
             if (link.Receiving == LinkState.Connecting && primaryAlive && finding.Primary!.Latest.Outcome == ProbeOutcome.Answered && ConnectingForLong(server, now, options))
                 return (ServerRole.Replica, ServerHealth.Draining, $"it cannot reach its source{error}", null);
         }
-        if (primaryAlive && (Lineage.IsForeign(next, answer.SlavePosition, finding.Primary!.Answer!.Number, out var foreign)
-            || Lineage.IsForeign(next, answer.BinlogPosition, finding.Primary.Answer.Number, out foreign)))
-            return (ServerRole.Replica, ServerHealth.Draining, $"it has {foreign}, which is not in the history of the primary, {finding.Primary.Id}", null);
+        // Without a controller, whoever is ahead of a primary that is away may follow the next one already.
+        if ((primaryAlive || options.Appointed is not null) && (Lineage.IsForeign(next, answer.SlavePosition, out var foreign) || Lineage.IsForeign(next, answer.BinlogPosition, out foreign)))
+            return (ServerRole.Replica, ServerHealth.Draining, $"it has {foreign}, which is not in the history of the primary, {primary?.Id ?? options.Appointed!.Primary}", null);
 
         var lag = primaryAlive ? CatchUp.Lag(server.State.Timeline, finding.Primary!.State.Timeline, now) : null;
         if (options.MaxLag is { } most && primaryAlive)

@@ -74,13 +74,13 @@ sealed class Gateway(World world, int index)
                 if (!narrowed.Equals(position)) world.Tally.Narrowed++;
                 client.Narrow(position = narrowed);
             }
-            var writer = view.Primary ?? view.Servers.FirstOrDefault(static server => server.Role == ServerRole.Primary);
-            if (Lineage.IsForeign(view, position, writer?.Number ?? 0, out _))
+            var foreign = Lineage.IsForeign(view, position, out _);
+            if (foreign)
             {
                 client.ToldOfLoss();
                 position = Position.Empty;
             }
-            client.JudgedIn = view.Epoch;
+            if (foreign || Lineage.KnowsDomains(view, position)) client.JudgedIn = view.Epoch;
         }
         var able = view.Servers.Where(server => server == view.Primary || server is { Health: ServerHealth.Up, Role: ServerRole.Replica, LastAnswer: { } told } && told.SlavePosition.Covers(position)).ToList();
         if (able.Count == 0) { answer(null, default); return; }
