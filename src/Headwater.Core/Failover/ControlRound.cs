@@ -210,6 +210,12 @@ sealed partial class ControlRound(Situation s)
             return;
         }
         var goal = change.Goal;
+        if (change.Kind == ChangeKind.Failover && Election.Comparable(s, change.From).FirstOrDefault(server => !goal.Covers(Situation.HeldBy(server))) is { } late)
+        {
+            // It was out of reach when the others were compared, and draining may take long.
+            Step(change with { Step = ChangeStep.Fencing, To = null }, $"{late.Id} holds {Situation.HeldBy(late)}, which was not known when {to.Id} was chosen");
+            return;
+        }
         var stray = s.Astray(to);
         if (stray is null && Situation.AppliedBy(to).Covers(in goal))
         {

@@ -15,7 +15,7 @@ static class Election
     /// <param name="planned">The primary answers and hands over: what it has is waited for, so nothing acknowledged can be on others alone.</param>
     public static Result Hold(Situation s, ServerId from, bool planned = false)
     {
-        var others = s.Answering.Where(server => server.Id != from && s.Astray(server) is null).ToList();
+        var others = Comparable(s, from).ToList();
         var race = others.Where(server => server.LastAnswer!.ReadOnly && !s.IsInMaintenance(server.Id)).ToList();
         if (race.Count == 0) return new Result(null, Position.Empty, "no other server answers that could take over");
         if (s.Promise == LossPromise.Zero && !planned)
@@ -60,6 +60,9 @@ static class Election
             ? $"{best.Id} has received everything that any server has ({Or(goal)}); {rest}"
             : $"{best.Id} is promoted after it has received {behind} more transactions from the others, up to {goal}; {rest}");
     }
+
+    /// <summary>Whoever answers and holds nothing but this epoch's history: what any of them has received, the winner must have.</summary>
+    public static IEnumerable<ServerView> Comparable(Situation s, ServerId from) => s.Answering.Where(server => server.Id != from && s.Astray(server) is null);
 
     /// <summary>Why it can never be the primary, whatever it has; null when it can.</summary>
     public static string? Unfit(Situation s, ServerView server)

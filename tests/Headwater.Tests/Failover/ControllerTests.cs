@@ -63,6 +63,21 @@ public class ControllerTests
         Assert.Equal("Follow db2 from db3", cluster.Pass().Effects);
     }
 
+    [Fact]
+    public void Who_comes_into_reach_with_more_while_the_chosen_one_still_applies_has_it_chosen_anew()
+    {
+        var cluster = ControlledCluster.Three(LossPromise.BestEffort);
+        Kill(cluster);
+        cluster["db2"].Outcome = ProbeOutcome.Unreachable;
+        cluster["db3"].Received = "0-1-107";
+        Fence(cluster);
+        cluster.Until(static c => c.Change is { Step: ChangeStep.Draining, To.Name: "db3" });
+        (cluster["db2"].Outcome, cluster["db2"].Received, cluster["db2"].Log) = (ProbeOutcome.Answered, "0-1-108", "0-1-108");
+        cluster.Until(static c => c.Change is { Step: ChangeStep.Fencing });
+        Assert.Equal("db2 holds 0-1-108, which was not known when db3 was chosen", cluster.Change!.Proof[^1]);
+        cluster.Until(static c => c.Primary == "db2");
+    }
+
     [Theory]
     [InlineData("", "0-1-107")]
     [InlineData("a replica does not answer", null)]
