@@ -15,7 +15,7 @@ readonly record struct Follower(uint Number, ServerAddress Address);
 /// </summary>
 static class Probe
 {
-    const string Self = "SELECT @@global.server_id, @@global.read_only, @@global.log_slave_updates, @@global.gtid_binlog_pos, @@global.gtid_slave_pos, @@global.gtid_binlog_state;";
+    const string Self = "SELECT @@global.server_id, @@global.read_only, @@global.log_slave_updates, @@global.gtid_binlog_pos, @@global.gtid_slave_pos, @@global.gtid_binlog_state, @@global.gtid_domain_id;";
     const string Questions = Self
         + "SHOW STATUS WHERE Variable_name IN ('Uptime', 'Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients', 'Rpl_semi_sync_master_wait_sessions', 'Rpl_semi_sync_master_no_tx', 'Rpl_semi_sync_slave_status');"
         + "SHOW ALL SLAVES STATUS; SELECT @@global.rpl_semi_sync_master_enabled, @@global.rpl_semi_sync_slave_enabled";
@@ -68,6 +68,7 @@ static class Probe
             ThreadId = connection.ThreadId,
             Outcome = ProbeOutcome.Answered,
             Number = uint.Parse(self[0]!, CultureInfo.InvariantCulture),
+            Domain = Number(self[6]),
             ReadOnly = IsOn(self[1]),
             LogsReplicated = IsOn(self[2]),
             BinlogPosition = PositionOf(self[3]),

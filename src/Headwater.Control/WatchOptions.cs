@@ -25,6 +25,9 @@ public sealed record WatchOptions
 
     /// <summary>A replica further behind gets no new statements. Null: the level of each read alone decides.</summary>
     public TimeSpan? MaxLag { get; init; }
+
+    /// <summary>The gateway's own zone.</summary>
+    public string Zone { get; init; } = "";
     public TimeSpan AccountsEvery { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How often the server is asked whether its catalogue may have changed; it is read only then, and once in a long while.</summary>

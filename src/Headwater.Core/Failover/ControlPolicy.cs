@@ -31,6 +31,9 @@ public sealed record ControlPolicy
     public bool Acts { get; init; } = true;
     public LossPromise Promise { get; init; }
 
+    /// <summary>The servers are kept as a ring, in the order in which they are named, each writing in a domain of its own at most.</summary>
+    public bool IsRing { get; init; }
+
     /// <summary>At <see cref="LossPromise.Bounded"/>: so much of what was acknowledged may be lost.</summary>
     public TimeSpan LossBound { get; init; } = TimeSpan.FromSeconds(10);
 

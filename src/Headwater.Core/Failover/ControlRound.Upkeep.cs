@@ -18,15 +18,20 @@ sealed partial class ControlRound
         if (!s.IsInMaintenance(primary.Id))
         {
             // Its promotion was cut short, or an order of an earlier time came late: nobody is appointed while it replicates.
-            if (told.Links.Any(link => s.SourceOf(link) is not null))
+            if (!IsMember(primary) && told.Links.Any(link => s.SourceOf(link) is not null))
             {
                 if (Freed(primary)) Do(EffectKind.Promote, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and still replicates from {told.Links[0].SourceHost}:{told.Links[0].SourcePort}");
             }
             else if (Managed(told) is { } sync && (!sync.Waits || sync.Acknowledges)) Do(EffectKind.SetAcknowledging, primary.Id, "a primary waits for acknowledgements and gives none", role: ServerRole.Primary);
             else if (told.ReadOnly) Do(EffectKind.OpenWrites, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and is read_only");
         }
+        if (IsMember(primary)) KeepInRing(primary, primary);
         foreach (var server in s.Answering)
-            if (!s.IsInMaintenance(server.Id)) KeepInOrder(server, primary);
+        {
+            if (s.IsInMaintenance(server.Id)) continue;
+            if (IsMember(server)) KeepInRing(server, primary);
+            else KeepInOrder(server, primary);
+        }
     }
 
     /// <summary>Told while it can still be mended: the promise would keep everybody from being promoted.</summary>
@@ -62,7 +67,7 @@ sealed partial class ControlRound
             return;
         }
         else if (Managed(told) is { Waits: true }) Do(EffectKind.SetAcknowledging, server.Id, "it is not the primary: nothing that it applies waits for an acknowledgement");
-        else if (!primary.LastAnswer!.Links.IsEmpty)
+        else if (!s.Policy.IsRing && !primary.LastAnswer!.Links.IsEmpty)
         {
             // What it still replicates comes into its history yet: until it stands alone nothing can be said to be missing there.
             return;

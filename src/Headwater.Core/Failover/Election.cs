@@ -16,7 +16,7 @@ static class Election
     public static Result Hold(Situation s, ServerId from, bool planned = false)
     {
         var others = Comparable(s, from).ToList();
-        var race = others.Where(server => server.LastAnswer!.ReadOnly && !s.IsInMaintenance(server.Id)).ToList();
+        var race = others.Where(server => (server.LastAnswer!.ReadOnly || s.Policy.IsRing) && !s.IsInMaintenance(server.Id)).ToList();
         if (race.Count == 0) return new Result(null, Position.Empty, "no other server answers that could take over");
         if (s.Promise == LossPromise.Zero && !planned)
         {
@@ -32,6 +32,7 @@ static class Election
                     $"{Names(restarted)} may have held a write that was acknowledged and that no other server has, and started anew, which throws away what is not applied; promoting anybody now could lose it (rpo: zero)");
         }
         var goal = others.Aggregate(Position.Empty, static (all, server) => all.Merge(Situation.HeldBy(server)));
+        goal = s.Contested(goal);
         if (s.Promise == LossPromise.Zero && !planned && !goal.Covers(s.Record.AppointedAt))
             return new Result(null, goal, $"no server that answers has all that {from} had when it was appointed ({s.Record.AppointedAt}); promoting anybody now would lose it (rpo: zero)");
         if (s.Promise == LossPromise.Bounded && !planned)

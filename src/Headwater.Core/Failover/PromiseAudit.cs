@@ -35,12 +35,12 @@ public static class PromiseAudit
         "rpl_semi_sync_master_enabled", "rpl_semi_sync_master_wait_point", "rpl_semi_sync_master_wait_no_slave", "rpl_semi_sync_master_timeout", "rpl_semi_sync_slave_enabled",
         "sync_binlog", "innodb_flush_log_at_trx_commit", "sync_relay_log", "binlog_format", "binlog_row_image", "log_slave_updates", "gtid_strict_mode", "gtid_domain_id", "server_id",
         "read_only", "slave_net_timeout", "replicate_do_db", "replicate_ignore_db", "replicate_do_table", "replicate_ignore_table", "replicate_wild_do_table", "replicate_wild_ignore_table",
-        "version", "log_bin", "init_rpl_role", "tcp_keepalive_time",
+        "version", "log_bin", "init_rpl_role", "tcp_keepalive_time", "slave_exec_mode", "auto_increment_increment", "auto_increment_offset",
     ];
 
     static readonly TimeSpan LeastTimeout = TimeSpan.FromHours(1);
 
-    sealed record Row(AuditWeight Weight, string Setting, Func<ServerSettings, bool> Wrong, Func<ServerSettings, string> Says, string Mend);
+    internal sealed record Row(AuditWeight Weight, string Setting, Func<ServerSettings, bool> Wrong, Func<ServerSettings, string> Says, string Mend);
 
     static readonly ImmutableArray<Row> OfPrimary =
     [
@@ -60,7 +60,7 @@ public static class PromiseAudit
         new(AuditWeight.Breaks, "replicate_*", s => s.Values.Any(static pair => pair.Key.StartsWith("replicate_", StringComparison.Ordinal) && pair.Value.Length > 0), _ => "it leaves out a part of the log, which would be missing if it were promoted", ""),
     ];
 
-    static readonly ImmutableArray<Row> OfAll =
+    internal static readonly ImmutableArray<Row> OfAll =
     [
         new(AuditWeight.Breaks, "log_bin", s => !On(s, "log_bin"), _ => "it keeps no binary log, so nobody can follow it; it is set at the server's start", ""),
         new(AuditWeight.Breaks, "sync_binlog", s => Number(s, "sync_binlog") != 1, s => $"is {s.Of("sync_binlog")}: a crash of the machine takes commits out of the binary log that replicas may have, or must have", "SET GLOBAL sync_binlog = 1"),

@@ -54,6 +54,16 @@ public sealed class Situation
         return held;
     }
 
+    /// <summary>Without the domains that other members of a ring go on writing: those come by themselves, and are never all there.</summary>
+    public Position Contested(Position position)
+    {
+        if (View.CoWriters.IsEmpty) return position;
+        var contested = Position.Empty;
+        for (var i = 0; i < position.DomainCount; i++)
+            if (!View.CoWriters.Any(writer => writer.Domain == position[i].Domain)) contested = contested.With(position[i]);
+        return contested;
+    }
+
     public static Position AppliedBy(ServerView server) => server.LastAnswer!.BinlogPosition.Merge(server.LastAnswer.SlavePosition);
 
     /// <summary>Nothing that it has received is left to be applied.</summary>
@@ -140,6 +150,6 @@ public sealed class Situation
                 if (Strays(link.Received[i])) return link.Received[i];
         return null;
 
-        bool Strays(Gtid gtid) => Record.AppointedAt.SequenceOf(gtid.Domain) is > 0 and var began && gtid.Sequence > began && gtid.Server != Record.Number;
+        bool Strays(Gtid gtid) => Record.AppointedAt.SequenceOf(gtid.Domain) is > 0 and var began && gtid.Sequence > began && gtid.Server != Record.Number && !View.CoWriters.Contains(new CoWriter(gtid.Domain, gtid.Server));
     }
 }

@@ -48,18 +48,17 @@ public static class Lineage
     }
 
     /// <summary>
-    /// True when a copy that stands at <paramref name="position"/> has a transaction that the primary has not and will not have: only the primary writes, so
-    /// what is ahead of it in one of its domains and not its own comes from elsewhere.
+    /// True when a copy that stands at <paramref name="position"/> has a transaction that the primary has not and will not have: only the primary writes (in a ring,
+    /// each member in its own domain), so what is ahead of it in one of its domains and not its own comes from elsewhere.
     /// </summary>
     public static bool IsForeign(ClusterView view, in Position position, out Gtid foreign)
     {
-        var writer = view.Writer;
         for (var i = 0; i < position.DomainCount; i++)
         {
             foreign = position[i];
             var verdict = Judge(view, foreign, out _);
             if (verdict == LineageVerdict.Lost) return true;
-            if (verdict == LineageVerdict.Ahead && writer != 0 && foreign.Server != writer && KnowsDomain(view, foreign.Domain)) return true;
+            if (verdict == LineageVerdict.Ahead && !view.MayWrite(foreign) && KnowsDomain(view, foreign.Domain)) return true;
         }
         foreign = default;
         return false;

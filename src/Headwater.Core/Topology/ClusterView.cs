@@ -97,6 +97,15 @@ public sealed record ClusterView
         init;
     }
 
+    /// <summary>The members of a ring, in the order in which a transaction travels; empty when there is none.</summary>
+    public ImmutableArray<ServerId> Ring { get; init; } = [];
+
+    /// <summary>Who writes beside the primary, each in a domain of its own.</summary>
+    public ImmutableArray<CoWriter> CoWriters { get; init; } = [];
+
+    /// <summary>Whether a transaction that the history does not have yet may come into it.</summary>
+    public bool MayWrite(Gtid gtid) => Writer is 0 || gtid.Server == Writer || CoWriters.Contains(new CoWriter(gtid.Domain, gtid.Server));
+
     /// <summary>What the epoch began with, where a controller has proven that nobody was shown more before; else null.</summary>
     public Inheritance? Inherited { get; init; }
 

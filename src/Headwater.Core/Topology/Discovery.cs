@@ -17,8 +17,10 @@ public static class Discovery
         var facts = ImmutableArray.CreateBuilder<ServerFacts>(observations.Count);
         foreach (var observation in observations) facts.Add(ServerFacts.Of(observation, Find(previous, observation.Server.Id), options, now));
         var servers = facts.ToImmutable();
+        var ring = Ring.Of(servers);
+        if (ring.Length > 0 || options.IsRing) servers = [.. servers.Select(server => server with { InRing = ring.Contains(server) || options.IsRing && (server.Watched.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0 })];
 
-        var finding = options.Appointed is { } appointed ? PrimaryRules.Decide(servers, appointed) : PrimaryRules.Decide(servers, previous);
+        var finding = options.Appointed is { } appointed ? PrimaryRules.Decide(servers, appointed) : PrimaryRules.Decide(servers, previous, options.Zone);
         var primary = finding.Primary;
         // An appointed one's history is the epoch's from the moment of its appointment, also before it can be written to or has been met.
         var writer = (primary ?? (options.Appointed is null ? null : finding.Retained))?.Answer;
@@ -27,6 +29,8 @@ public static class Discovery
         var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Since = epoch == previous.Epoch ? previous.Since : now, Version = previous.Version + 1, Inherited = options.Appointed?.Inherited };
         next = next with
         {
+            Ring = [.. ring.Select(static member => member.Id)],
+            CoWriters = Ring.CoWriters(servers, writer),
             Writer = writer?.Number ?? options.Appointed?.Number ?? 0,
             History = writer is null && (epoch == previous.Epoch || options.Appointed is not { History.IsEmpty: false }) ? previous.History : HistoryOf(writer, options.Appointed),
         };

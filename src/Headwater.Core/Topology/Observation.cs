@@ -114,6 +114,9 @@ public sealed record Observation
 
     /// <summary>@@server_id.</summary>
     public uint Number { get; init; }
+
+    /// <summary>@@gtid_domain_id: the domain in which it writes.</summary>
+    public uint Domain { get; init; }
     public ServerCapabilities? Capabilities { get; init; }
     public bool ReadOnly { get; init; }
 
@@ -187,6 +190,12 @@ public sealed record DiscoveryOptions
 
     /// <summary>Null: no controller, or none has found a primary yet.</summary>
     public Appointment? Appointed { get; init; }
+
+    /// <summary>The servers are kept as a ring: each may replicate from the one before it and write in a domain of its own.</summary>
+    public bool IsRing { get; init; }
+
+    /// <summary>The gateway's own zone: of several members of a ring that can be written to, it writes to one there.</summary>
+    public string Zone { get; init; } = "";
 
     /// <summary>A replica further behind gets no new statements until it is within half of it. Null: the level of each read alone decides.</summary>
     public TimeSpan? MaxLag { get; init; }

@@ -14,6 +14,9 @@ static class PrimaryRules
         /// <summary>The writable server that most replicas follow; null when none or when two are followed alike.</summary>
         public ServerFacts? MostFollowed { get; init; }
 
+        /// <summary>Those of a ring that can be written to, the gateway's own zone first.</summary>
+        public ImmutableArray<ServerFacts> RingWriters { get; init; } = [];
+
         /// <summary>Followed by a replica, or a replica itself until now, or has all that the primary before is known to have logged: not some old primary that came back.</summary>
         public bool TookOver(ServerFacts server) => Followers(server) > 0
             || server.Before?.Role == ServerRole.Replica
@@ -26,6 +29,18 @@ static class PrimaryRules
 
     static readonly ImmutableArray<Row> Rows =
     [
+        new("a ring, and its member that is the primary can be written to",
+            s => s.Before is { InRing: true, IsWritable: true },
+            s => new(s.Before, null, $"{s.Before!.Id} is the primary here{Beside(s, s.Before)}{(s.Before.Latest.Outcome == ProbeOutcome.Answered ? "" : $", though it {s.Before.Silence}")}")),
+
+        new("a ring, and its member that was the primary cannot be written to any more",
+            s => s.Before is { InRing: true } before && s.RingWriters.Length > 0 && !s.Servers.Any(r => before.Dead && Receives(r, before)),
+            s => new(s.RingWriters[0], null, $"{s.RingWriters[0].Id} is the primary here{Beside(s, s.RingWriters[0])}; {s.Before!.Id}, the primary before, {(s.Before.Dead ? s.Before.Silence : "is read_only now")}")),
+
+        new("a ring",
+            s => s.Before is null && s.RingWriters.Length > 0,
+            s => new(s.RingWriters[0], null, $"{s.RingWriters[0].Id} is the primary here{Beside(s, s.RingWriters[0])}")),
+
         new("the primary has been superseded",
             s => s.Before is { } before && s.MostFollowed is { } new_ && new_ != before
                 && (!before.IsWritable || s.Followers(before) < s.Followers(new_)),
@@ -108,11 +123,14 @@ static class PrimaryRules
         return new(server, null, $"{server.Id} is the appointed primary of epoch {appointed.Epoch}" + (server.Latest.Outcome == ProbeOutcome.Answered ? "" : $", though it {server.Silence}"));
     }
 
-    public static PrimaryFinding Decide(ImmutableArray<ServerFacts> servers, ClusterView previous)
+    public static PrimaryFinding Decide(ImmutableArray<ServerFacts> servers, ClusterView previous, string zone)
     {
         var beforeId = Before(previous)?.Id;
         var writable = servers.Where(s => s.IsWritable).ToImmutableArray();
-        var situation = new Situation(servers, beforeId is { } id ? servers.FirstOrDefault(s => s.Id == id) : null, writable);
+        var situation = new Situation(servers, beforeId is { } id ? servers.FirstOrDefault(s => s.Id == id) : null, writable)
+        {
+            RingWriters = [.. writable.Where(static s => s.InRing).OrderBy(s => zone.Length == 0 || s.Watched.Zone == zone ? 0 : 1)],
+        };
         var ranked = writable.Select(s => (Server: s, Followers: situation.Followers(s))).OrderByDescending(x => x.Followers).ToArray();
         if (ranked.Length > 0 && ranked[0].Followers > 0 && (ranked.Length == 1 || ranked[1].Followers < ranked[0].Followers))
             situation = situation with { MostFollowed = ranked[0].Server };
@@ -169,6 +187,16 @@ static class PrimaryRules
         : before.Answer is { ReadOnly: true } ? "is read_only now"
         : $"can be written to as well, and {Count(s.Followers(before), "replica follows", "replicas follow")} it";
 
+    /// <summary>Who else of the ring can be written to, and whether that can go well.</summary>
+    static string Beside(Situation s, ServerFacts primary)
+    {
+        var others = s.RingWriters.Remove(primary);
+        if (others.IsEmpty) return ", the only member of its ring that can be written to";
+        var said = $", and of its ring {Names(others)} can be written to as well";
+        var alike = s.RingWriters.GroupBy(static server => server.Answer!.Domain).FirstOrDefault(static group => group.Count() > 1);
+        return alike is null ? said : $"{said}; {Names([.. alike])} write in the same domain, {alike.Key}, where their transactions get the same numbers: each needs a gtid_domain_id of its own";
+    }
+
     static string Count(int number, string one, string many) => number == 0 ? "no replica follows" : number == 1 ? $"1 {one}" : $"{number} {many}";
 
     static string Names(ImmutableArray<ServerFacts> servers) => string.Join(" and ", servers.Select(s => s.Id.Name));
@@ -200,6 +228,7 @@ static class Views
         LookedAt = server.Latest.AskedAt,
         SourceHeardAt = HeardAt(server),
         Number = server.Answer?.Number ?? 0,
+        Replicating = server.IsReplica && server.Alive && server.Answer!.Links.All(static link => link is { Applying: true, Receiving: not LinkState.Stopped }),
         Source = server.Answer is { Links.Length: > 0 } answer ? $"{answer.Links[0].SourceHost}:{answer.Links[0].SourcePort}" : null,
     };
 }

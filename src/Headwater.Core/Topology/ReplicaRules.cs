@@ -16,7 +16,6 @@ static class ReplicaRules
             Role = role,
             Health = health,
             Lag = lag,
-            Replicating = server.Alive && server.Answer!.Links.Length > 0 && server.Answer.Links.All(l => l is { Applying: true, Receiving: not LinkState.Stopped }),
             Reason = server.Identity.Length > 0 ? $"{server.Identity}; {reason}" : reason,
         };
     }
@@ -37,6 +36,9 @@ static class ReplicaRules
         var primaryAlive = finding.Primary is not null;
         if (primary is not null && !Reaches(server, primary, all))
             return (ServerRole.Replica, ServerHealth.Draining, $"replicates from {answer.Links[0].SourceHost}:{answer.Links[0].SourcePort}, which does not lead to the primary, {primary.Id}", null);
+        // What any other copy shows, the primary has logged before: by that a session's reads are bounded.
+        if (server.InRing && Ring.WrittenBefore(server, primary, all) is { } before)
+            return (ServerRole.Replica, ServerHealth.Draining, $"{(before == server ? "it" : before.Id.Name)} can be written to as well, in domain {before.Answer!.Domain}, and the primary has that later", null);
         foreach (var link in answer.Links)
         {
             var error = link.Error.Length > 0 ? $": {link.Error}" : "";

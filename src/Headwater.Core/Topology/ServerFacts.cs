@@ -19,10 +19,13 @@ sealed record ServerFacts
     public string Identity { get; init; } = "";
     public bool LogWentBack { get; init; }
 
+    /// <summary>See <see cref="Ring"/>: it may be written to though it replicates.</summary>
+    public bool InRing { get; init; }
+
     public ServerId Id => Watched.Id;
     public bool Alive => !Dead && Answer is not null;
     public bool IsReplica => Answer is { Links.Length: > 0 };
-    public bool IsWritable => Alive && Answer is { ReadOnly: false, Links.Length: 0 };
+    public bool IsWritable => Alive && Answer is { ReadOnly: false } && (InRing || Answer.Links.IsEmpty);
 
     /// <summary>Why a server that has not answered has not.</summary>
     public string Silence => Latest.Outcome switch

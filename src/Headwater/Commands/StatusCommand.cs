@@ -34,6 +34,7 @@ static class StatusCommand
             if (controller.Lease is { } lease) output.WriteLine($"  {lease}");
             foreach (var finding in controller.Findings) output.WriteLine($"  ! {finding.Sentence}");
         }
+        if (status.Ring is { Count: > 0 } ring) output.WriteLine($"ring {string.Join(" → ", ring.Append(ring[0]))}");
         foreach (var listener in status.Listeners) output.WriteLine($"listens on {listener}");
         output.WriteLine();
         var rows = new List<string[]> { new[] { "server", "address", "role", "health", "tags", "lag", "behind", "position", "why" } };

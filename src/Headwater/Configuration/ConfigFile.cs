@@ -73,6 +73,7 @@ static class ConfigFile
         DeadAfter = values.Get(Keys.DeadAfter),
         AccountsEvery = values.Get(Keys.AccountsEvery),
         CatalogueEvery = values.Get(Keys.CatalogueEvery),
+        Zone = values.Get(Keys.ReadsZone) ?? "",
         JoinFound = values.Get(Keys.MonitorDiscover),
     };
 
@@ -90,6 +91,7 @@ static class ConfigFile
             Policy = new ControlPolicy
             {
                 Promise = values.Get(Keys.ControlRpo),
+                IsRing = values.Get(Keys.ControlShapeKey) == ControlShape.Ring,
                 LossBound = values.Get(Keys.ControlRpoBound),
                 ReplaceAfter = values.Get(Keys.ControlReplaceAfter),
                 ReplaceSilentAfter = values.Get(Keys.ControlReplaceSilentAfter),

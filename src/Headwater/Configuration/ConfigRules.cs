@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Headwater.Core.Failover;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
 using Headwater.Tls;
@@ -32,6 +33,7 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
         CheckSecret(values, "control.", Keys.ControlRecoveryPassword, Keys.ControlRecoveryPasswordFile);
         CheckSecret(values, "control.etcd.", Keys.EtcdPassword, Keys.EtcdPasswordFile);
         CheckCertificates();
+        CheckShape();
         CheckEtcd();
         if (values.Get(Keys.DeadAfter) <= values.Get(Keys.ProbeEvery))
             reader.Problem(values.Has(Keys.DeadAfter) ? values.MarkOf(Keys.DeadAfter) : values.MarkOf(Keys.ProbeEvery), Keys.DeadAfter.Path,
@@ -154,6 +156,12 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
         BackendAuthorities = Authorities(Keys.BackendCa);
         EtcdCertificate = Pair(Keys.EtcdCertificate, Keys.EtcdKey);
         EtcdAuthorities = Authorities(Keys.EtcdCa);
+    }
+
+    void CheckShape()
+    {
+        if (values.Get(Keys.ControlShapeKey) == ControlShape.Ring && values.Get(Keys.ControlRpo) != LossPromise.BestEffort)
+            reader.Problem(values.MarkOf(Keys.ControlShapeKey), Keys.ControlShapeKey.Path, $"found ring where {Keys.ControlRpo.Path} is {Notations.NameOf(values.Get(Keys.ControlRpo))}; needed: {Keys.ControlRpo.Name}: best-effort, as what a member writes reaches one other member directly, and the rest only by way of that");
     }
 
     void CheckEtcd()

@@ -32,6 +32,8 @@ enum LogFormat { Text, Json }
 
 enum ControlMode { Off, Act }
 
+enum ControlShape { Tree, Ring }
+
 enum ControlLease { File, Etcd }
 
 sealed record LogConfig(LogLevel Level, LogFormat Format);

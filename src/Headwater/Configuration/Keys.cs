@@ -81,6 +81,10 @@ static class Keys
     public static readonly Key<LossPromise> ControlRpo = Add(new Key<LossPromise>("control.rpo", Choice(Enum.GetValues<LossPromise>()), "zero",
         "zero: commits wait for a replica's acknowledgement, and nobody is promoted who could lack an acknowledged write. bounded: nobody is promoted who lacks what the primary had logged control.rpo_bound before it last answered a look. best-effort: the server that has received most is promoted. With these two semi-synchronous replication is left as it is."));
 
+    public static readonly Key<ControlShape> ControlShapeKey = Add(new Key<ControlShape>("control.shape", Choice(Enum.GetValues<ControlShape>()), "tree",
+        "tree: every server follows the primary, and only that can be written to. ring: each follows the one named before it, and the first the last; who is named after one that dies follows the one before that. Each member may be written to in a gtid_domain_id of its own. Needs control.rpo: best-effort, as semi-synchronous replication does not go round a ring.")
+    { Reloadable = false });
+
     public static readonly Key<TimeSpan> ControlRpoBound = Add(new Key<TimeSpan>("control.rpo_bound", Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)), "10s",
         "With control.rpo: bounded: what was acknowledged within this time before the primary last answered a look (one a second), and later, may be lost. That no replica could take over so is told while the primary lives."));
 

@@ -13,7 +13,7 @@ sealed class ControlledCluster
     public sealed class Server(string name, uint number)
     {
         public WatchedServer Watched = new(new ServerId(name), new ServerAddress(name, 3306));
-        public uint Number = number;
+        public uint Number = number, Domain;
         public ProbeOutcome Outcome = ProbeOutcome.Answered;
         public bool ReadOnly, LogsReplicated = true, Unreached;
 
@@ -54,6 +54,18 @@ sealed class ControlledCluster
         return cluster;
     }
 
+    /// <summary>Each follows the one before it and writes in a domain of its own; looked at once.</summary>
+    public static ControlledCluster Ring(int members)
+    {
+        var cluster = new ControlledCluster { Policy = new ControlPolicy { Promise = LossPromise.BestEffort, IsRing = true } };
+        string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"db{number}");
+        var all = string.Join(',', Enumerable.Range(1, members).Select(static number => string.Create(CultureInfo.InvariantCulture, $"{number}-{number}-100")));
+        for (var number = 1; number <= members; number++)
+            cluster._servers.Add(new Server(Name(number), (uint)number) { Domain = (uint)number, Follows = Name(number == 1 ? members : number - 1), Log = all, Received = all });
+        cluster.Pass(2_000);
+        return cluster;
+    }
+
     public Server this[string name] => _servers.First(server => server.Watched.Id.Name == name);
 
     public Change? Change => State.Record.Change;
@@ -88,7 +100,7 @@ sealed class ControlledCluster
         Now += TimeSpan.FromMilliseconds(250);
         foreach (var server in _servers)
             if (server.Follows is { } source && server.Receiving == LinkState.Running && this[source].Outcome == ProbeOutcome.Answered) server.Heartbeats++;
-        var options = new DiscoveryOptions { Cluster = "shop", Appointed = State.Record.Primary is null ? null : State.Record.Appointment(Controller.Closed(State.Record)) };
+        var options = new DiscoveryOptions { Cluster = "shop", IsRing = Policy.IsRing, Appointed = State.Record.Primary is null ? null : State.Record.Appointment(Controller.Closed(State.Record)) };
         _view = Discovery.Decide([.. _servers.Select(Probe)], _view, options, Now);
         Last = Controller.Decide(State, _view, Policy, OpenWrites, Now);
         State = Last.Next;
@@ -113,6 +125,7 @@ sealed class ControlledCluster
             AskedAt = asked,
             AnsweredAt = answered,
             Number = server.Number,
+            Domain = server.Domain,
             ReadOnly = server.ReadOnly,
             LogsReplicated = server.LogsReplicated,
             Uptime = Now - server.StartedAt,

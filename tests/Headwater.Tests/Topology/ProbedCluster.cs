@@ -11,7 +11,7 @@ sealed class ProbedCluster
     public sealed class Server(string name, uint number)
     {
         public WatchedServer Watched = new(new ServerId(name), new ServerAddress(name, 3306));
-        public uint Number = number;
+        public uint Number = number, Domain;
         public bool ReadOnly;
         public string? Follows;
         public LinkState Receiving = LinkState.Running;
@@ -75,6 +75,7 @@ sealed class ProbedCluster
             AskedAt = Now - TimeSpan.FromMilliseconds(1),
             AnsweredAt = Now,
             Number = server.Number,
+            Domain = server.Domain,
             ReadOnly = server.ReadOnly,
             Uptime = Now - server.StartedAt,
             NewConnection = server.NewConnection,

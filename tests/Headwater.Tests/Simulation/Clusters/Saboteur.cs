@@ -47,6 +47,9 @@ sealed class Saboteur(Breakage breakage)
             case Breakage.RestartTakenForProof when state.Record.Change is not null || view.Servers.Any(server => server.Id == state.Record.Primary && server.Outcome != ProbeOutcome.Answered):
                 view = Seen(view, static told => told.SemiSync is { } sync ? told with { SemiSync = sync with { Acknowledges = true } } : told);
                 break;
+            case Breakage.RankedByWhatIsApplied when state.Record.Change is { Kind: ChangeKind.Failover }:
+                view = Seen(view, static told => told with { Links = [.. told.Links.Select(static link => link with { Received = Position.Empty })] });
+                break;
             case Breakage.NotFenced when state.Record.Change is { Step: ChangeStep.Fencing }:
                 view = Seen(view, static told => told with { Links = [.. told.Links.Select(static link => link with { Receiving = LinkState.Stopped })] });
                 break;
@@ -62,9 +65,6 @@ sealed class Saboteur(Breakage breakage)
         if (breakage == Breakage.AcknowledgersNotWaitedFor && acknowledgers.Length > 0 && after.Acknowledgers.IsEmpty && after.Primary == before.Primary) return With(decision, after with { Acknowledgers = acknowledgers });
         switch (breakage)
         {
-            case Breakage.RankedByWhatIsApplied when before.Change is { Step: ChangeStep.Fencing } && after.Change is { Step: ChangeStep.Draining } change:
-                var best = view.Servers.Where(server => server.Id != change.From && server.LastAnswer is { ReadOnly: true } && server.Health != ServerHealth.Down).MaxBy(server => server.LastAnswer!.BinlogPosition.SequenceOf(0))!;
-                return With(decision, after with { Change = change with { To = best.Id, Goal = best.LastAnswer!.BinlogPosition } });
             case Breakage.NotDrained when after.Change is { Step: ChangeStep.Draining } change:
                 return With(decision, after with { Change = change with { Goal = Position.Empty } });
             case Breakage.AcknowledgersForgottenAtOnce when after.Change is null:

@@ -1,0 +1,96 @@
+using Headwater.Core.Positions;
+using Headwater.Core.Topology;
+
+namespace Headwater.Core.Failover;
+
+// A ring is kept as a tree is: what is, compared with what should be. Each member follows the last one before it that is there, in the order in which the servers
+// are named; so a ring is closed around one that is gone, and opened again for one that is back.
+sealed partial class ControlRound
+{
+    bool IsMember(ServerView server) => s.Policy.IsRing && (server.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0 && !s.IsInMaintenance(server.Id);
+
+    /// <summary>Transactions; a moment's work, for which another may stand still.</summary>
+    const ulong NearlyThere = 1000;
+
+    /// <summary>Silent for so long that its place is closed; a shorter silence is a glitch.</summary>
+    bool IsGone(ServerView server) => !Situation.Answers(server)
+        && s.Now - (server.LastAnswer?.AnsweredAt ?? Next.BegunAt ?? s.Now) >= (server.Outcome == ProbeOutcome.Closed ? s.Policy.ReplaceAfter : s.Policy.ReplaceSilentAfter);
+
+    /// <summary>Whom a member is to follow; null when it is alone.</summary>
+    ServerView? Predecessor(ServerView member)
+    {
+        var servers = s.View.Servers;
+        var at = servers.IndexOf(member);
+        for (var back = 1; back < servers.Length; back++)
+        {
+            var before = servers[(at - back + servers.Length) % servers.Length];
+            if (IsMember(before) && !IsGone(before)) return before;
+        }
+        return null;
+    }
+
+    void KeepInRing(ServerView member, ServerView primary)
+    {
+        var told = member.LastAnswer!;
+        if (member.Id != primary.Id && !told.ReadOnly && WhoMayWriteIn(told.Domain) is { } clash && clash.Id != member.Id)
+        {
+            Find("two-writable", member.Id, $"{member.Id} and {clash.Id} can both be written to in domain {told.Domain}, where their transactions get the same numbers; each member of a ring needs a gtid_domain_id of its own");
+            Do(EffectKind.MakeReadOnly, member.Id, $"{clash.Id} writes in domain {told.Domain}, and {primary.Id} is the primary of epoch {Record.Epoch}");
+            return;
+        }
+        if (Predecessor(member) is not { } before)
+        {
+            Find("ring-broken", member.Id, $"{member.Id} is alone: no other member of its ring answers");
+            return;
+        }
+        if (!Situation.Answers(before)) return;
+        if (s.Follows(member, before) && told.Links.Length == 1) KeepFollowing(member, before, told.Links[0]);
+        else Close(member, before);
+    }
+
+    /// <summary>The primary, or else the first that is named.</summary>
+    ServerView? WhoMayWriteIn(uint domain) => s.View.Servers.Where(server => IsMember(server) && server.LastAnswer is { ReadOnly: false } answer && answer.Domain == domain)
+        .OrderBy(server => server.Id == Record.Primary ? 0 : 1).FirstOrDefault();
+
+    void KeepFollowing(ServerView member, ServerView before, ReplicationLink link)
+    {
+        if (link is { Applying: true, Receiving: not LinkState.Stopped }) return;
+        if (!link.Applying && link.Broken.Length > 0)
+        {
+            Find("conflict", member.Id, $"{member.Id} cannot apply what comes from {before.Id}, and neither overwrites nor skips it: {link.Broken}");
+            return;
+        }
+        // It may stand where the one before it is not yet: what it wrote itself comes there last.
+        if (link.Broken.Length == 0 || Situation.AppliedBy(before).Covers(told(member).SlavePosition)) Do(EffectKind.StartReplication, member.Id, "its replication has been stopped");
+        else Find("ring-waits", member.Id, $"{member.Id} stands at {told(member).SlavePosition} and follows {before.Id} when that has as much");
+
+        static Observation told(ServerView server) => server.LastAnswer!;
+    }
+
+    /// <summary>
+    /// To another source, once what was received is applied: CHANGE MASTER throws the relay log away. While the present source goes on, the new one must first have come as far,
+    /// or the member would wait there.
+    /// </summary>
+    void Close(ServerView member, ServerView before)
+    {
+        var told = member.LastAnswer!;
+        var source = told.Links.Length == 0 ? null : s.SourceOf(told.Links[0]);
+        if (source is not null && !Situation.Answers(source) && !IsGone(source)) return;
+        var isReturn = source is not null && Situation.Answers(source) && s.Follows(before, source);
+        var held = s.Contested(Situation.HeldBy(member));
+        var missing = s.Contested(Situation.AppliedBy(before)).Behind(in held);
+        if (isReturn && missing > 0)
+        {
+            Find("ring-waits", member.Id, $"{member.Id} follows {source!.Id} until {before.Id} has caught up; that is {missing} transactions behind");
+            // It never would while the other goes on as well.
+            if (missing <= NearlyThere && told.Links[0].Receiving != LinkState.Stopped) Do(EffectKind.StopReceiving, member.Id, $"{before.Id} has nearly caught up, and it comes after that in the ring");
+            return;
+        }
+        Find("ring-open", member.Id, $"{member.Id} {(source is null ? "follows nobody" : $"follows {source.Id}")}; in its ring it comes after {before.Id}");
+        if (Situation.HasAppliedAll(member)) Do(EffectKind.Follow, member.Id, $"it comes after {before.Id} in the ring", before.Id);
+        else if (told.Links.FirstOrDefault(static link => !link.Applying && link.Broken.Length > 0) is { } broken)
+            Find("conflict", member.Id, $"{member.Id} cannot apply what it has received, and neither overwrites nor skips it: {broken.Broken}");
+        else if (told.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, member.Id, $"what it has received is to be applied before it follows {before.Id}");
+        else if (source is not null && told.Links.Any(static link => link.Receiving != LinkState.Stopped) && Situation.Answers(source)) Do(EffectKind.StopReceiving, member.Id, $"it is to follow {before.Id} once it has applied what it has received");
+    }
+}
