@@ -16,6 +16,7 @@ static class CommandLine
             StatusCommand.Build(),
             RecoverCommand.Build(),
             VerifyCommand.Build(),
+            ConflictsCommand.Build(),
             ReloadCommand.Build(),
             ConfigCommand.Build(),
             VersionCommand.Build(),

@@ -55,6 +55,10 @@ static class Examples
             headwater audit                       exit code 0 when the promise is kept
             headwater audit --apply               mends what can be mended while the servers run
             """,
+        "conflicts" => """
+            headwater conflicts --config /etc/headwater.yaml
+            headwater conflicts --from 1-1-4711,2-2-90 --json | jq .conflicts
+            """,
         "verify" => """
             headwater verify                      all tables of the cluster of .headwater in this directory
             headwater verify shop.orders --config /etc/headwater.yaml

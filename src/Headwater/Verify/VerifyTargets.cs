@@ -16,8 +16,15 @@ sealed record VerifyTargets(ServerDoor Primary, IReadOnlyList<ServerDoor> Replic
     /// <summary>The cluster of <c>headwater up --dir</c>: mended as the servers' own root, by their sockets.</summary>
     public static async Task<VerifyTargets> OfDirectoryAsync(string directory, ServerLogin? login, CancellationToken ct)
     {
+        var (doors, http) = await DoorsOfDirectoryAsync(directory, login, ct);
+        return await ByRoleAsync(doors, http, ct);
+    }
+
+    /// <summary>The servers whatever they are, and where their gateway answers.</summary>
+    public static async Task<(IReadOnlyList<ServerDoor> Doors, string? Http)> DoorsOfDirectoryAsync(string directory, ServerLogin? login, CancellationToken ct)
+    {
         var runFile = Path.Combine(directory, RunningGateway.UpFileName);
-        if (!File.Exists(runFile) && RunningGateway.Find(directory).Config is { } config) return await OfConfigurationAsync(config, login, ct);
+        if (!File.Exists(runFile) && RunningGateway.Find(directory).Config is { } config) return DoorsOfConfiguration(config, login);
         try
         {
             var run = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(runFile, ct), UpJson.Default.RunFile) ?? throw new JsonException("it is empty");
@@ -25,8 +32,7 @@ sealed record VerifyTargets(ServerDoor Primary, IReadOnlyList<ServerDoor> Replic
             var reader = login ?? new ServerLogin(accounts.Monitor.User, accounts.Monitor.Password);
             var mender = login ?? new ServerLogin("root", "");
             var doors = run.Servers.Select(server => new ServerDoor(server.Name, new ServerAddress(server.Address, server.Port, server.Socket), reader, mender)).ToList();
-            var http = run.Gateway.HttpPort is { } port ? $"127.0.0.1:{port}" : null;
-            return await ByRoleAsync(doors, http, ct);
+            return (doors, run.Gateway.HttpPort is { } port ? $"127.0.0.1:{port}" : null);
         }
         catch (Exception trouble) when (trouble is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -36,6 +42,13 @@ sealed record VerifyTargets(ServerDoor Primary, IReadOnlyList<ServerDoor> Replic
 
     /// <summary>The servers of a configuration, read as its monitoring account, or as another that is named.</summary>
     public static async Task<VerifyTargets> OfConfigurationAsync(string file, ServerLogin? login, CancellationToken ct)
+    {
+        var (doors, http) = DoorsOfConfiguration(file, login);
+        return await ByRoleAsync(doors, http, ct);
+    }
+
+    /// <inheritdoc cref="DoorsOfDirectoryAsync"/>
+    public static (IReadOnlyList<ServerDoor> Doors, string? Http) DoorsOfConfiguration(string file, ServerLogin? login)
     {
         var reading = ConfigFile.Read(Path.GetFullPath(file));
         if (reading.Config is not { } config) throw new CommandException(ExitCode.Usage, reading.Problems[0].ToString());
@@ -50,7 +63,7 @@ sealed record VerifyTargets(ServerDoor Primary, IReadOnlyList<ServerDoor> Replic
         {
             // Nobody serves by this configuration; the servers themselves say what they are.
         }
-        return await ByRoleAsync(doors, http, ct);
+        return (doors, http);
     }
 
     static async Task<VerifyTargets> ByRoleAsync(IReadOnlyList<ServerDoor> doors, string? http, CancellationToken ct)
