@@ -60,7 +60,7 @@ sealed partial class ControlRound
             Find("conflict", member.Id, $"{member.Id} cannot apply what comes from {before.Id}, and neither overwrites nor skips it: {link.Broken}");
             return;
         }
-        // It may stand where the one before it is not yet: what it wrote itself comes there last.
+        // It may have more of a member that has died than the one before it, which gets that by way of this one.
         if (link.Broken.Length == 0 || Situation.AppliedBy(before).Covers(told(member).SlavePosition)) Do(EffectKind.StartReplication, member.Id, "its replication has been stopped");
         else Find("ring-waits", member.Id, $"{member.Id} stands at {told(member).SlavePosition} and follows {before.Id} when that has as much");
 
@@ -77,8 +77,9 @@ sealed partial class ControlRound
         var source = told.Links.Length == 0 ? null : s.SourceOf(told.Links[0]);
         if (source is not null && !Situation.Answers(source) && !IsGone(source)) return;
         var isReturn = source is not null && Situation.Answers(source) && s.Follows(before, source);
-        var held = s.Contested(Situation.HeldBy(member));
-        var missing = s.Contested(Situation.AppliedBy(before)).Behind(in held);
+        var received = told.SlavePosition;
+        foreach (var link in told.Links) received = received.Merge(link.Received);
+        var missing = Situation.AppliedBy(before).Behind(in received);
         if (isReturn && missing > 0)
         {
             Find("ring-waits", member.Id, $"{member.Id} follows {source!.Id} until {before.Id} has caught up; that is {missing} transactions behind");
@@ -87,7 +88,7 @@ sealed partial class ControlRound
             return;
         }
         Find("ring-open", member.Id, $"{member.Id} {(source is null ? "follows nobody" : $"follows {source.Id}")}; in its ring it comes after {before.Id}");
-        if (Situation.HasAppliedAll(member)) Do(EffectKind.Follow, member.Id, $"it comes after {before.Id} in the ring", before.Id);
+        if (Situation.HasAppliedAll(member)) Do(EffectKind.FollowInRing, member.Id, $"it comes after {before.Id} in the ring", before.Id);
         else if (told.Links.FirstOrDefault(static link => !link.Applying && link.Broken.Length > 0) is { } broken)
             Find("conflict", member.Id, $"{member.Id} cannot apply what it has received, and neither overwrites nor skips it: {broken.Broken}");
         else if (told.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, member.Id, $"what it has received is to be applied before it follows {before.Id}");

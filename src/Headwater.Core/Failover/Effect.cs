@@ -26,6 +26,12 @@ public enum EffectKind : byte
     Follow,
 
     /// <summary>
+    /// The same for a member of a ring, that goes on writing. What it wrote itself it is sent again and skips, so it need not find that at its source, where it comes last: members that
+    /// each waited for that would wait for each other.
+    /// </summary>
+    FollowInRing,
+
+    /// <summary>
     /// The semi-synchronous settings by <see cref="Effect.Role"/>: a primary waits and does not acknowledge, a replica acknowledges and does not wait (a
     /// receiver that runs, and only one that runs, is restarted for it), and of unknown role it does neither.
     /// </summary>

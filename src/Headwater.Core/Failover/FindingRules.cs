@@ -16,8 +16,8 @@ public static class FindingRules
 {
     public static Severity SeverityOf(string rule) => rule switch
     {
-        "no-primary" or "cannot-decide" or "primary-silent" or "primary-stalled" or "two-writable" or "failover" or "promotion-cut" or "primary-not-watched" => Severity.Critical,
-        "appointed" or "promoted" or "switchover" or "operator" or "record" => Severity.Info,
+        "no-primary" or "cannot-decide" or "primary-silent" or "primary-stalled" or "two-writable" or "failover" or "promotion-cut" or "primary-not-watched" or "conflict" or "ring-broken" => Severity.Critical,
+        "appointed" or "promoted" or "switchover" or "operator" or "record" or "ring-waits" => Severity.Info,
         _ => Severity.Warning,
     };
 }

@@ -105,4 +105,16 @@ public sealed class RingTests
         Assert.Contains("and of its ring db2 and db3 can be written to as well", cluster.View.Reason, StringComparison.Ordinal);
         Assert.Equal(["db1", "db2", "db3"], (await cluster.GetAsync("/api/status")).GetProperty("ring").EnumerateArray().Select(static name => name.GetString()!));
     }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Under_faults_and_writes_on_every_member_nothing_acknowledged_is_missing_in_the_end(int members)
+    {
+        var seed = (ulong)Random.Shared.NextInt64(1, 1_000_000);
+        var faults = new RingFaults(members, rounds: 3, seed, line => TestContext.Current.TestOutputHelper?.WriteLine(line));
+        await faults.RunAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}: {faults.Summary}");
+        Assert.True(faults.Violations.Count == 0, $"seed {seed}: {faults.Summary}\n{string.Join('\n', faults.Violations)}");
+    }
 }

@@ -29,7 +29,7 @@ public class RingControlTests
         var cluster = ControlledCluster.Ring(3);
         Gone(cluster, "db3", "db1");
         Assert.Equal("", cluster.Pass(750).Effects);
-        Assert.Equal("Follow db1 from db2", cluster.Until(static c => c.Effects.Length > 0).Effects);
+        Assert.Equal("FollowInRing db1 from db2", cluster.Until(static c => c.Effects.Length > 0).Effects);
         Assert.Equal("db1 follows db3; in its ring it comes after db2", cluster.Finding("ring-open"));
     }
 
@@ -42,7 +42,7 @@ public class RingControlTests
         cluster.Until(static c => c.Finding("ring-open").Length > 0);
         Assert.Equal("", cluster.Effects);
         cluster["db1"].Log = "1-1-100,2-2-100,3-3-104";
-        Assert.Equal("Follow db1 from db2", cluster.Pass().Effects);
+        Assert.Equal("FollowInRing db1 from db2", cluster.Pass().Effects);
     }
 
     [Fact]
@@ -53,7 +53,6 @@ public class RingControlTests
         cluster["db1"].Follows = "db2";
         cluster.Pass(3_000);
         Assert.Equal("", cluster.Effects);
-        // What the domains of members that live have is never all there; those of nobody are.
         cluster["db1"].Log = cluster["db1"].Received = cluster["db2"].Log = cluster["db2"].Received = "1-1-100,2-2-100,3-3-100,9-9-3000";
         (cluster["db3"].Outcome, cluster["db3"].Log) = (ProbeOutcome.Answered, "1-1-100,2-2-100,3-3-100,9-9-1");
         Assert.Equal("", cluster.Pass().Effects);
@@ -62,7 +61,7 @@ public class RingControlTests
         Assert.Equal("StopReceiving db1", cluster.Pass().Effects);
         cluster["db1"].Receiving = LinkState.Stopped;
         cluster["db3"].Log = "1-1-100,2-2-100,3-3-100,9-9-3000";
-        Assert.Equal("Follow db1 from db3", cluster.Pass().Effects);
+        Assert.Equal("FollowInRing db1 from db3", cluster.Pass().Effects);
     }
 
     [Fact]
@@ -80,7 +79,7 @@ public class RingControlTests
         Assert.Equal("db2", cluster.Primary);
         Assert.Equal("1-1-100", cluster.State.Record.AppointedAt.ToString());
         cluster["db2"].Follows = null;
-        Assert.Equal("Follow db2 from db3", cluster.Until(static c => c.Change is null).Pass().Effects);
+        Assert.Equal("FollowInRing db2 from db3", cluster.Until(static c => c.Change is null).Pass().Effects);
     }
 
     [Fact]
