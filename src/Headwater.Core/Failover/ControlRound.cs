@@ -37,7 +37,7 @@ sealed partial class ControlRound(Situation s)
     {
         if (s.View.Primary is not { } found)
         {
-            Find("no-primary", null, s.View.Reason);
+            Find("no-primary", null, s.View.Ring.Length > 0 && !s.Policy.IsRing ? $"{s.View.Reason}; {Election.Names(s.View.Ring)} replicate in a ring, which only control.shape: ring keeps, so nothing is done" : s.View.Reason);
             return;
         }
         Next = Next with { Record = Record with { Epoch = new Epoch(Math.Max(1, s.View.Epoch.Number)), Primary = found.Id, Number = found.Number, AppointedAt = Situation.AppliedBy(found), History = [.. found.LastAnswer!.History] } };

@@ -97,8 +97,14 @@ public sealed record ClusterView
         init;
     }
 
-    /// <summary>The members of a ring, in the order in which a transaction travels; empty when there is none.</summary>
+    /// <summary>Servers whose links lead round, in the order in which a transaction travels; empty when there are none.</summary>
     public ImmutableArray<ServerId> Ring { get; init; } = [];
+
+    /// <summary>When <see cref="Ring"/> was first seen as it is.</summary>
+    public Instant RingSince { get; init; }
+
+    /// <summary>All of it was looked at since, so that it is no two looks at different times, one before and one after a change of primary.</summary>
+    public bool RingIsSure { get; init; }
 
     /// <summary>Who writes beside the primary, each in a domain of its own.</summary>
     public ImmutableArray<CoWriter> CoWriters { get; init; } = [];

@@ -17,8 +17,12 @@ public static class Discovery
         var facts = ImmutableArray.CreateBuilder<ServerFacts>(observations.Count);
         foreach (var observation in observations) facts.Add(ServerFacts.Of(observation, Find(previous, observation.Server.Id), options, now));
         var servers = facts.ToImmutable();
-        var ring = Ring.Of(servers);
-        if (ring.Length > 0 || options.IsRing) servers = [.. servers.Select(server => server with { InRing = ring.Contains(server) || options.IsRing && (server.Watched.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0 })];
+        var circle = Ring.Of(servers);
+        var ring = circle.Select(static member => member.Id).ToImmutableArray();
+        var since = ring.SequenceEqual(previous.Ring) ? previous.RingSince : now;
+        var isSure = ring.Length > 0 && (since == previous.RingSince && previous.RingIsSure || circle.All(member => member.Answer!.AskedAt >= since));
+        if (options.IsRing ?? isSure)
+            servers = [.. servers.Select(server => server with { InRing = options.IsRing is null ? circle.Contains(server) : (server.Watched.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0 })];
 
         var finding = options.Appointed is { } appointed ? PrimaryRules.Decide(servers, appointed) : PrimaryRules.Decide(servers, previous, options.Zone);
         var primary = finding.Primary;
@@ -29,7 +33,9 @@ public static class Discovery
         var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Since = epoch == previous.Epoch ? previous.Since : now, Version = previous.Version + 1, Inherited = options.Appointed?.Inherited };
         next = next with
         {
-            Ring = [.. ring.Select(static member => member.Id)],
+            Ring = ring,
+            RingSince = since,
+            RingIsSure = isSure,
             CoWriters = Ring.CoWriters(servers, writer),
             Writer = writer?.Number ?? options.Appointed?.Number ?? 0,
             History = writer is null && (epoch == previous.Epoch || options.Appointed is not { History.IsEmpty: false }) ? previous.History : HistoryOf(writer, options.Appointed),

@@ -191,8 +191,11 @@ public sealed record DiscoveryOptions
     /// <summary>Null: no controller, or none has found a primary yet.</summary>
     public Appointment? Appointed { get; init; }
 
-    /// <summary>The servers are kept as a ring: each may replicate from the one before it and write in a domain of its own.</summary>
-    public bool IsRing { get; init; }
+    /// <summary>
+    /// True: the servers are kept as a ring, and each may replicate from the one before it and write in a domain of its own. False: as a tree, in which nobody that replicates is written to.
+    /// Null: nobody keeps them, so what is seen decides.
+    /// </summary>
+    public bool? IsRing { get; init; }
 
     /// <summary>The gateway's own zone: of several members of a ring that can be written to, it writes to one there.</summary>
     public string Zone { get; init; } = "";

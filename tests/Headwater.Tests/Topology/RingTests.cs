@@ -18,7 +18,38 @@ public class RingTests
         }
         cluster.Options = cluster.Options with { Zone = zone };
         cluster.Round();
+        cluster.Round();
         return cluster;
+    }
+
+    [Fact]
+    public void Two_looks_of_different_times_are_no_ring()
+    {
+        var cluster = new ProbedCluster();
+        cluster.Add("db1", 1);
+        cluster.Add("db2", 2, "db1").ReadOnly = false; // a replica that nobody has made read_only
+        cluster.Round();
+        // Others hand over from db1 to db2, and we have not looked at db2 since.
+        cluster["db1"].Follows = "db2";
+        cluster.Round();
+        Assert.Equal("db1 db2", string.Join(' ', cluster.View.Ring));
+        Assert.Null(cluster.View.Primary);
+        cluster["db2"].Follows = null;
+        Assert.Equal("db2", cluster.Round().Primary?.Id.Name);
+        Assert.Empty(cluster.View.Ring);
+    }
+
+    [Fact]
+    public void Where_a_controller_keeps_a_tree_no_ring_is_written_to()
+    {
+        var cluster = Three();
+        cluster.View = new ClusterView { Cluster = "shop" };
+        cluster.Options = cluster.Options with { IsRing = false };
+        cluster.Round();
+        cluster.Round();
+        Assert.Equal("db1 db2 db3", string.Join(' ', cluster.View.Ring));
+        Assert.Null(cluster.View.Primary);
+        Assert.Empty(cluster.View.CoWriters);
     }
 
     static string Health(ProbedCluster cluster) => string.Join(' ', cluster.View.Servers.Select(static server => server.Health));
