@@ -301,7 +301,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
 
     ClusterView Discovered(ClusterView before, Instant now) => Measured(Discovery.Decide(
         [.. _members.Where(static member => member.Latest is not null).Select(static member => member.WithWhatWasHeard())], before,
-        new DiscoveryOptions { Cluster = _options.Cluster, DeadAfter = _options.DeadAfter, MaxLag = _options.MaxLag, Zone = _options.Zone, IsRing = _options.Control?.Policy.IsRing, Appointed = _helm?.Appointed(now) }, now), now);
+        new DiscoveryOptions { Cluster = _options.Cluster, DeadAfter = _options.DeadAfter, MaxLag = _options.MaxLag, Zone = _options.Zone, IsRing = _options.IsRing, Appointed = _helm?.Appointed(now) }, now), now);
 
     // Looks end several times a second whatever the servers do. When none did for long, it was this process that stood still, and
     // the silence of that time says nothing about any server.

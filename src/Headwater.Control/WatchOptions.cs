@@ -26,6 +26,9 @@ public sealed record WatchOptions
     /// <summary>A replica further behind gets no new statements. Null: the level of each read alone decides.</summary>
     public TimeSpan? MaxLag { get; init; }
 
+    /// <summary>See <see cref="DiscoveryOptions.IsRing"/>.</summary>
+    public bool? IsRing { get; init; }
+
     /// <summary>The gateway's own zone.</summary>
     public string Zone { get; init; } = "";
     public TimeSpan AccountsEvery { get; init; } = TimeSpan.FromSeconds(5);

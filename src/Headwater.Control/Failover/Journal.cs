@@ -15,12 +15,13 @@ public sealed record JournalEntry(DateTimeOffset At, string Kind, string Rule, s
 public sealed record RecordLine(
     long Epoch, string? Primary, string AppointedAt, IReadOnlyList<string> Acknowledgers, IReadOnlyList<string> InMaintenance, bool Paused,
     string? Change = null, string? From = null, string? To = null, string? Step = null, string? Goal = null, IReadOnlyList<string>? Proof = null, uint Number = 0, uint InheritedFrom = 0, bool LossAccepted = false,
-    IReadOnlyList<string>? History = null)
+    IReadOnlyList<string>? History = null, IReadOnlyList<CoWriter>? RingWriters = null)
 {
     public static RecordLine Of(ControlRecord record) => new(
         record.Epoch.Number, record.Primary?.Name, record.AppointedAt.ToString(), Names(record.Acknowledgers), Names(record.InMaintenance), record.Paused,
         record.Change?.Kind.ToString(), record.Change?.From.Name, record.Change?.To?.Name, record.Change?.Step.ToString(), record.Change?.Goal.ToString(), record.Change?.Proof, record.Number,
-        record.InheritedFrom, record.LossAccepted, [.. record.History.Select(static gtid => gtid.ToString())]);
+        record.InheritedFrom, record.LossAccepted, [.. record.History.Select(static gtid => gtid.ToString())],
+        record.RingWriters.IsEmpty ? null : [.. record.RingWriters]);
 
     public ControlRecord ToRecord() => new()
     {
@@ -29,6 +30,7 @@ public sealed record RecordLine(
         Number = Number,
         AppointedAt = At(AppointedAt),
         History = [.. (History ?? []).Select(static text => At(text)[0])],
+        RingWriters = [.. RingWriters ?? []],
         InheritedFrom = InheritedFrom,
         Acknowledgers = [.. Acknowledgers.Select(static name => new ServerId(name))],
         InMaintenance = [.. InMaintenance.Select(static name => new ServerId(name))],

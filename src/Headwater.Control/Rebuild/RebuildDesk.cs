@@ -73,7 +73,7 @@ sealed class RebuildDesk(TimeProvider time) : IDisposable
         }
     }
 
-    static bool Foreign(Situation s, ServerId id) => s.Primary is { LastAnswer: not null } primary && s.Find(id) is { LastAnswer: { } told } server && !RebuildMark.IsOn(told.SlavePosition) && Situation.Foreign(server, primary) is not null;
+    static bool Foreign(Situation s, ServerId id) => s.Primary is { LastAnswer: not null } primary && s.Find(id) is { LastAnswer: { } told } server && !RebuildMark.IsOn(told.SlavePosition) && Situation.Foreign(server, primary, s.View) is not null;
 
     /// <summary>A replica that is to be rebuilt now without being asked for; null when there is none.</summary>
     public (RebuildWish Wish, RebuildPlan Plan, string Sentence)? Due(Func<ServerId, TailSafety> tailOf)
@@ -88,7 +88,7 @@ sealed class RebuildDesk(TimeProvider time) : IDisposable
         return null;
     }
 
-    static string? WhyNotBySelf(Situation s, ServerId id) => s.IsInMaintenance(id) ? "it is in maintenance" : RebuildPlan.LeavesNobody(s, id);
+    static string? WhyNotBySelf(Situation s, ServerId id) => s.IsInMaintenance(id) ? "it is in maintenance" : s.Policy.IsRing ? "what stopped it may be a conflict, and its side of that would be gone" : RebuildPlan.LeavesNobody(s, id);
 
     public Task<RebuildReport> Begin(RebuildPlan plan, RebuildWish wish, ControlOptions options, Action<Action> post, Action<RebuildReport> then)
     {

@@ -43,7 +43,7 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     {
         if (_ended.Count == 0 || view.Servers.FirstOrDefault(server => server.Id == primary) is not { } heir || !Situation.Answers(heir)) return;
         foreach (var server in view.Servers)
-            if (_ended.ContainsKey(server.Id) && Situation.Answers(server) && Situation.Foreign(server, heir) is null) _ended.Remove(server.Id);
+            if (_ended.ContainsKey(server.Id) && Situation.Answers(server) && Situation.Foreign(server, heir, view) is null) _ended.Remove(server.Id);
     }
 
     /// <summary>While a server is recovered, nobody else tells it whom to follow.</summary>

@@ -22,7 +22,7 @@ public sealed record RecoveryWish(string? Server, string? FromFiles, bool DryRun
         }
         else
         {
-            var diverged = view.Servers.Where(known => known.Id != primary.Id && Situation.Answers(known) && Situation.Foreign(known, primary) is not null).ToList();
+            var diverged = view.Servers.Where(known => known.Id != primary.Id && Situation.Answers(known) && Situation.Foreign(known, primary, view) is not null).ToList();
             if (FromFiles is not null) return (null, "--from-files needs --server: whose files they are");
             if (diverged.Count == 0) return (null, $"no server has a transaction that {primary.Id} has not");
             if (diverged.Count > 1) return (null, $"{string.Join(" and ", diverged.Select(static known => known.Id.Name))} have tails: name one with --server");

@@ -46,6 +46,14 @@ public sealed record RowConflict(string Transaction, uint Seconds, string Writer
             new(wrote.Gtid.ToString(), wrote.Seconds, writer, server, row.Rows.Table.ToString(), kind, before, met, row.Rows.Kind == RowKind.Delete ? "" : Text(row.After));
     }
 
+    /// <summary>Why a transaction says too little of its rows to be compared; null when it says enough.</summary>
+    public static string? WhyNot(Transaction transaction)
+    {
+        if (transaction.Changes.Any(static change => change is LoggedStatement { Kind: StatementKind.Change } or LoggedOther)) return "logged as a statement (binlog_format is not ROW)";
+        return transaction.Changes.OfType<LoggedRows>().Any(static rows => rows.Kind != RowKind.Insert && rows.Table.Columns.Any(column => !rows.Before.Has(column.Ordinal)))
+            ? "logged without the whole row as it was (binlog_row_image is not FULL)" : null;
+    }
+
     public static IReadOnlyList<LoggedRow> Rows(Transaction transaction) =>
         [.. transaction.Changes.OfType<LoggedRows>().SelectMany(static rows => Enumerable.Range(0, rows.Count).Select(index => rows[index]))];
 

@@ -65,13 +65,16 @@ public sealed record ControlRecord
     /// <summary>How far each server had ever written in its history by then. Whoever has not met the primary yet tells a copy of a lost branch by it.</summary>
     public ImmutableArray<Gtid> History { get; init; } = [];
 
+    /// <summary>Whoever was ever met as a member of the ring: what it wrote in its domain is of this cluster, also when it is gone.</summary>
+    public ImmutableArray<CoWriter> RingWriters { get; init; } = [];
+
     /// <summary>The former primary's number, where it is proven that nobody was shown more than <see cref="AppointedAt"/>; else 0.</summary>
     public uint InheritedFrom { get; init; }
 
     /// <summary>What views are made by; the primary is null where it is for another process to find the first one.</summary>
     /// <param name="closed">Why writes wait; null: they go to the primary.</param>
     public Appointment Appointment(string? closed) =>
-        new(Primary, Epoch, closed) { Number = Number, At = AppointedAt, History = History, Inherited = InheritedFrom == 0 ? null : new Inheritance(InheritedFrom, AppointedAt) };
+        new(Primary, Epoch, closed) { Number = Number, At = AppointedAt, History = History, RingWriters = RingWriters, Inherited = InheritedFrom == 0 ? null : new Inheritance(InheritedFrom, AppointedAt) };
 
     /// <summary>The servers that may hold the only copy of an acknowledged write: each of them must answer, and have what it had, before anybody is promoted at <see cref="LossPromise.Zero"/>.</summary>
     public ImmutableArray<ServerId> Acknowledgers { get; init; } = [];

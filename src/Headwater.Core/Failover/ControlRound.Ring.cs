@@ -7,13 +7,22 @@ namespace Headwater.Core.Failover;
 // are named; so a ring is closed around one that is gone, and opened again for one that is back.
 sealed partial class ControlRound
 {
-    bool IsMember(ServerView server) => s.Policy.IsRing && (server.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0 && !s.IsInMaintenance(server.Id);
+    /// <summary>What does not log what it receives cannot be one: the ring would end at it.</summary>
+    bool IsMember(ServerView server) => s.Policy.IsRing && (server.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0 && server.LastAnswer is not { LogsReplicated: false };
+
+    void RememberMembers()
+    {
+        var known = Record.RingWriters;
+        foreach (var writer in s.View.RingWriters)
+            if (!known.Contains(writer)) known = known.Add(writer);
+        if (known.Length > Record.RingWriters.Length) Record_(Record with { RingWriters = known });
+    }
 
     /// <summary>Transactions; a moment's work, for which another may stand still.</summary>
     const ulong NearlyThere = 1000;
 
-    /// <summary>Silent for so long that its place is closed; a shorter silence is a glitch.</summary>
-    bool IsGone(ServerView server) => !Situation.Answers(server)
+    /// <summary>Silent for so long that its place is closed; a shorter silence is a glitch, and one that another still hears lives.</summary>
+    bool IsGone(ServerView server) => !Situation.Answers(server) && server.Outcome != ProbeOutcome.Refused && !s.View.Servers.Any(other => s.Hears(other, server))
         && s.Now - (server.LastAnswer?.AnsweredAt ?? Next.BegunAt ?? s.Now) >= (server.Outcome == ProbeOutcome.Closed ? s.Policy.ReplaceAfter : s.Policy.ReplaceSilentAfter);
 
     /// <summary>Whom a member is to follow; null when it is alone.</summary>
@@ -44,7 +53,12 @@ sealed partial class ControlRound
             return;
         }
         if (!Situation.Answers(before)) return;
-        if (s.Follows(member, before) && told.Links.Length == 1) KeepFollowing(member, before, told.Links[0]);
+        if (told.Links.Length > 1)
+        {
+            Find("ring-open", member.Id, $"{member.Id} replicates from {told.Links.Length} sources; as a member of a ring it is to follow {before.Id} only, and which of them can go is not ours to say");
+            return;
+        }
+        if (s.Follows(member, before)) KeepFollowing(member, before, told.Links[0]);
         else Close(member, before);
     }
 
@@ -60,8 +74,14 @@ sealed partial class ControlRound
             Find("conflict", member.Id, $"{member.Id} cannot apply what comes from {before.Id}, and neither overwrites nor skips it: {link.Broken}");
             return;
         }
+        if (link.Broken.Length > 0) Find("replica-broken", member.Id, $"{member.Id} has stopped: {link.Broken}");
         // It may have more of a member that has died than the one before it, which gets that by way of this one.
-        if (link.Broken.Length == 0 || Situation.AppliedBy(before).Covers(told(member).SlavePosition)) Do(EffectKind.StartReplication, member.Id, "its replication has been stopped");
+        if (link.Broken.Length == 0 || Situation.AppliedBy(before).Covers(told(member).SlavePosition))
+        {
+            // What it asks for may be purged there: then it begins from all that it has, where that is there.
+            if (link.Broken.Length > 0 && Situation.AppliedBy(before).Covers(Situation.AppliedBy(member))) Do(EffectKind.FollowInRing, member.Id, $"{before.Id} refuses what it asked for, and has all that it has", before.Id);
+            else Do(EffectKind.StartReplication, member.Id, "its replication has been stopped");
+        }
         else Find("ring-waits", member.Id, $"{member.Id} stands at {told(member).SlavePosition} and follows {before.Id} when that has as much");
 
         static Observation told(ServerView server) => server.LastAnswer!;
@@ -84,7 +104,12 @@ sealed partial class ControlRound
         {
             Find("ring-waits", member.Id, $"{member.Id} follows {source!.Id} until {before.Id} has caught up; that is {missing} transactions behind");
             // It never would while the other goes on as well.
-            if (missing <= NearlyThere && told.Links[0].Receiving != LinkState.Stopped) Do(EffectKind.StopReceiving, member.Id, $"{before.Id} has nearly caught up, and it comes after that in the ring");
+            var isStopped = told.Links[0].Receiving == LinkState.Stopped;
+            if (!before.Replicating)
+            {
+                if (isStopped && told.Links[0].Broken.Length == 0) Do(EffectKind.StartReplication, member.Id, $"{before.Id} does not catch up, as it does not replicate");
+            }
+            else if (missing <= NearlyThere && !isStopped) Do(EffectKind.StopReceiving, member.Id, $"{before.Id} has nearly caught up, and it comes after that in the ring");
             return;
         }
         Find("ring-open", member.Id, $"{member.Id} {(source is null ? "follows nobody" : $"follows {source.Id}")}; in its ring it comes after {before.Id}");

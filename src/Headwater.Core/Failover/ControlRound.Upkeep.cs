@@ -25,7 +25,8 @@ sealed partial class ControlRound
             else if (Managed(told) is { } sync && (!sync.Waits || sync.Acknowledges)) Do(EffectKind.SetAcknowledging, primary.Id, "a primary waits for acknowledgements and gives none", role: ServerRole.Primary);
             else if (told.ReadOnly) Do(EffectKind.OpenWrites, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and is read_only");
         }
-        if (IsMember(primary)) KeepInRing(primary, primary);
+        if (s.Policy.IsRing) RememberMembers();
+        if (IsMember(primary) && !s.IsInMaintenance(primary.Id)) KeepInRing(primary, primary);
         foreach (var server in s.Answering)
         {
             if (s.IsInMaintenance(server.Id)) continue;
@@ -72,7 +73,7 @@ sealed partial class ControlRound
             // What it still replicates comes into its history yet: until it stands alone nothing can be said to be missing there.
             return;
         }
-        else if (Situation.Foreign(server, primary) is { } foreign)
+        else if (Situation.Foreign(server, primary, s.View) is { } foreign)
         {
             Find("diverged", server.Id, $"{server.Id} has {foreign}, which is not in the history of {primary.Id}");
             Do(EffectKind.Reconcile, server.Id, $"it has {foreign}, which {primary.Id} has not", primary.Id);

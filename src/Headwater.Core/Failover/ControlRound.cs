@@ -210,10 +210,10 @@ sealed partial class ControlRound(Situation s)
             return;
         }
         var goal = change.Goal;
-        if (change.Kind == ChangeKind.Failover && Election.Comparable(s, change.From).FirstOrDefault(server => !goal.Covers(s.Contested(Situation.HeldBy(server)))) is { } late)
+        if (change.Kind == ChangeKind.Failover && Election.Comparable(s, change.From).FirstOrDefault(server => s.HoldsMoreOfFormer(server, goal)) is { } late)
         {
             // It was out of reach when the others were compared, and draining may take long.
-            Step(change with { Step = ChangeStep.Fencing, To = null }, $"{late.Id} holds {s.Contested(Situation.HeldBy(late))}, which was not known when {to.Id} was chosen");
+            Step(change with { Step = ChangeStep.Fencing, To = null }, $"{late.Id} holds {Situation.HeldBy(late)}, which was not known when {to.Id} was chosen");
             return;
         }
         var stray = s.Astray(to);

@@ -34,7 +34,7 @@ public static class Sight
 
     static string? WhyUnsure(Situation s, ServerView server, ServerView primary) =>
         !Situation.Answers(server) ? "does not answer"
-        : !server.LastAnswer!.ReadOnly ? "can be written to"
+        : !server.LastAnswer!.ReadOnly && !s.Policy.IsRing ? "can be written to"
         : !s.LeadsTo(server, primary) ? $"does not follow {primary.Id}"
         : server.LastAnswer.Links.Any(static link => link.Receiving == LinkState.Stopped) ? $"has stopped receiving from {primary.Id}"
         : null;

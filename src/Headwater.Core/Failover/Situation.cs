@@ -54,6 +54,15 @@ public sealed class Situation
         return held;
     }
 
+    /// <summary>Something that the primary of the record wrote and <paramref name="goal"/> has not. What others write, as heartbeats of their own, is not waited for.</summary>
+    public bool HoldsMoreOfFormer(ServerView server, Position goal)
+    {
+        var held = HeldBy(server);
+        for (var i = 0; i < held.DomainCount; i++)
+            if (held[i].Server == Record.Number && held[i].Sequence > goal.SequenceOf(held[i].Domain)) return true;
+        return false;
+    }
+
     /// <summary>Without the domains that other members of a ring go on writing: those come by themselves, and are never all there.</summary>
     public Position Contested(Position position)
     {
@@ -116,7 +125,7 @@ public sealed class Situation
         Answers(server) && Follows(server, primary) && server.SourceHeardAt is { } heard && Now - heard < Policy.HeardWithin;
 
     /// <summary>A transaction of <paramref name="server"/>'s log that is not in <paramref name="primary"/>'s history and cannot come into it; null when there is none.</summary>
-    public static Gtid? Foreign(ServerView server, ServerView primary)
+    public static Gtid? Foreign(ServerView server, ServerView primary, ClusterView view)
     {
         var history = primary.LastAnswer!.History;
         foreach (var gtid in server.LastAnswer!.History)
@@ -128,7 +137,8 @@ public sealed class Situation
                 passed = Math.Max(passed, known.Sequence);
                 if (known.Server == gtid.Server) wrote = Math.Max(wrote, known.Sequence);
             }
-            // Ahead, by the primary's own hand, is only newer than our look at the primary.
+            // Ahead, by the primary's own hand or by one of its ring, is only newer than our look at the primary.
+            if (view.IsOfRing(gtid) && gtid.Sequence > passed) continue;
             if (wrote < gtid.Sequence && (gtid.Server != primary.Number || gtid.Sequence <= passed)) return gtid;
         }
         return null;
@@ -150,6 +160,6 @@ public sealed class Situation
                 if (Strays(link.Received[i])) return link.Received[i];
         return null;
 
-        bool Strays(Gtid gtid) => Record.AppointedAt.SequenceOf(gtid.Domain) is > 0 and var began && gtid.Sequence > began && gtid.Server != Record.Number && !View.CoWriters.Contains(new CoWriter(gtid.Domain, gtid.Server));
+        bool Strays(Gtid gtid) => Record.AppointedAt.SequenceOf(gtid.Domain) is > 0 and var began && gtid.Sequence > began && gtid.Server != Record.Number && !View.IsOfRing(gtid);
     }
 }

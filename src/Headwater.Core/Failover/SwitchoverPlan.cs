@@ -20,7 +20,8 @@ public sealed record SwitchoverPlan(ServerId? To, IReadOnlyList<string> Lines)
             $"4. {to} is appointed the primary of epoch {view.Epoch.Number + 1}, becomes writable, and the writes that waited go to it",
         };
         var others = view.Servers.Where(server => server.Id != from.Id && server.Id != to).Select(static server => server.Id.Name).ToList();
-        lines.Add($"5. {string.Join(" and ", others.Prepend(from.Id.Name))} follow{(others.Count == 0 ? "s" : "")} {to}");
+        if (policy.IsRing) lines.Add($"5. {to} takes its place in the ring again; {from.Id} stays read_only, so whoever writes there waits until SET GLOBAL read_only = OFF");
+        else lines.Add($"5. {string.Join(" and ", others.Prepend(from.Id.Name))} follow{(others.Count == 0 ? "s" : "")} {to}");
         if (from.State.OpenStatements > 0) lines.Add("could go wrong: transactions that do not end in time are refused");
         if (target.Lag is null || target.Lag > policy.StepDeadline) lines.Add($"could go wrong: {to} is too far behind; then it is undone after {policy.StepDeadline.TotalSeconds:0} s of waiting writes");
         return new SwitchoverPlan(to, lines);

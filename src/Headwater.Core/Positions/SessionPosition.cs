@@ -68,7 +68,8 @@ public struct SessionPosition
         _floor = _floor.With(gtid);
         if (primary is null) return;
         primary.Acknowledged.Raise(gtid.Domain, gtid.Sequence);
-        _proven = primary;
+        // What the session knows of other domains was perhaps written at another member of a ring, and need not be here.
+        _proven = _floor.DomainCount == 1 || ReferenceEquals(_proven, primary) || primary.Shows(in _floor) ? primary : null;
         if (primary.Timeline.Latest is not { } latest || latest.Logged.DomainCount != 1 || latest.Logged[0].Domain != gtid.Domain) return;
         if (_last is not null && !_lastIsBounded)
         {

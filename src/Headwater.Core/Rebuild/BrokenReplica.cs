@@ -16,7 +16,7 @@ public static class BrokenReplica
             if (!link.Applying && link.Error.Length > 0) return $"cannot apply what it receives: {link.Error}";
             if (link.Receiving == LinkState.Stopped && IsRefused(link.Error)) return $"cannot receive what it lacks: {link.Error}";
         }
-        return s.Primary is { LastAnswer: not null } primary && primary.Id != server.Id && Situation.Foreign(server, primary) is { } foreign
+        return s.Primary is { LastAnswer: not null } primary && primary.Id != server.Id && Situation.Foreign(server, primary, s.View) is { } foreign
             ? $"has {foreign}, which {primary.Id} has not" : null;
     }
 

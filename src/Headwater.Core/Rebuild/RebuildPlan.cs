@@ -71,11 +71,11 @@ public sealed record RebuildPlan
         if (id == primary.Id) return Refused($"{id} is the primary: headwater switchover first");
         if (!Situation.Answers(target)) return Refused($"{id} does not answer: it has to run, and to let the rebuilding account in");
         if (!target.LastAnswer!.ReadOnly) return Refused($"{id} can be written to: SET GLOBAL read_only = ON there first");
-        var followers = s.Answering.Where(server => server.Id != id && s.Follows(server, target)).Select(static server => server.Id).ToList();
+        var followers = s.View.Servers.Where(server => server.Id != id && s.Follows(server, target)).Select(static server => server.Id).ToList();
         if (followers.Count > 0) return Refused($"{Election.Names(followers)} {(followers.Count == 1 ? "follows" : "follow")} {id}, and would lose the way");
         if (overwrite) return new Permission(true, "--overwrite was given");
         if (RebuildMark.IsOn(target.LastAnswer.SlavePosition)) return new Permission(true, "a rebuild of it was cut short");
-        if (Situation.Foreign(target, primary) is { } foreign)
+        if (Situation.Foreign(target, primary, s.View) is { } foreign)
             return tail == TailSafety.Safe ? new Permission(true, "its tail is safe: all of it is in headwater.recovered")
                 : Refused($"{id} has {foreign}, which {primary.Id} has not, and it is not known to be safe: headwater recover --server {id} saves it and brings it back (or --overwrite gives it up)");
         if (BrokenReplica.Why(s, target) is { } broken) return new Permission(true, $"it {broken}");

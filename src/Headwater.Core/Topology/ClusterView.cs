@@ -106,7 +106,13 @@ public sealed record ClusterView
     /// <summary>All of it was looked at since, so that it is no two looks at different times, one before and one after a change of primary.</summary>
     public bool RingIsSure { get; init; }
 
-    /// <summary>Who writes beside the primary, each in a domain of its own.</summary>
+    /// <summary>Whoever writes, or ever wrote, as a member of the ring, also when it is gone.</summary>
+    public ImmutableArray<CoWriter> RingWriters { get; init; } = [];
+
+    /// <summary>Of a member of the ring, and so of this cluster's history, whoever has it yet.</summary>
+    public bool IsOfRing(Gtid gtid) => RingWriters.Contains(new CoWriter(gtid.Domain, gtid.Server));
+
+    /// <summary>Who writes beside the primary now, each in a domain of its own.</summary>
     public ImmutableArray<CoWriter> CoWriters { get; init; } = [];
 
     /// <summary>Whether a transaction that the history does not have yet may come into it.</summary>

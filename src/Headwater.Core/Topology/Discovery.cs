@@ -20,7 +20,7 @@ public static class Discovery
         var circle = Ring.Of(servers);
         var ring = circle.Select(static member => member.Id).ToImmutableArray();
         var since = ring.SequenceEqual(previous.Ring) ? previous.RingSince : now;
-        var isSure = ring.Length > 0 && (since == previous.RingSince && previous.RingIsSure || circle.All(member => member.Answer!.AskedAt >= since));
+        var isSure = ring.Length > 0 && (previous.RingIsSure && ring.All(id => previous.Ring.Contains(id)) || circle.All(member => member.Answer!.AskedAt >= since));
         if (options.IsRing ?? isSure)
             servers = [.. servers.Select(server => server with { InRing = options.IsRing is null ? circle.Contains(server) : (server.Watched.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0 })];
 
@@ -36,7 +36,8 @@ public static class Discovery
             Ring = ring,
             RingSince = since,
             RingIsSure = isSure,
-            CoWriters = Ring.CoWriters(servers, writer),
+            RingWriters = Ring.Writers(servers, options.Appointed),
+            CoWriters = Ring.CoWriters(servers, writer?.Number ?? options.Appointed?.Number ?? 0, options.Appointed),
             Writer = writer?.Number ?? options.Appointed?.Number ?? 0,
             History = writer is null && (epoch == previous.Epoch || options.Appointed is not { History.IsEmpty: false }) ? previous.History : HistoryOf(writer, options.Appointed),
         };

@@ -177,6 +177,9 @@ public sealed record Appointment(ServerId? Primary, Epoch Epoch, string? Closed)
     /// <summary>How far each server had ever written in its history by then; empty when it is not known.</summary>
     public ImmutableArray<Gtid> History { get; init; } = [];
 
+    /// <summary>See <see cref="ClusterView.RingWriters"/>.</summary>
+    public ImmutableArray<CoWriter> RingWriters { get; init; } = [];
+
     /// <summary>See <see cref="ClusterView.Inherited"/>.</summary>
     public Inheritance? Inherited { get; init; }
 }

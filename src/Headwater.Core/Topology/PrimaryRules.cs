@@ -34,8 +34,12 @@ static class PrimaryRules
             s => new(s.Before, null, $"{s.Before!.Id} is the primary here{Beside(s, s.Before)}{(s.Before.Latest.Outcome == ProbeOutcome.Answered ? "" : $", though it {s.Before.Silence}")}")),
 
         new("a ring, and its member that was the primary cannot be written to any more",
-            s => s.Before is { InRing: true } before && s.RingWriters.Length > 0 && !s.Servers.Any(r => before.Dead && Receives(r, before)),
+            s => s.Before is { IsWritable: false } before && s.RingWriters.Length > 0 && !s.Servers.Any(r => before.Dead && Receives(r, before)),
             s => new(s.RingWriters[0], null, $"{s.RingWriters[0].Id} is the primary here{Beside(s, s.RingWriters[0])}; {s.Before!.Id}, the primary before, {(s.Before.Dead ? s.Before.Silence : "is read_only now")}")),
+
+        new("a ring, whose primary cannot be reached, but its members can reach it",
+            s => s.Before is { Dead: true } && s.RingWriters.Length > 0,
+            s => new(null, s.Before, $"{s.Before!.Id}, the primary, {s.Before.Silence}; {Names([.. s.Servers.Where(r => Receives(r, s.Before))])} of its ring still {(s.Servers.Count(r => Receives(r, s.Before)) == 1 ? "receives" : "receive")} from it")),
 
         new("a ring",
             s => s.Before is null && s.RingWriters.Length > 0,

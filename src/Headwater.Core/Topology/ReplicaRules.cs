@@ -37,8 +37,8 @@ static class ReplicaRules
         if (primary is not null && !Reaches(server, primary, all))
             return (ServerRole.Replica, ServerHealth.Draining, $"replicates from {answer.Links[0].SourceHost}:{answer.Links[0].SourcePort}, which does not lead to the primary, {primary.Id}", null);
         // What any other copy shows, the primary has logged before: by that a session's reads are bounded.
-        if (server.InRing && Ring.WrittenBefore(server, primary, all) is { } before)
-            return (ServerRole.Replica, ServerHealth.Draining, $"{(before == server ? "it" : before.Id.Name)} can be written to as well, in domain {before.Answer!.Domain}, and the primary has that later", null);
+        if (Ring.WrittenBefore(server, primary, all) is { } before)
+            return (ServerRole.Replica, ServerHealth.Draining, $"{(before == server ? "it" : before.Id.Name)} {(before.Answer!.ReadOnly ? "was" : "can be")} written to as well, in domain {before.Answer.Domain}, and the primary has that later", null);
         foreach (var link in answer.Links)
         {
             var error = link.Error.Length > 0 ? $": {link.Error}" : "";

@@ -32,12 +32,23 @@ static class Ring
         return [];
     }
 
-    /// <summary>Those that may write beside <paramref name="writer"/>. One that is dead is none: what nobody has received of it is not to be waited for.</summary>
-    public static ImmutableArray<CoWriter> CoWriters(ImmutableArray<ServerFacts> servers, Observation? writer) => writer is null ? [] :
+    /// <summary>All that are known, from what they said last and from the record.</summary>
+    public static ImmutableArray<CoWriter> Writers(ImmutableArray<ServerFacts> servers, Appointment? appointed) =>
     [
-        .. servers.Where(server => server is { InRing: true, Alive: true } && server.Answer!.Number != writer.Number && server.Answer.Domain != writer.Domain)
-            .Select(static server => new CoWriter(server.Answer!.Domain, server.Answer.Number)),
+        .. servers.Where(static server => server is { InRing: true, Answer: not null }).Select(static server => new CoWriter(server.Answer!.Domain, server.Answer.Number)).Union(appointed?.RingWriters ?? []),
     ];
+
+    /// <summary>Those that may write beside the primary, which has this number. One that is dead is none: what nobody has received of it is not to be waited for.</summary>
+    public static ImmutableArray<CoWriter> CoWriters(ImmutableArray<ServerFacts> servers, uint primary, Appointment? appointed)
+    {
+        if (primary == 0) return [];
+        var its = Writers(servers, appointed).Where(writer => writer.Number == primary).Select(static writer => writer.Domain).ToList();
+        return
+        [
+            .. servers.Where(server => server is { InRing: true, Alive: true } && server.Answer!.Number != primary && !its.Contains(server.Answer.Domain))
+                .Select(static server => new CoWriter(server.Answer!.Domain, server.Answer.Number)),
+        ];
+    }
 
     /// <summary>The first one by whose hands something may have reached <paramref name="server"/>, or have begun there, before <paramref name="primary"/> had it; null when there is none.</summary>
     public static ServerFacts? WrittenBefore(ServerFacts server, ServerFacts? primary, ImmutableArray<ServerFacts> servers)
@@ -45,9 +56,14 @@ static class Ring
         var at = server;
         for (var hops = 0; hops < servers.Length && at is not null && at != primary; hops++)
         {
-            if (at.InRing && at.Answer is { ReadOnly: false }) return at;
+            if (at.InRing && at.Answer is { } told && (!told.ReadOnly || HasMoreOfItsOwn(told, primary?.Answer))) return at;
             at = servers.FirstOrDefault(source => PrimaryRules.Follows(at, source));
         }
         return null;
     }
+
+    /// <summary>It was written to until lately, and the primary has not got all of that.</summary>
+    static bool HasMoreOfItsOwn(Observation told, Observation? primary) =>
+        primary is not null && told.Domain != primary.Domain && told.BinlogState.Any(own => own.Domain == told.Domain && own.Server == told.Number
+            && own.Sequence > primary.BinlogPosition.Merge(primary.SlavePosition).SequenceOf(own.Domain));
 }

@@ -74,7 +74,9 @@ static class ConfigFile
         AccountsEvery = values.Get(Keys.AccountsEvery),
         CatalogueEvery = values.Get(Keys.CatalogueEvery),
         Zone = values.Get(Keys.ReadsZone) ?? "",
-        JoinFound = values.Get(Keys.MonitorDiscover),
+        IsRing = values.Get(Keys.ControlShapeKey) == ControlShape.Ring ? true : values.Get(Keys.ControlModeKey) == ControlMode.Act ? false : null,
+        // A place in a ring is given by name.
+        JoinFound = values.Get(Keys.MonitorDiscover) && values.Get(Keys.ControlShapeKey) == ControlShape.Tree,
     };
 
     static ControlOptions Control(ConfigValues values, ConfigRules rules, string state)

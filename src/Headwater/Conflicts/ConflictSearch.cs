@@ -19,6 +19,9 @@ sealed class ConflictSearch(IReadOnlyList<ServerDoor> doors, Position from, Text
 {
     readonly ImmutableArray<RowConflict>.Builder _conflicts = ImmutableArray.CreateBuilder<RowConflict>();
     readonly ImmutableArray<string>.Builder _troubles = ImmutableArray.CreateBuilder<string>();
+
+    /// <summary>What was passed over, by the sentence that says so.</summary>
+    readonly Dictionary<string, long> _passed = [];
     long _compared;
 
     /// <summary>A server with the number and domain by which its own transactions are known.</summary>
@@ -34,6 +37,7 @@ sealed class ConflictSearch(IReadOnlyList<ServerDoor> doors, Position from, Text
                 await TryAsync($"{other.Door.Name} against {writer.Door.Name}", () => CompareAsync(writer, other, ct));
         foreach (var stopped in sources)
             await TryAsync(stopped.Door.Name, () => LookAtStoppedAsync(stopped, sources, ct));
+        foreach (var (what, count) in _passed.OrderBy(static pair => pair.Key, StringComparer.Ordinal)) _troubles.Add(string.Create(CultureInfo.InvariantCulture, $"{count:N0} transactions {what}"));
         return new ConflictReport(_compared, _conflicts.ToImmutable(), _troubles.ToImmutable());
     }
 
@@ -59,8 +63,19 @@ sealed class ConflictSearch(IReadOnlyList<ServerDoor> doors, Position from, Text
     async IAsyncEnumerable<Transaction> LogAsync(Source of, Position begin, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         var connection = await ServerConnection.ConnectAsync(of.Door.Address, of.Door.Reader, ct);
+        if (begin.IsEmpty) begin = await OldestAsync(connection, ct);
         await foreach (var transaction in BinlogStream.ReadAsync(connection, begin, new BinlogOptions { StopAtEnd = true, Lookup = of.Shapes }, ct)) yield return transaction;
     }
+
+    /// <summary>Where the oldest file that the server still has begins: from the very beginning it gives nothing once a file was purged.</summary>
+    static async Task<Position> OldestAsync(ServerConnection connection, CancellationToken ct)
+    {
+        var oldest = (await connection.QueryAsync("SHOW BINARY LOGS", ct)).Rows[0][0]!;
+        var begins = (await connection.QueryAsync($"SELECT BINLOG_GTID_POS('{oldest.Replace("'", "''", StringComparison.Ordinal)}', 4)", ct)).Scalar;
+        return Position.TryParse(begins ?? "", out var position) ? position : Position.Empty;
+    }
+
+    void Pass(string what) => _passed[what] = _passed.GetValueOrDefault(what) + 1;
 
     /// <summary>In both logs the writer's transactions stand in the same order, so the two are walked side by side.</summary>
     async Task CompareAsync(Source writer, Source other, CancellationToken ct)
@@ -68,15 +83,19 @@ sealed class ConflictSearch(IReadOnlyList<ServerDoor> doors, Position from, Text
         await using var wrote = WrittenBy(writer, LogAsync(writer, from, ct)).GetAsyncEnumerator(ct);
         await using var applied = WrittenBy(writer, LogAsync(other, from, ct)).GetAsyncEnumerator(ct);
         if (!await wrote.MoveNextAsync() || !await applied.MoveNextAsync()) return;
+        var hasBegun = false;
         while (true)
         {
             var (one, same) = (wrote.Current, applied.Current);
             if (one.Gtid.Sequence == same.Gtid.Sequence)
             {
+                hasBegun = true;
                 _conflicts.AddRange(RowConflict.Between(one, same, writer.Door.Name, other.Door.Name));
-                if (++_compared % 10_000 == 0) progress?.Write(string.Create(CultureInfo.InvariantCulture, $"\r{_compared:N0} transactions compared, {_conflicts.Count:N0} conflicts"));
+                if (RowConflict.WhyNot(one) is { } not) Pass($"of {writer.Door.Name} were not compared: {not}");
+                else if (++_compared % 10_000 == 0) progress?.Write(string.Create(CultureInfo.InvariantCulture, $"\r{_compared:N0} transactions compared, {_conflicts.Count:N0} conflicts"));
             }
-            // One log may begin later than the other.
+            // One log may begin later than the other; in the midst of both, something was skipped.
+            else if (hasBegun) Pass($"of {writer.Door.Name} are in the log of {(one.Gtid.Sequence < same.Gtid.Sequence ? writer : other).Door.Name} and were never applied at {(one.Gtid.Sequence < same.Gtid.Sequence ? other : writer).Door.Name}");
             if (one.Gtid.Sequence <= same.Gtid.Sequence && !await wrote.MoveNextAsync() || one.Gtid.Sequence >= same.Gtid.Sequence && !await applied.MoveNextAsync()) return;
         }
     }

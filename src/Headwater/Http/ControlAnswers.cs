@@ -10,8 +10,8 @@ namespace Headwater.Http;
 /// <summary>/api/control: what the controller remembers and finds now.</summary>
 sealed record ControlJson(RecordLine Record, IReadOnlyList<FindingJson> Findings, string? Lease);
 
-/// <summary>/api/control/audit: what promise the settings can keep. Kept: nothing that was acknowledged is lost when any one server is.</summary>
-sealed record AuditJson(string Rpo, bool Kept, IReadOnlyList<AuditFindingJson> Findings, IReadOnlyList<string> Troubles, double? RpoBoundSeconds = null);
+/// <summary>/api/control/audit: what promise the settings can keep. Kept: nothing that was acknowledged is lost when any one server is; of a ring, that its members can be written to side by side.</summary>
+sealed record AuditJson(string Rpo, bool Kept, IReadOnlyList<AuditFindingJson> Findings, IReadOnlyList<string> Troubles, double? RpoBoundSeconds = null, bool IsRing = false);
 
 sealed record AuditFindingJson(string Weight, string Server, string Setting, string Sentence, string Mend);
 
@@ -42,9 +42,9 @@ sealed class ControlAnswers(ClusterWatcher watcher, Func<ControlPolicy> policy, 
     {
         var now = policy();
         var (findings, troubles) = await watcher.AuditAsync(apply, now.Promise, ct);
-        var kept = now.Promise == LossPromise.Zero && troubles.Count == 0 && findings.All(static finding => finding.Weight != AuditWeight.Breaks);
+        var kept = (now.Promise == LossPromise.Zero || now.IsRing) && troubles.Count == 0 && findings.All(static finding => finding.Weight != AuditWeight.Breaks);
         return new AuditJson(Notations.NameOf(now.Promise), kept,
-            [.. findings.Select(static finding => new AuditFindingJson(finding.Weight == AuditWeight.Breaks ? "breaks" : "weakens", finding.Server.Name, finding.Setting, finding.Sentence, finding.Mend))], troubles, BoundOf(now));
+            [.. findings.Select(static finding => new AuditFindingJson(finding.Weight == AuditWeight.Breaks ? "breaks" : "weakens", finding.Server.Name, finding.Setting, finding.Sentence, finding.Mend))], troubles, BoundOf(now), now.IsRing);
     }
 
     public Task<RecoverJson> RecoverAsync(Func<string, string?> argument) => RecoveryAnswers.RecoverAsync(watcher, argument);

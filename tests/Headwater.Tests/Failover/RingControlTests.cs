@@ -83,6 +83,70 @@ public class RingControlTests
     }
 
     [Fact]
+    public void A_controller_that_never_met_the_dead_primary_replaces_it_all_the_same()
+    {
+        var cluster = ControlledCluster.Ring(3);
+        foreach (var name in (string[])["db1", "db2", "db3"]) cluster[name].Log = cluster[name].Received = "1-1-100,2-2-150,3-3-140";
+        Gone(cluster, "db1", "db2");
+        cluster.LoseController();
+        cluster.Until(static c => c.Change is { Step: ChangeStep.Fencing });
+        cluster["db2"].Receiving = LinkState.Stopped;
+        cluster.Until(static c => c.Primary == "db2");
+    }
+
+    [Fact]
+    public void What_a_dead_member_wrote_makes_nobody_a_stranger()
+    {
+        var cluster = ControlledCluster.Ring(3);
+        foreach (var name in (string[])["db1", "db2", "db3"]) cluster[name].Log = cluster[name].Received = "1-1-100,2-2-150,3-3-140";
+        cluster.Pass();
+        Gone(cluster, "db2", "db3");
+        cluster["db3"].Follows = "db1";
+        cluster["db3"].Receiving = LinkState.Running;
+        cluster.Pass(3_000);
+        Gone(cluster, "db1", "db3");
+        cluster.Until(static c => c.Change is { Step: ChangeStep.Fencing });
+        cluster["db3"].Receiving = LinkState.Stopped;
+        cluster.Until(static c => c.Primary == "db3");
+    }
+
+    [Fact]
+    public void One_in_maintenance_keeps_its_place_and_is_left_alone()
+    {
+        var cluster = ControlledCluster.Ring(3);
+        cluster.State = cluster.State with { Record = cluster.State.Record with { InMaintenance = [new ServerId("db1"), new ServerId("db3")] } };
+        cluster["db3"].Receiving = LinkState.Stopped;
+        Assert.Equal("", cluster.Pass(3_000).Effects);
+    }
+
+    [Fact]
+    public void Whom_only_we_do_not_reach_keeps_its_place()
+    {
+        var cluster = ControlledCluster.Ring(3);
+        cluster["db2"].Outcome = ProbeOutcome.Unreachable; // and db3 still hears it
+        for (var i = 0; i < 20; i++)
+        {
+            cluster["db3"].Heartbeats++;
+            Assert.Equal("", cluster.Pass().Effects);
+        }
+    }
+
+    [Fact]
+    public void Nobody_stands_still_for_a_member_that_does_not_catch_up()
+    {
+        var cluster = ControlledCluster.Ring(3);
+        cluster["db3"].Outcome = ProbeOutcome.Closed;
+        cluster["db1"].Follows = "db2";
+        cluster.Pass(3_000);
+        cluster["db1"].Log = cluster["db1"].Received = cluster["db2"].Log = cluster["db2"].Received = "1-1-100,2-2-600,3-3-100";
+        (cluster["db3"].Outcome, cluster["db3"].Log) = (ProbeOutcome.Answered, "1-1-100,2-2-100,3-3-100");
+        Assert.Equal("StopReceiving db1", cluster.Pass().Effects);
+        cluster["db1"].Receiving = LinkState.Stopped;
+        (cluster["db3"].Applying, cluster["db3"].Error) = (false, "Duplicate entry '7' for key 'PRIMARY'");
+        Assert.Equal("StartReplication db1", cluster.Pass().Effects);
+    }
+
+    [Fact]
     public void A_member_that_cannot_apply_is_told_and_not_helped()
     {
         var cluster = ControlledCluster.Ring(2);

@@ -108,6 +108,48 @@ public class RingTests
     }
 
     [Fact]
+    public void One_that_is_not_written_to_any_more_is_read_when_the_primary_has_all_of_its_own()
+    {
+        var cluster = Three();
+        cluster["db2"].ReadOnly = cluster["db3"].ReadOnly = true;
+        cluster["db2"].Log = cluster["db2"].State = "1-1-100,2-2-150,3-3-20";
+        Assert.Equal("it was written to as well, in domain 2, and the primary has that later", cluster.Round().Servers[1].Reason);
+        Assert.Equal("Up Draining Draining", Health(cluster));
+        cluster["db1"].Log = cluster["db1"].Applied = "1-1-100,2-2-150,3-3-20";
+        cluster.Round();
+        Assert.Equal("Up Up Up", Health(cluster));
+    }
+
+    [Fact]
+    public void A_replica_of_a_member_that_is_written_to_is_not_read_either()
+    {
+        var cluster = Three();
+        cluster.Add("db4", 4, "db2").Applied = "1-1-100,2-2-50,3-3-20";
+        cluster.Round();
+        Assert.Equal("db2 can be written to as well, in domain 2, and the primary has that later", cluster.Round().Servers[3].Reason);
+    }
+
+    [Fact]
+    public void A_primary_that_its_members_still_hear_is_not_replaced()
+    {
+        var cluster = Three();
+        cluster["db1"].Outcome = ProbeOutcome.Closed;
+        cluster.Round(2_000);
+        Assert.Null(cluster.View.Primary);
+        Assert.EndsWith("db2 of its ring still receives from it", cluster.View.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_ring_that_is_closed_around_one_that_died_keeps_its_primary()
+    {
+        var cluster = Three("zone2");
+        cluster["db3"].Outcome = ProbeOutcome.Closed;
+        cluster["db1"].Follows = "db2";
+        cluster.Round(2_000);
+        Assert.Equal(("db2", 1), (cluster.View.Primary?.Id.Name, (int)cluster.View.Epoch.Number));
+    }
+
+    [Fact]
     public void Two_that_write_in_one_domain_are_named()
     {
         var cluster = Three();
