@@ -154,7 +154,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
         var findings = await LookAsync();
         if (!apply) return (findings, troubles);
         foreach (var finding in findings.Where(static finding => finding.Mend.Length > 0))
-            if (PromiseAudit.WhyNotToMend(finding, promise) is { } not) troubles.Add(not);
+            if (PromiseAudit.WhyNotToMend(finding, promise, _options.IsRing == true) is { } not) troubles.Add(not);
             else await AskAsync(watched.First(server => server.Id == finding.Server), (connection, stop) => connection.QueryAsync(finding.Mend, stop));
         return (await LookAsync(), troubles);
 
@@ -163,7 +163,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
             var settings = new List<ServerSettings>();
             foreach (var server in watched)
                 await AskAsync(server, async (connection, stop) => settings.Add(await SettingsReader.ReadAsync(connection, server.Id, server.Role, stop)));
-            return _options.Control?.Policy.IsRing == true ? RingAudit.Audit(settings) : PromiseAudit.Audit(settings);
+            return _options.IsRing == true ? RingAudit.Audit(settings) : PromiseAudit.Audit(settings);
         }
 
         async Task AskAsync((ServerId Id, ServerRole Role, ServerWatch Watch) server, Func<Servers.ServerConnection, CancellationToken, Task> errand)

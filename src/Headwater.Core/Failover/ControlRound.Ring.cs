@@ -12,10 +12,7 @@ sealed partial class ControlRound
 
     void RememberMembers()
     {
-        var known = Record.RingWriters;
-        foreach (var writer in s.View.RingWriters)
-            if (!known.Contains(writer)) known = known.Add(writer);
-        if (known.Length > Record.RingWriters.Length) Record_(Record with { RingWriters = known });
+        if (!s.View.RingWriters.ToHashSet().SetEquals(Record.RingWriters)) Record_(Record with { RingWriters = s.View.RingWriters });
     }
 
     /// <summary>Transactions; a moment's work, for which another may stand still.</summary>
@@ -33,7 +30,8 @@ sealed partial class ControlRound
         for (var back = 1; back < servers.Length; back++)
         {
             var before = servers[(at - back + servers.Length) % servers.Length];
-            if (IsMember(before) && !IsGone(before)) return before;
+            // One in maintenance keeps the place that it has, and is given none.
+            if (IsMember(before) && !IsGone(before) && (!s.IsInMaintenance(before.Id) || s.Follows(member, before))) return before;
         }
         return null;
     }
@@ -63,7 +61,7 @@ sealed partial class ControlRound
     }
 
     /// <summary>The primary, or else the first that is named.</summary>
-    ServerView? WhoMayWriteIn(uint domain) => s.View.Servers.Where(server => IsMember(server) && server.LastAnswer is { ReadOnly: false } answer && answer.Domain == domain)
+    ServerView? WhoMayWriteIn(uint domain) => s.View.Servers.Where(server => IsMember(server) && !s.IsInMaintenance(server.Id) && server.LastAnswer is { ReadOnly: false } answer && answer.Domain == domain)
         .OrderBy(server => server.Id == Record.Primary ? 0 : 1).FirstOrDefault();
 
     void KeepFollowing(ServerView member, ServerView before, ReplicationLink link)
@@ -79,7 +77,7 @@ sealed partial class ControlRound
         if (link.Broken.Length == 0 || Situation.AppliedBy(before).Covers(told(member).SlavePosition))
         {
             // What it asks for may be purged there: then it begins from all that it has, where that is there.
-            if (link.Broken.Length > 0 && Situation.AppliedBy(before).Covers(Situation.AppliedBy(member))) Do(EffectKind.FollowInRing, member.Id, $"{before.Id} refuses what it asked for, and has all that it has", before.Id);
+            if (link.Broken.Length > 0 && Situation.HasAppliedAll(member) && Situation.AppliedBy(before).Covers(Situation.AppliedBy(member))) Do(EffectKind.FollowInRing, member.Id, $"{before.Id} refuses what it asked for, and has all that it has", before.Id);
             else Do(EffectKind.StartReplication, member.Id, "its replication has been stopped");
         }
         else Find("ring-waits", member.Id, $"{member.Id} stands at {told(member).SlavePosition} and follows {before.Id} when that has as much");
@@ -105,7 +103,7 @@ sealed partial class ControlRound
             Find("ring-waits", member.Id, $"{member.Id} follows {source!.Id} until {before.Id} has caught up; that is {missing} transactions behind");
             // It never would while the other goes on as well.
             var isStopped = told.Links[0].Receiving == LinkState.Stopped;
-            if (!before.Replicating)
+            if (before.LastAnswer!.Links.Any(static link => link is not { Applying: true, Receiving: LinkState.Running }))
             {
                 if (isStopped && told.Links[0].Broken.Length == 0) Do(EffectKind.StartReplication, member.Id, $"{before.Id} does not catch up, as it does not replicate");
             }

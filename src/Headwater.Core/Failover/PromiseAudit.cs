@@ -104,7 +104,7 @@ public static class PromiseAudit
     }
 
     /// <summary>Why a finding's statement is the operator's to give, and not ours; null when it is ours. Only at <see cref="LossPromise.Zero"/> does the controller keep those who acknowledge.</summary>
-    public static string? WhyNotToMend(AuditFinding finding, LossPromise promise) => promise == LossPromise.Zero || !finding.Setting.StartsWith("rpl_semi_sync", StringComparison.Ordinal) || finding.Mend.EndsWith("= OFF", StringComparison.Ordinal)
+    public static string? WhyNotToMend(AuditFinding finding, LossPromise promise, bool isRing = false) => promise == LossPromise.Zero || !finding.Setting.StartsWith("rpl_semi_sync", StringComparison.Ordinal) || isRing && finding.Mend.EndsWith("= OFF", StringComparison.Ordinal)
         ? null : $"{finding.Server}: {finding.Setting} is left as it is: unless control.rpo is zero nobody sees to it that somebody acknowledges, and commits could wait for ever";
 
     static bool On(ServerSettings server, string name) => server.Of(name) is "ON" or "1";

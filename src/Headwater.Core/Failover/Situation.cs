@@ -54,12 +54,12 @@ public sealed class Situation
         return held;
     }
 
-    /// <summary>Something that the primary of the record wrote and <paramref name="goal"/> has not. What others write, as heartbeats of their own, is not waited for.</summary>
+    /// <summary>Something that the primary of the record wrote, or had when it was appointed, and <paramref name="goal"/> has not. What others write, as heartbeats of their own, is not waited for.</summary>
     public bool HoldsMoreOfFormer(ServerView server, Position goal)
     {
-        var held = HeldBy(server);
+        var held = Contested(HeldBy(server));
         for (var i = 0; i < held.DomainCount; i++)
-            if (held[i].Server == Record.Number && held[i].Sequence > goal.SequenceOf(held[i].Domain)) return true;
+            if (held[i].Sequence > goal.SequenceOf(held[i].Domain) && (Record.Number == 0 || held[i].Server == Record.Number || held[i].Sequence <= Record.AppointedAt.SequenceOf(held[i].Domain))) return true;
         return false;
     }
 

@@ -61,15 +61,15 @@ public struct SessionPosition
     /// stands before the commit in the primary's log, so the OK proves it visible there, and in a log of one domain the commit's own
     /// position covers it.
     /// </summary>
-    public void AfterWrite(in Gtid gtid, ServerState? primary = null)
+    /// <param name="alone">Nobody writes beside the primary. In a ring, what the session knows of other domains was perhaps written at another member, and need not be here.</param>
+    public void AfterWrite(in Gtid gtid, ServerState? primary = null, bool alone = true)
     {
         Hide(gtid);
         _written = _written.With(gtid);
         _floor = _floor.With(gtid);
         if (primary is null) return;
         primary.Acknowledged.Raise(gtid.Domain, gtid.Sequence);
-        // What the session knows of other domains was perhaps written at another member of a ring, and need not be here.
-        _proven = _floor.DomainCount == 1 || ReferenceEquals(_proven, primary) || primary.Shows(in _floor) ? primary : null;
+        _proven = alone || _floor.DomainCount == 1 || ReferenceEquals(_proven, primary) || primary.Shows(in _floor) ? primary : null;
         if (primary.Timeline.Latest is not { } latest || latest.Logged.DomainCount != 1 || latest.Logged[0].Domain != gtid.Domain) return;
         if (_last is not null && !_lastIsBounded)
         {

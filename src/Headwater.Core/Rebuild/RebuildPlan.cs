@@ -71,7 +71,7 @@ public sealed record RebuildPlan
         if (id == primary.Id) return Refused($"{id} is the primary: headwater switchover first");
         if (!Situation.Answers(target)) return Refused($"{id} does not answer: it has to run, and to let the rebuilding account in");
         if (!target.LastAnswer!.ReadOnly) return Refused($"{id} can be written to: SET GLOBAL read_only = ON there first");
-        var followers = s.View.Servers.Where(server => server.Id != id && s.Follows(server, target)).Select(static server => server.Id).ToList();
+        var followers = s.View.Servers.Where(server => server.Id != id && Situation.Answers(server) && s.Follows(server, target)).Select(static server => server.Id).ToList();
         if (followers.Count > 0) return Refused($"{Election.Names(followers)} {(followers.Count == 1 ? "follows" : "follow")} {id}, and would lose the way");
         if (overwrite) return new Permission(true, "--overwrite was given");
         if (RebuildMark.IsOn(target.LastAnswer.SlavePosition)) return new Permission(true, "a rebuild of it was cut short");

@@ -36,7 +36,7 @@ public static class Discovery
             Ring = ring,
             RingSince = since,
             RingIsSure = isSure,
-            RingWriters = Ring.Writers(servers, options.Appointed),
+            RingWriters = options.IsRing ?? isSure ? Ring.Writers(servers, options.Appointed) : [],
             CoWriters = Ring.CoWriters(servers, writer?.Number ?? options.Appointed?.Number ?? 0, options.Appointed),
             Writer = writer?.Number ?? options.Appointed?.Number ?? 0,
             History = writer is null && (epoch == previous.Epoch || options.Appointed is not { History.IsEmpty: false }) ? previous.History : HistoryOf(writer, options.Appointed),

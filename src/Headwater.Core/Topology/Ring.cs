@@ -32,20 +32,23 @@ static class Ring
         return [];
     }
 
-    /// <summary>All that are known, from what they said last and from the record.</summary>
-    public static ImmutableArray<CoWriter> Writers(ImmutableArray<ServerFacts> servers, Appointment? appointed) =>
-    [
-        .. servers.Where(static server => server is { InRing: true, Answer: not null }).Select(static server => new CoWriter(server.Answer!.Domain, server.Answer.Number)).Union(appointed?.RingWriters ?? []),
-    ];
+    /// <summary>All that are known, by what they said last, else by the record. A domain that two of them name is nobody's own.</summary>
+    public static ImmutableArray<CoWriter> Writers(ImmutableArray<ServerFacts> servers, Appointment? appointed)
+    {
+        var met = servers.Where(static server => server is { InRing: true, Answer: not null }).Select(static server => new CoWriter(server.Answer!.Domain, server.Answer.Number)).ToList();
+        var remembered = appointed?.RingWriters ?? [];
+        return [.. met.Concat(remembered.Where(writer => met.All(one => one.Number != writer.Number))).GroupBy(static writer => writer.Domain).Where(static own => own.Count() == 1).Select(static own => own.First())];
+    }
 
     /// <summary>Those that may write beside the primary, which has this number. One that is dead is none: what nobody has received of it is not to be waited for.</summary>
     public static ImmutableArray<CoWriter> CoWriters(ImmutableArray<ServerFacts> servers, uint primary, Appointment? appointed)
     {
         if (primary == 0) return [];
-        var its = Writers(servers, appointed).Where(writer => writer.Number == primary).Select(static writer => writer.Domain).ToList();
+        var its = servers.FirstOrDefault(server => server.Answer?.Number == primary) is { Answer: { } told } ? told.Domain
+            : appointed?.RingWriters.Where(writer => writer.Number == primary).Select(static writer => (uint?)writer.Domain).FirstOrDefault();
         return
         [
-            .. servers.Where(server => server is { InRing: true, Alive: true } && server.Answer!.Number != primary && !its.Contains(server.Answer.Domain))
+            .. servers.Where(server => server is { InRing: true, Alive: true } && server.Answer!.Number != primary && server.Answer.Domain != its)
                 .Select(static server => new CoWriter(server.Answer!.Domain, server.Answer.Number)),
         ];
     }

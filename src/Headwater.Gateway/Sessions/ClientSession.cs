@@ -510,7 +510,7 @@ internal sealed class ClientSession
         {
             // Also of a server that is no primary any more: should it come back with this commit and without a heir that has it, its client was told.
             backend.Server.Told.Add(gtid);
-            _position.AfterWrite(gtid, onPrimary ? backend.Server : null);
+            _position.AfterWrite(gtid, onPrimary ? backend.Server : null, On.View.RingWriters.IsEmpty);
         }
         // A statement that failed may have committed or shown something before (a CALL, an implicit commit); its ERR tells no position.
         // One that committed may have read after its commit.

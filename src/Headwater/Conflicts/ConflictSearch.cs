@@ -91,7 +91,7 @@ sealed class ConflictSearch(IReadOnlyList<ServerDoor> doors, Position from, Text
             {
                 hasBegun = true;
                 _conflicts.AddRange(RowConflict.Between(one, same, writer.Door.Name, other.Door.Name));
-                if (RowConflict.WhyNot(one) is { } not) Pass($"of {writer.Door.Name} were not compared: {not}");
+                if ((RowConflict.WhyNot(one) ?? RowConflict.WhyNot(same)) is { } not) Pass($"of {writer.Door.Name} were not compared: {not}");
                 else if (++_compared % 10_000 == 0) progress?.Write(string.Create(CultureInfo.InvariantCulture, $"\r{_compared:N0} transactions compared, {_conflicts.Count:N0} conflicts"));
             }
             // One log may begin later than the other; in the midst of both, something was skipped.

@@ -44,12 +44,14 @@ public class RingTests
     {
         var cluster = Three();
         cluster.View = new ClusterView { Cluster = "shop" };
-        cluster.Options = cluster.Options with { IsRing = false };
+        // Also one that was a ring before: what its members wrote in domains of their own is a tail like any other now.
+        cluster.Options = cluster.Options with { IsRing = false, Appointed = new Appointment(null, new Epoch(1), null) { RingWriters = [new CoWriter(2, 2)] } };
         cluster.Round();
         cluster.Round();
         Assert.Equal("db1 db2 db3", string.Join(' ', cluster.View.Ring));
         Assert.Null(cluster.View.Primary);
         Assert.Empty(cluster.View.CoWriters);
+        Assert.Empty(cluster.View.RingWriters);
     }
 
     static string Health(ProbedCluster cluster) => string.Join(' ', cluster.View.Servers.Select(static server => server.Health));

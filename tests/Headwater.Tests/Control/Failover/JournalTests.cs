@@ -18,6 +18,7 @@ public sealed class JournalTests : IDisposable
         Number = 2,
         AppointedAt = At("0-1-17,3-2-4"),
         History = [At("0-1-17")[0], At("0-2-9")[0], At("3-2-4")[0]],
+        RingWriters = [new CoWriter(1, 1), new CoWriter(3, 2)],
         InheritedFrom = 1,
         LossAccepted = true,
         Acknowledgers = [new ServerId("db1"), new ServerId("db3")],
@@ -53,6 +54,7 @@ public sealed class JournalTests : IDisposable
         var (written, read) = (Record(), again.Record);
         Assert.Equal((written.Epoch, written.Primary, written.Number, written.AppointedAt, written.Paused), (read.Epoch, read.Primary, read.Number, read.AppointedAt, read.Paused));
         Assert.Equal(written.History.AsEnumerable(), read.History);
+        Assert.Equal(written.RingWriters.AsEnumerable(), read.RingWriters);
         Assert.Equal((written.InheritedFrom, written.LossAccepted), (read.InheritedFrom, read.LossAccepted));
         Assert.Equal(written.Acknowledgers.AsEnumerable(), read.Acknowledgers);
         Assert.Equal(written.InMaintenance.AsEnumerable(), read.InMaintenance);
