@@ -23,7 +23,8 @@ sealed partial class ControlRound
                 if (Freed(primary)) Do(EffectKind.Promote, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and still replicates from {told.Links[0].SourceHost}:{told.Links[0].SourcePort}");
             }
             else if (Managed(told) is { } sync && (!sync.Waits || sync.Acknowledges)) Do(EffectKind.SetAcknowledging, primary.Id, "a primary waits for acknowledgements and gives none", role: ServerRole.Primary);
-            else if (told.ReadOnly) Do(EffectKind.OpenWrites, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and is read_only");
+            // A controller that has just begun may not have looked at anybody else yet: that is no primary alone, which would have nobody to wait for.
+            else if (told.ReadOnly && (s.Others.Length > 0 || s.Now - Next.BegunAt >= s.Policy.ReplaceAfter)) Do(EffectKind.OpenWrites, primary.Id, $"{primary.Id} is the appointed primary of epoch {Record.Epoch} and is read_only");
         }
         if (s.Policy.IsRing) RememberMembers();
         if (IsMember(primary) && !s.IsInMaintenance(primary.Id)) KeepInRing(primary, primary);

@@ -41,6 +41,9 @@ sealed class ControlledCluster
     public ControlState State = new();
     public Decision Last = null!;
     public int OpenWrites;
+
+    /// <summary>Who has been looked at; empty: all.</summary>
+    public string[] Seen = [];
     public ClusterView View => _view;
 
     /// <summary>db1 the primary, db2 and db3 its acknowledging replicas, looked at once.</summary>
@@ -101,7 +104,7 @@ sealed class ControlledCluster
         foreach (var server in _servers)
             if (server.Follows is { } source && server.Receiving == LinkState.Running && this[source].Outcome == ProbeOutcome.Answered) server.Heartbeats++;
         var options = new DiscoveryOptions { Cluster = "shop", IsRing = Policy.IsRing, Appointed = State.Record.Primary is null ? null : State.Record.Appointment(Controller.Closed(State.Record)) };
-        _view = Discovery.Decide([.. _servers.Select(Probe)], _view, options, Now);
+        _view = Discovery.Decide([.. _servers.Where(server => Seen.Length == 0 || Seen.Contains(server.Watched.Id.Name)).Select(Probe)], _view, options, Now);
         Last = Controller.Decide(State, _view, Policy, OpenWrites, Now);
         State = Last.Next;
     }

@@ -64,6 +64,29 @@ public class ControllerTests
     }
 
     [Fact]
+    public void A_controller_that_has_seen_nobody_but_the_primary_yet_does_not_open_it_without_waiting()
+    {
+        var cluster = ControlledCluster.Three();
+        (cluster["db1"].ReadOnly, cluster["db1"].Waits, cluster["db1"].Acknowledgers) = (true, false, 0); // it has started anew
+        cluster.LoseController();
+        cluster.Seen = ["db1"];
+        Assert.Equal("", cluster.Pass(750).Effects);
+        cluster.Seen = [];
+        Assert.Equal("SetAcknowledging db1 as Primary", cluster.Pass().Effects.Split(", ")[0]);
+        Assert.DoesNotContain("OpenWrites", cluster.Effects, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_primary_that_is_alone_is_opened_once_that_is_known()
+    {
+        var cluster = ControlledCluster.Three();
+        (cluster["db1"].ReadOnly, cluster["db1"].Waits, cluster["db1"].Acknowledgers) = (true, false, 0);
+        cluster.LoseController();
+        cluster.Seen = ["db1"];
+        cluster.Until(static c => c.Effects == "OpenWrites db1");
+    }
+
+    [Fact]
     public void Who_comes_into_reach_with_more_while_the_chosen_one_still_applies_has_it_chosen_anew()
     {
         var cluster = ControlledCluster.Three(LossPromise.BestEffort);
