@@ -51,6 +51,15 @@ public static class RowSql
         return sql.ToString();
     }
 
+    /// <summary>A query for the row of this image as it is now: by its primary key where that is known, else by all logged columns.</summary>
+    public static string Find(in RowImage image)
+    {
+        var sql = new StringBuilder("SELECT * FROM ");
+        Target(sql, image.Table);
+        Where(sql, image);
+        return sql.ToString();
+    }
+
     static void Where(StringBuilder sql, in RowImage image)
     {
         sql.Append(" WHERE ");

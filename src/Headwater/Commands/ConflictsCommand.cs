@@ -57,7 +57,7 @@ static class ConflictsCommand
             output.WriteLine($"  {(conflict.Kind == "stopped" ? "would become" : "became")} {Or(conflict.Became)}");
         }
         foreach (var trouble in report.Troubles) output.WriteLine(trouble);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Compared:N0} transactions compared between {servers} servers: {(report.Conflicts.IsEmpty ? "no conflict" : report.Conflicts.Length == 1 ? "1 conflict" : $"{report.Conflicts.Length:N0} conflicts")}."));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Compared:N0} transactions compared between {(servers == 1 ? "1 server" : $"{servers} servers")}: {(report.Conflicts.IsEmpty ? report.Troubles.IsEmpty ? "no conflict" : "no conflict found, but not all could be compared" : report.Conflicts.Length == 1 ? "1 conflict" : $"{report.Conflicts.Length:N0} conflicts")}."));
     }
 
     static string Said(RowConflict conflict) => conflict.Kind switch

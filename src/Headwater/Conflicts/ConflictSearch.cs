@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text;
 using Headwater.Control;
 using Headwater.Core.Conflicts;
 using Headwater.Core.Log;
@@ -143,18 +142,7 @@ sealed class ConflictSearch(IReadOnlyList<ServerDoor> doors, Position from, Text
         var image = change.Rows.Kind == RowKind.Insert ? change.After : change.Before;
         var table = image.Table;
         if (!table.HasPrimaryKey || !table.HasNames || table.Columns.Any(column => column.InPrimaryKey && !image.Has(column.Ordinal))) return null;
-        var sql = new StringBuilder("SELECT * FROM ");
-        RowSql.Target(sql, table);
-        var joint = " WHERE ";
-        foreach (var column in table.Columns.Where(static column => column.InPrimaryKey))
-        {
-            sql.Append(joint);
-            RowSql.Name(sql, column.Name!);
-            sql.Append("<=>");
-            image[column.Ordinal].AppendSqlLiteral(sql);
-            joint = " AND ";
-        }
-        var found = await connection.QueryAsync(sql.ToString(), ct);
+        var found = await connection.QueryAsync(RowSql.Find(image), ct);
         if (found.Rows.Count == 0) return "";
         var isNumber = table.Columns.ToDictionary(static column => column.Name!, static column => column.Type is LoggedType.Integer or LoggedType.Decimal or LoggedType.Float or LoggedType.Double or LoggedType.Year);
         return string.Join(", ", found.Columns.Select((name, index) => $"{name}={(found.Rows[0][index] is not { } value ? "NULL" : isNumber.GetValueOrDefault(name) ? value : $"'{value.Replace("'", "''", StringComparison.Ordinal)}'")}"));
