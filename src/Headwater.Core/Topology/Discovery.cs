@@ -30,15 +30,21 @@ public static class Discovery
         var writer = (primary ?? (options.Appointed is null ? null : finding.Retained))?.Answer;
         var epoch = options.Appointed?.Epoch ?? (primary is { } p && IsChange(p, previous) ? new Epoch(previous.Epoch.Number + 1) : previous.Epoch);
 
-        var next = new ClusterView { Cluster = options.Cluster, Epoch = epoch, Since = epoch == previous.Epoch ? previous.Since : now, Version = previous.Version + 1, Inherited = options.Appointed?.Inherited };
-        next = next with
+        var number = writer?.Number ?? options.Appointed?.Number ?? 0;
+
+        var next = new ClusterView
         {
+            Cluster = options.Cluster,
+            Epoch = epoch,
+            Since = epoch == previous.Epoch ? previous.Since : now,
+            Version = previous.Version + 1,
+            Inherited = options.Appointed?.Inherited,
             Ring = ring,
             RingSince = since,
             RingIsSure = isSure,
             RingWriters = options.IsRing ?? isSure ? Ring.Writers(servers, options.Appointed) : [],
-            CoWriters = Ring.CoWriters(servers, writer?.Number ?? options.Appointed?.Number ?? 0, options.Appointed),
-            Writer = writer?.Number ?? options.Appointed?.Number ?? 0,
+            CoWriters = Ring.CoWriters(servers, number, options.Appointed),
+            Writer = number,
             History = writer is null && (epoch == previous.Epoch || options.Appointed is not { History.IsEmpty: false }) ? previous.History : HistoryOf(writer, options.Appointed),
         };
         var views = ImmutableArray.CreateBuilder<ServerView>(servers.Length);

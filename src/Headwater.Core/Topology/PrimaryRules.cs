@@ -15,7 +15,7 @@ static class PrimaryRules
         public ServerFacts? MostFollowed { get; init; }
 
         /// <summary>Those of a ring that can be written to, the gateway's own zone first.</summary>
-        public ImmutableArray<ServerFacts> RingWriters { get; init; } = [];
+        public ImmutableArray<ServerFacts> WritableMembers { get; init; } = [];
 
         /// <summary>Followed by a replica, or a replica itself until now, or has all that the primary before is known to have logged: not some old primary that came back.</summary>
         public bool TookOver(ServerFacts server) => Followers(server) > 0
@@ -34,16 +34,16 @@ static class PrimaryRules
             s => new(s.Before, null, $"{s.Before!.Id} is the primary here{Beside(s, s.Before)}{(s.Before.Latest.Outcome == ProbeOutcome.Answered ? "" : $", though it {s.Before.Silence}")}")),
 
         new("a ring, and its member that was the primary cannot be written to any more",
-            s => s.Before is { IsWritable: false } before && s.RingWriters.Length > 0 && !s.Servers.Any(r => before.Dead && Receives(r, before)),
-            s => new(s.RingWriters[0], null, $"{s.RingWriters[0].Id} is the primary here{Beside(s, s.RingWriters[0])}; {s.Before!.Id}, the primary before, {(s.Before.Dead ? s.Before.Silence : "is read_only now")}")),
+            s => s.Before is { IsWritable: false } before && s.WritableMembers.Length > 0 && !s.Servers.Any(r => before.Dead && Receives(r, before)),
+            s => new(s.WritableMembers[0], null, $"{s.WritableMembers[0].Id} is the primary here{Beside(s, s.WritableMembers[0])}; {s.Before!.Id}, the primary before, {(s.Before.Dead ? s.Before.Silence : "is read_only now")}")),
 
         new("a ring, whose primary cannot be reached, but its members can reach it",
-            s => s.Before is { Dead: true } && s.RingWriters.Length > 0,
+            s => s.Before is { Dead: true } && s.WritableMembers.Length > 0,
             s => new(null, s.Before, $"{s.Before!.Id}, the primary, {s.Before.Silence}; {Names([.. s.Servers.Where(r => Receives(r, s.Before))])} of its ring still {(s.Servers.Count(r => Receives(r, s.Before)) == 1 ? "receives" : "receive")} from it")),
 
         new("a ring",
-            s => s.Before is null && s.RingWriters.Length > 0,
-            s => new(s.RingWriters[0], null, $"{s.RingWriters[0].Id} is the primary here{Beside(s, s.RingWriters[0])}")),
+            s => s.Before is null && s.WritableMembers.Length > 0,
+            s => new(s.WritableMembers[0], null, $"{s.WritableMembers[0].Id} is the primary here{Beside(s, s.WritableMembers[0])}")),
 
         new("the primary has been superseded",
             s => s.Before is { } before && s.MostFollowed is { } new_ && new_ != before
@@ -133,7 +133,7 @@ static class PrimaryRules
         var writable = servers.Where(s => s.IsWritable).ToImmutableArray();
         var situation = new Situation(servers, beforeId is { } id ? servers.FirstOrDefault(s => s.Id == id) : null, writable)
         {
-            RingWriters = [.. writable.Where(static s => s.InRing).OrderBy(s => zone.Length == 0 || s.Watched.Zone == zone ? 0 : 1)],
+            WritableMembers = [.. writable.Where(static s => s.InRing).OrderBy(s => zone.Length == 0 || s.Watched.Zone == zone ? 0 : 1)],
         };
         var ranked = writable.Select(s => (Server: s, Followers: situation.Followers(s))).OrderByDescending(x => x.Followers).ToArray();
         if (ranked.Length > 0 && ranked[0].Followers > 0 && (ranked.Length == 1 || ranked[1].Followers < ranked[0].Followers))
@@ -194,10 +194,10 @@ static class PrimaryRules
     /// <summary>Who else of the ring can be written to, and whether that can go well.</summary>
     static string Beside(Situation s, ServerFacts primary)
     {
-        var others = s.RingWriters.Remove(primary);
+        var others = s.WritableMembers.Remove(primary);
         if (others.IsEmpty) return ", the only member of its ring that can be written to";
         var said = $", and of its ring {Names(others)} can be written to as well";
-        var alike = s.RingWriters.GroupBy(static server => server.Answer!.Domain).FirstOrDefault(static group => group.Count() > 1);
+        var alike = s.WritableMembers.GroupBy(static server => server.Answer!.Domain).FirstOrDefault(static group => group.Count() > 1);
         return alike is null ? said : $"{said}; {Names([.. alike])} write in the same domain, {alike.Key}, where their transactions get the same numbers: each needs a gtid_domain_id of its own";
     }
 
