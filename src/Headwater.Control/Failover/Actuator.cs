@@ -60,12 +60,7 @@ sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise
                 await orders.GiveAsync("SET GLOBAL read_only = OFF", ct);
                 break;
             case EffectKind.Follow:
-                await FollowAsync(server, source ?? throw new InvalidOperationException($"{effect.Source} is not known"), orders, true, ct);
-                break;
-            case EffectKind.FollowInRing:
-                var before = source ?? throw new InvalidOperationException($"{effect.Source} is not known");
-                // Only where its source has all of it, as when a primary's first follows it: then that log need not go back to the beginning.
-                await FollowAsync(server, before, orders, Situation.AppliedBy(before).Covers(Situation.AppliedBy(server)), ct);
+                await FollowAsync(server, source ?? throw new InvalidOperationException($"{effect.Source} is not known"), orders, effect.SkipsItsOwn, ct);
                 break;
             case EffectKind.SetAcknowledging when effect.Role == ServerRole.Primary:
                 await orders.GiveAsync(WaitForAcknowledgements, ct);
@@ -118,8 +113,7 @@ sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise
             }
     }
 
-    /// <param name="whole">From all that it has; else from what it has received of others.</param>
-    async Task FollowAsync(ServerView server, ServerView source, Orders orders, bool whole, CancellationToken ct)
+    async Task FollowAsync(ServerView server, ServerView source, Orders orders, bool skipsItsOwn, CancellationToken ct)
     {
         var answer = server.LastAnswer!;
         foreach (var link in answer.Links.Where(static link => link.Name.Length > 0)) await orders.GiveAsync([$"STOP SLAVE {Name(link)}", $"RESET SLAVE {Name(link)} ALL"], ct);
@@ -128,7 +122,7 @@ sealed class Actuator(ServerLogin monitor, ServerLogin? replication, LossPromise
         var account = replication is { } login ? $", MASTER_USER = {Text(login.User)}, MASTER_PASSWORD = {Text(login.Password)}"
             : first is not null ? "" : throw new InvalidOperationException($"{server.Id} has no replication account; control.replication_user names one");
         // What it wrote while it was a primary stands in its log and not in gtid_slave_pos.
-        var demoted = !whole || answer.SlavePosition.Covers(answer.BinlogPosition) ? "" : ", MASTER_DEMOTE_TO_SLAVE = 1";
+        var demoted = skipsItsOwn || answer.SlavePosition.Covers(answer.BinlogPosition) ? "" : ", MASTER_DEMOTE_TO_SLAVE = 1";
         await orders.GiveAsync(string.Create(CultureInfo.InvariantCulture,
             $"CHANGE MASTER TO MASTER_HOST = {Text(source.Address.Host)}, MASTER_PORT = {source.Address.Port}{account}, MASTER_CONNECT_RETRY = 1, MASTER_HEARTBEAT_PERIOD = 0.5, MASTER_USE_GTID = slave_pos{demoted}"), ct);
         await orders.GiveAsync("START SLAVE", ct);

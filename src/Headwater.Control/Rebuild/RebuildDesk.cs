@@ -67,7 +67,7 @@ sealed class RebuildDesk(TimeProvider time) : IDisposable
             // A tail that is not safe has its own finding.
             if (plan is null && Foreign(s, id)) continue;
             var what = plan is null ? $"it cannot be rebuilt now: {sentence}"
-                : mode == RebuildMode.Auto ? WhyNotBySelf(s, id) is { } not ? $"it is not rebuilt by itself, as {not}; headwater rebuild {id} does it" : $"it is rebuilt by itself{(failed.Length > 0 ? " again, after a while" : "")}, from {plan.Source}"
+                : mode == RebuildMode.Auto ? RebuildPlan.WhyNotBySelf(s, id) is { } not ? $"it is not rebuilt by itself, as {not}; headwater rebuild {id} does it" : $"it is rebuilt by itself{(failed.Length > 0 ? " again, after a while" : "")}, from {plan.Source}"
                 : $"headwater rebuild {id} makes it anew, from {plan.Source}";
             yield return new Finding("rebuild", id, $"{id} {why.TrimEnd('.')}; {what}.{failed}");
         }
@@ -81,14 +81,12 @@ sealed class RebuildDesk(TimeProvider time) : IDisposable
         if (_running is not null || _situation is not { } s || s.Record.Paused) return null;
         foreach (var (id, (why, since)) in _broken.OrderBy(static pair => pair.Value.Since).ThenBy(static pair => pair.Key.Name, StringComparer.Ordinal))
         {
-            if (s.Now - since < BrokenFor || WhyNotBySelf(s, id) is not null || _failed.TryGetValue(id, out var failed) && s.Now - failed.At < AgainAfter) continue;
+            if (s.Now - since < BrokenFor || RebuildPlan.WhyNotBySelf(s, id) is not null || _failed.TryGetValue(id, out var failed) && s.Now - failed.At < AgainAfter) continue;
             var wish = new RebuildWish(id, null, null, DryRun: false, Overwrite: false);
             if (RebuildPlan.Of(s, wish, tailOf(id)) is ({ } plan, _)) return (wish, plan, $"{id} {why.TrimEnd('.')}; it is rebuilt by itself (control.rebuild is auto)");
         }
         return null;
     }
-
-    static string? WhyNotBySelf(Situation s, ServerId id) => s.IsInMaintenance(id) ? "it is in maintenance" : s.Policy.IsRing ? "what stopped it may be a conflict, and its side of that would be gone" : RebuildPlan.LeavesNobody(s, id);
 
     public Task<RebuildReport> Begin(RebuildPlan plan, RebuildWish wish, ControlOptions options, Action<Action> post, Action<RebuildReport> then)
     {

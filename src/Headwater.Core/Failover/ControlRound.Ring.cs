@@ -56,7 +56,7 @@ sealed partial class ControlRound
             Find("ring-open", member.Id, $"{member.Id} replicates from {told.Links.Length} sources; as a member of a ring it is to follow {before.Id} only, and which of them can go is not ours to say");
             return;
         }
-        if (s.Follows(member, before)) KeepFollowing(member, before, told.Links[0]);
+        if (s.Follows(member, before)) KeepFollowing(member, before);
         else Close(member, before);
     }
 
@@ -64,8 +64,10 @@ sealed partial class ControlRound
     ServerView? WhoMayWriteIn(uint domain) => s.View.Servers.Where(server => IsMember(server) && !s.IsInMaintenance(server.Id) && server.LastAnswer is { ReadOnly: false } answer && answer.Domain == domain)
         .OrderBy(server => server.Id == Record.Primary ? 0 : 1).FirstOrDefault();
 
-    void KeepFollowing(ServerView member, ServerView before, ReplicationLink link)
+    void KeepFollowing(ServerView member, ServerView before)
     {
+        var told = member.LastAnswer!;
+        var link = told.Links[0];
         if (link is { Applying: true, Receiving: not LinkState.Stopped }) return;
         if (!link.Applying && link.Broken.Length > 0)
         {
@@ -74,16 +76,18 @@ sealed partial class ControlRound
         }
         if (link.Broken.Length > 0) Find("replica-broken", member.Id, $"{member.Id} has stopped: {link.Broken}");
         // It may have more of a member that has died than the one before it, which gets that by way of this one.
-        if (link.Broken.Length == 0 || Situation.AppliedBy(before).Covers(told(member).SlavePosition))
+        if (link.Broken.Length == 0 || Situation.AppliedBy(before).Covers(told.SlavePosition))
         {
             // What it asks for may be purged there: then it begins from all that it has, where that is there.
-            if (link.Broken.Length > 0 && Situation.HasAppliedAll(member) && Situation.AppliedBy(before).Covers(Situation.AppliedBy(member))) Do(EffectKind.FollowInRing, member.Id, $"{before.Id} refuses what it asked for, and has all that it has", before.Id);
+            if (link.Broken.Length > 0 && Situation.HasAppliedAll(member) && Situation.AppliedBy(before).Covers(Situation.AppliedBy(member))) FollowInRing(member, before, $"{before.Id} refuses what it asked for, and has all that it has");
             else Do(EffectKind.StartReplication, member.Id, "its replication has been stopped");
         }
-        else Find("ring-waits", member.Id, $"{member.Id} stands at {told(member).SlavePosition} and follows {before.Id} when that has as much");
-
-        static Observation told(ServerView server) => server.LastAnswer!;
+        else Find("ring-waits", member.Id, $"{member.Id} stands at {told.SlavePosition} and follows {before.Id} when that has as much");
     }
+
+    /// <summary>From all that it has only where that one has all of it, as when a primary's first follows it: then the log need not go back to the beginning.</summary>
+    void FollowInRing(ServerView member, ServerView before, string reason) =>
+        Do(EffectKind.Follow, member.Id, reason, before.Id, skipsItsOwn: !Situation.AppliedBy(before).Covers(Situation.AppliedBy(member)));
 
     /// <summary>
     /// To another source, once what was received is applied: CHANGE MASTER throws the relay log away. While the present source goes on, the new one must first have come as far,
@@ -111,7 +115,7 @@ sealed partial class ControlRound
             return;
         }
         Find("ring-open", member.Id, $"{member.Id} {(source is null ? "follows nobody" : $"follows {source.Id}")}; in its ring it comes after {before.Id}");
-        if (Situation.HasAppliedAll(member)) Do(EffectKind.FollowInRing, member.Id, $"it comes after {before.Id} in the ring", before.Id);
+        if (Situation.HasAppliedAll(member)) FollowInRing(member, before, $"it comes after {before.Id} in the ring");
         else if (told.Links.FirstOrDefault(static link => !link.Applying && link.Broken.Length > 0) is { } broken)
             Find("conflict", member.Id, $"{member.Id} cannot apply what it has received, and neither overwrites nor skips it: {broken.Broken}");
         else if (told.Links.Any(static link => !link.Applying)) Do(EffectKind.StartApplying, member.Id, $"what it has received is to be applied before it follows {before.Id}");

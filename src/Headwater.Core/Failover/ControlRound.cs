@@ -344,8 +344,8 @@ sealed partial class ControlRound(Situation s)
 
     void Find(string rule, ServerId? server, string sentence) => _findings.Add(new Finding(rule, server, sentence));
 
-    void Do(EffectKind kind, ServerId server, string reason, ServerId? source = null, ServerRole role = ServerRole.Unknown) =>
-        _effects.Add(new Effect(kind, server, reason) { Source = source, Role = role, Epoch = Record.Epoch });
+    void Do(EffectKind kind, ServerId server, string reason, ServerId? source = null, ServerRole role = ServerRole.Unknown, bool skipsItsOwn = false) =>
+        _effects.Add(new Effect(kind, server, reason) { Source = source, Role = role, SkipsItsOwn = skipsItsOwn, Epoch = Record.Epoch });
 
     static string Milliseconds(TimeSpan time) => $"{time.TotalMilliseconds:0} ms";
 }

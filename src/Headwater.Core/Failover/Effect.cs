@@ -26,12 +26,6 @@ public enum EffectKind : byte
     Follow,
 
     /// <summary>
-    /// The same for a member of a ring, that goes on writing. What it wrote itself it is sent again and skips, so it need not find that at its source, where it comes last: members that
-    /// each waited for that would wait for each other.
-    /// </summary>
-    FollowInRing,
-
-    /// <summary>
     /// The semi-synchronous settings by <see cref="Effect.Role"/>: a primary waits and does not acknowledge, a replica acknowledges and does not wait (a
     /// receiver that runs, and only one that runs, is restarted for it), and of unknown role it does neither.
     /// </summary>
@@ -60,6 +54,12 @@ public sealed record Effect(EffectKind Kind, ServerId Server, string Reason)
     /// <summary>The epoch that this belongs to; one of an older epoch is not done any more.</summary>
     public Epoch Epoch { get; init; }
     public ServerRole Role { get; init; }
+
+    /// <summary>
+    /// To be followed from what it has received of others, by a member of a ring that goes on writing: what it wrote itself it is sent again and skips. So it need not find that at its source,
+    /// where it comes last; members that each waited for that would wait for each other.
+    /// </summary>
+    public bool SkipsItsOwn { get; init; }
 }
 
 /// <summary>What is true of the cluster and matters, with the name of the rule that found it.</summary>

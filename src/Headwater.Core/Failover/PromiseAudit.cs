@@ -109,7 +109,7 @@ public static class PromiseAudit
 
     static bool On(ServerSettings server, string name) => server.Of(name) is "ON" or "1";
 
-    static long Number(ServerSettings server, string name) => long.TryParse(server.Of(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : -1;
+    internal static long Number(ServerSettings server, string name) => long.TryParse(server.Of(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : -1;
 
     /// <summary>Major and minor only: within a series any version understands the other's log.</summary>
     static int Version(ServerSettings server)

@@ -21,7 +21,7 @@ public static class RingAudit
             if (server.Of("slave_exec_mode") != "STRICT") Found(AuditWeight.Breaks, server, "slave_exec_mode", $"is {server.Of("slave_exec_mode")}: a row that is there already is overwritten, and one that is not there is skipped, without a word", "SET GLOBAL slave_exec_mode = 'STRICT'");
             if (server.Of("rpl_semi_sync_master_enabled") == "ON") Found(AuditWeight.Weakens, server, "rpl_semi_sync_master_enabled", "its commits wait for the one member after it, and so for a ring that is open there", "SET GLOBAL rpl_semi_sync_master_enabled = OFF");
             if (server.Values.Any(static pair => pair.Key.StartsWith("replicate_", StringComparison.Ordinal) && pair.Value.Length > 0)) Found(AuditWeight.Breaks, server, "replicate_*", "it leaves out a part of the log, which nobody after it gets");
-            if (Number(server, "auto_increment_increment") < members.Count)
+            if (PromiseAudit.Number(server, "auto_increment_increment") < members.Count)
                 Found(AuditWeight.Breaks, server, "auto_increment_increment", $"is {server.Of("auto_increment_increment")} in a ring of {members.Count}: two members give the same id to two rows",
                     $"SET GLOBAL auto_increment_increment = {members.Count}");
         }
@@ -40,6 +40,4 @@ public static class RingAudit
     static string Others(IEnumerable<ServerSettings> same) => Election.Names(same.Skip(1).Select(static server => server.Server));
 
     static int Place(IReadOnlyList<ServerSettings> members, ServerSettings server) => 1 + members.Select(static member => member.Server).ToList().IndexOf(server.Server);
-
-    static long Number(ServerSettings server, string name) => long.TryParse(server.Of(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : -1;
 }

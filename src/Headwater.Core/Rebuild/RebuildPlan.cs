@@ -104,6 +104,10 @@ public sealed record RebuildPlan
         else if (source.Id == primary.Id) yield return $"beware: {primary.Id} serves all writes, and is read from its first to its last row besides";
     }
 
+    /// <summary>Why a server is rebuilt only when somebody asks for it; null when it may be without.</summary>
+    public static string? WhyNotBySelf(Situation s, ServerId target) => s.IsInMaintenance(target) ? "it is in maintenance"
+        : s.Policy.IsRing ? "what stopped it may be a conflict, and its side of that would be gone" : LeavesNobody(s, target);
+
     /// <summary>A sentence when commits would wait until the rebuild has ended, for want of anybody who acknowledges.</summary>
     public static string? LeavesNobody(Situation s, ServerId target) =>
         s.Policy.Promise == LossPromise.Zero && s.Find(target)?.LastAnswer?.SemiSync is { Acknowledging: true } && CopySource.Acknowledging(s, except: target) == 0

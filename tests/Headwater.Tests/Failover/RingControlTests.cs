@@ -29,7 +29,7 @@ public class RingControlTests
         var cluster = ControlledCluster.Ring(3);
         Gone(cluster, "db3", "db1");
         Assert.Equal("", cluster.Pass(750).Effects);
-        Assert.Equal("FollowInRing db1 from db2", cluster.Until(static c => c.Effects.Length > 0).Effects);
+        Assert.Equal("Follow db1 from db2", cluster.Until(static c => c.Effects.Length > 0).Effects);
         Assert.Equal("db1 follows db3; in its ring it comes after db2", cluster.Finding("ring-open"));
     }
 
@@ -42,7 +42,7 @@ public class RingControlTests
         cluster.Until(static c => c.Finding("ring-open").Length > 0);
         Assert.Equal("", cluster.Effects);
         cluster["db1"].Log = "1-1-100,2-2-100,3-3-104";
-        Assert.Equal("FollowInRing db1 from db2", cluster.Pass().Effects);
+        Assert.Equal("Follow db1 from db2", cluster.Pass().Effects);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public class RingControlTests
         Assert.Equal("StopReceiving db1", cluster.Pass().Effects);
         cluster["db1"].Receiving = LinkState.Stopped;
         cluster["db3"].Log = "1-1-100,2-2-100,3-3-100,9-9-3000";
-        Assert.Equal("FollowInRing db1 from db3", cluster.Pass().Effects);
+        Assert.Equal("Follow db1 from db3", cluster.Pass().Effects);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public class RingControlTests
         Assert.Equal("db2", cluster.Primary);
         Assert.Equal("1-1-100", cluster.State.Record.AppointedAt.ToString());
         cluster["db2"].Follows = null;
-        Assert.Equal("FollowInRing db2 from db3", cluster.Until(static c => c.Change is null).Pass().Effects);
+        Assert.Equal("Follow db2 from db3", cluster.Until(static c => c.Change is null).Pass().Effects);
     }
 
     [Fact]
