@@ -211,6 +211,24 @@ public sealed class ServerConnection : IAsyncDisposable
         return SendOnlyAsync(_writer, ct);
     }
 
+    /// <summary>Sends what is no command while answers to an earlier one come. Its number is its own.</summary>
+    internal Task SendBesideAsync(ReadOnlyMemory<byte> packet, CancellationToken ct) => GuardAsync(async () =>
+    {
+        await _packets.Stream.WriteAsync(packet, ct);
+        return true;
+    });
+
+    /// <summary>A command that is answered by OK or ERR.</summary>
+    internal async Task CommandAsync(Action<PacketWriter> command, CancellationToken ct)
+    {
+        _writer.Reset();
+        _writer.Begin(0);
+        command(_writer);
+        _writer.End();
+        await SendOnlyAsync(_writer, ct);
+        await GuardAsync(async () => await BufferAsync(new ResultReader(_packets, Agreed), ct));
+    }
+
     /// <summary>The next packet, valid until the one after it is asked for. None within <paramref name="patience"/> closes the connection.</summary>
     internal async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync(TimeSpan patience, CancellationToken ct)
     {

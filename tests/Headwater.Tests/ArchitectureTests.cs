@@ -11,6 +11,7 @@ public class ArchitectureTests
     [InlineData("Headwater.Servers", "Headwater.Core Headwater.Wire")]
     [InlineData("Headwater.Gateway", "Headwater.Core Headwater.Servers Headwater.Wire")]
     [InlineData("Headwater.Control", "Headwater.Core Headwater.Servers")]
+    [InlineData("Headwater.Streams", "Headwater.Core Headwater.Servers Headwater.Wire")]
     public void A_project_references_only_what_lies_below_it(string project, string allowed)
     {
         var file = XDocument.Load(Path.Combine(RepositoryFiles.Root, $"src/{project}/{project}.csproj"));

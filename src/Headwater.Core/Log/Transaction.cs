@@ -63,6 +63,12 @@ public sealed class Transaction
     /// <summary>In the order of the log.</summary>
     public required IReadOnlyList<LoggedChange> Changes { get; init; }
 
+    /// <summary>How many changes of the transaction came in pieces before this one.</summary>
+    public int FirstChange { get; init; }
+
+    /// <summary>False for a piece of a large transaction that is not its last: how it ends and its checksum are known with the last one.</summary>
+    public bool IsLast { get; init; } = true;
+
     /// <summary>Its size in the log, headers included.</summary>
     public required long Bytes { get; init; }
 

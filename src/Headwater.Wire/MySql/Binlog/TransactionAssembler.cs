@@ -8,7 +8,13 @@ namespace Headwater.Wire.MySql.Binlog;
 /// Events to whole transactions, from a position on. What the position covers is passed over, so a reader that begins again anywhere at or before
 /// its position gets nothing twice; what a crash has cut short is dropped. One owner.
 /// </summary>
-public sealed class TransactionAssembler(Position from, string file = "")
+/// <param name="from">What it covers is passed over.</param>
+/// <param name="file">The log file that the first event stands in.</param>
+/// <param name="pieceBytes">
+/// A transaction larger than this comes in pieces (<see cref="Transaction.IsLast"/>). Only for a log that is known to hold whole transactions: from a server's, half of one
+/// could come and then the connection break.
+/// </param>
+public sealed class TransactionAssembler(Position from, string file = "", long pieceBytes = long.MaxValue)
 {
     readonly XxHash64 _hash = new();
     readonly List<LoggedChange> _changes = [];
@@ -16,6 +22,8 @@ public sealed class TransactionAssembler(Position from, string file = "")
     GtidEvent? _open;
     bool _passing;
     long _start, _bytes;
+    long _given;
+    int _changesGiven;
     int? _microseconds;
     RowsEvent? _last;
 
@@ -55,8 +63,9 @@ public sealed class TransactionAssembler(Position from, string file = "")
         switch (one)
         {
             case RowsEvent rows:
-                if (!_passing) Rows(rows);
-                return null;
+                if (_passing) return null;
+                Rows(rows);
+                return _bytes - _given >= pieceBytes ? Take(_open, TransactionEnd.Commit, end, isLast: false) : null;
             case SettingEvent setting:
                 _settings.AddRange(setting.Sql);
                 return null;
@@ -97,6 +106,7 @@ public sealed class TransactionAssembler(Position from, string file = "")
         _hash.Reset();
         _last = null;
         _microseconds = null;
+        _given = _changesGiven = 0;
     }
 
     void Rows(RowsEvent rows)
@@ -167,6 +177,14 @@ public sealed class TransactionAssembler(Position from, string file = "")
         _open = null;
         if (_passing) return null;
         _hash.Append((ulong)how);
+        var transaction = Take(gtid, how, end, isLast: true);
+        Clear();
+        Position = Position.With(gtid.Gtid);
+        return transaction;
+    }
+
+    Transaction Take(GtidEvent gtid, TransactionEnd how, long end, bool isLast)
+    {
         var transaction = new Transaction
         {
             Gtid = gtid.Gtid,
@@ -176,14 +194,17 @@ public sealed class TransactionAssembler(Position from, string file = "")
             End = how,
             GroupCommit = gtid.GroupCommit,
             Xa = gtid.Xa,
+            FirstChange = _changesGiven,
+            IsLast = isLast,
             Changes = _changes.ToArray(),
-            Bytes = _bytes,
+            Bytes = _bytes - _given,
             Start = new LogPlace(File, _start),
             Next = new LogPlace(File, end),
-            Checksum = _hash.Finish(),
+            Checksum = isLast ? _hash.Finish() : 0,
         };
-        Clear();
-        Position = Position.With(gtid.Gtid);
+        _given = _bytes;
+        _changesGiven += _changes.Count;
+        _changes.Clear();
         return transaction;
     }
 }

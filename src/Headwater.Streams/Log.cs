@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Headwater.Streams;
+
+/// <summary>All that Streams says, with stable numbers.</summary>
+static partial class Log
+{
+    [LoggerMessage(4000, LogLevel.Information, "the log: {Sentence}")]
+    public static partial void Follows(ILogger log, string sentence);
+
+    [LoggerMessage(4001, LogLevel.Warning, "the log of {Source} does not come: {Sentence}")]
+    public static partial void DoesNotFollow(ILogger log, string source, string sentence);
+
+    [LoggerMessage(4002, LogLevel.Warning, "{Count} transactions were cut off behind {Position}, for the history of {Source} does not have them: {Reason}")]
+    public static partial void CutBack(ILogger log, int count, string position, string source, string reason);
+
+    [LoggerMessage(4003, LogLevel.Error, "the store of the log starts anew with what {Source} has now, for it stood at {Position} and what follows is gone: {Reason}")]
+    public static partial void StartsAnew(ILogger log, string source, string position, string reason);
+}

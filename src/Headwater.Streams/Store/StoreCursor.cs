@@ -1,0 +1,131 @@
+using Headwater.Core.Positions;
+using Headwater.Wire.MySql.Binlog;
+
+namespace Headwater.Streams.Store;
+
+/// <summary>
+/// Reads a store's events from a position on, and waits at its end for more. Begins behind the first transaction that the position does not cover; those
+/// after it that are covered (of another domain) come too, for the reader to pass over. One owner.
+/// </summary>
+public sealed class StoreCursor : IDisposable
+{
+    readonly LogStore _store;
+    readonly int _branch;
+    SegmentFile? _file;
+    Segment? _segment;
+    StoreEnd _end;
+
+    StoreCursor(LogStore store, StoreEnd end)
+    {
+        _store = store;
+        _end = end;
+        _branch = end.Branch;
+    }
+
+    /// <summary>The event in hand, valid until the next one is asked for.</summary>
+    public ReadOnlyMemory<byte> Event => _file!.Event;
+    public EventHeader Header => _file!.Header;
+
+    /// <summary>The first byte behind the event in hand.</summary>
+    public long Offset => _file!.Offset;
+
+    /// <summary>The name of the segment that the event in hand is in.</summary>
+    public string Segment => _segment!.Name;
+
+    /// <exception cref="BinlogException">The store begins behind the position (<see cref="BinlogTrouble.Purged"/>), ends before it (<see cref="BinlogTrouble.Behind"/>), or has another history.</exception>
+    public static StoreCursor Open(LogStore store, Position from)
+    {
+        var cursor = new StoreCursor(store, store.End);
+        try
+        {
+            cursor.Seek(from);
+            return cursor;
+        }
+        catch
+        {
+            cursor.Dispose();
+            throw;
+        }
+    }
+
+    void Seek(Position from)
+    {
+        var segments = _store.Segments;
+        if (segments.IsEmpty)
+        {
+            if (!from.IsEmpty) throw new BinlogException(BinlogTrouble.Behind, $"The store is empty and {from} was asked for.");
+            return;
+        }
+        var at = segments.Length - 1;
+        while (at >= 0 && !from.Covers(segments[at].Before)) at--;
+        if (at < 0) throw new BinlogException(BinlogTrouble.Purged, $"The store begins behind {segments[0].Before}, and {(from.IsEmpty ? "its beginning" : from.ToString())} was asked for: what lies between is not in it.");
+        if (!_end.Position.Covers(from)) throw new BinlogException(BinlogTrouble.Behind, $"The store ends at {_end.Position}, before {from}.");
+        GoTo(segments[at]);
+        SkipCovered(from);
+    }
+
+    void SkipCovered(Position from)
+    {
+        var bounds = new TransactionBounds();
+        while (true)
+        {
+            var begin = _file!.Offset;
+            if (!Step()) return;
+            if (bounds.Add(_file.Header, _file.Event.Span[..^EventStamp.ChecksumBytes]) != EventPlace.Begins) continue;
+            var gtid = bounds.Gtid;
+            if (from.SequenceOf(gtid.Domain) == gtid.Sequence && from.Diverged(new Position(gtid)))
+                throw new BinlogException(BinlogTrouble.Diverged, $"The store has {gtid} where {from} was asked for: the two have different histories.");
+            if (from.SequenceOf(gtid.Domain) >= gtid.Sequence) continue;
+            _file.GoTo(begin);
+            return;
+        }
+    }
+
+    void GoTo(Segment segment)
+    {
+        _file?.Dispose();
+        _segment = segment;
+        _file = new SegmentFile(segment.Path);
+    }
+
+    /// <summary>Goes to the next event, where there is one by now.</summary>
+    /// <exception cref="BinlogException">Transactions that were read, or were to be read, have been cut off: they were on a lost branch.</exception>
+    public bool TryNext()
+    {
+        var hasNext = Step();
+        var end = _store.End;
+        // Asked for after the bytes were read: a cut is announced before the file changes.
+        if (end.Branch != _branch) throw new BinlogException(BinlogTrouble.Diverged, $"The store was cut back to {end.Position}: the transactions behind it were lost with their primary.");
+        if (hasNext || ReferenceEquals(end, _end)) return hasNext;
+        _end = end;
+        return TryNext();
+    }
+
+    /// <summary>Goes to the next event, and waits for it where need be.</summary>
+    public async ValueTask NextAsync(CancellationToken ct)
+    {
+        while (!TryNext()) await _store.MovedAsync(_end, ct);
+    }
+
+    bool Step()
+    {
+        if (_file is null)
+        {
+            if (_store.Segments is not [var first, ..]) return false;
+            GoTo(first);
+        }
+        while (true)
+        {
+            if (_segment!.Number == _end.Segment) return _file!.Next(_end.Offset);
+            if (_segment.Number > _end.Segment) return false;
+            _segment = _segment.Length is null ? _store.Segments.FirstOrDefault(one => one.Number == _segment.Number) ?? _segment : _segment;
+            if (_segment.Length is not { } length) return false;
+            if (_file!.Next(length)) return true;
+            var number = _segment.Number + 1;
+            GoTo(_store.Segments.FirstOrDefault(one => one.Number == number)
+                ?? throw new BinlogException(BinlogTrouble.Purged, $"The store no longer has segment {number}: the reader was so slow that it was removed."));
+        }
+    }
+
+    public void Dispose() => _file?.Dispose();
+}
