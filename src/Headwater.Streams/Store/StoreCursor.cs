@@ -118,14 +118,15 @@ public sealed class StoreCursor : IDisposable
         {
             if (_segment!.Number == _end.Segment) return _file!.Next(_end.Offset);
             if (_segment.Number > _end.Segment) return false;
-            _segment = _segment.Length is null ? _store.Segments.FirstOrDefault(one => one.Number == _segment.Number) ?? _segment : _segment;
-            if (_segment.Length is not { } length) return false;
-            if (_file!.Next(length)) return true;
-            var number = _segment.Number + 1;
-            GoTo(_store.Segments.FirstOrDefault(one => one.Number == number)
-                ?? throw new BinlogException(BinlogTrouble.Purged, $"The store no longer has segment {number}: the reader was so slow that it was removed."));
+            // It was written when it was begun with, and is complete by now.
+            if (_segment.Length is null) _segment = Numbered(_segment.Number);
+            if (_file!.Next(_segment.Length!.Value)) return true;
+            GoTo(Numbered(_segment.Number + 1));
         }
     }
+
+    Segment Numbered(int number) => _store.Segments.FirstOrDefault(one => one.Number == number)
+        ?? throw new BinlogException(BinlogTrouble.Purged, $"The store no longer has segment {number}: the reader was so slow that it was removed.");
 
     public void Dispose() => _file?.Dispose();
 }
