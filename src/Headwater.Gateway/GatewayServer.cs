@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Headwater.Core;
+using Headwater.Core.Consumers;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Headwater.Gateway.Reactor;
@@ -30,6 +31,9 @@ public sealed class GatewayServer : IAsyncDisposable
     Timer? _upkeep;
 
     internal Published<Catalogue> Catalogue { get; }
+
+    /// <summary>What the log says has changed; null where the log is not followed.</summary>
+    internal LastChanges? Changes { get; }
     internal int ThreadCount => _threads.Length;
     internal int SessionCount => _sessions.Count;
 
@@ -45,9 +49,10 @@ public sealed class GatewayServer : IAsyncDisposable
     /// <summary>A backend was lost or could not be had: whoever probes should look now. Called on a reactor thread.</summary>
     public event Action<ServerId>? Suspected;
 
-    public GatewayServer(GatewayOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, ILoggerFactory log)
+    public GatewayServer(GatewayOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, ILoggerFactory log, LastChanges? changes = null)
     {
         Options = options;
+        Changes = changes;
         _view = view;
         _accounts = accounts;
         Catalogue = catalogue;

@@ -23,7 +23,7 @@ public sealed record DigestSummary(
 /// <summary>All counters at an instant, summed over the reactors.</summary>
 public sealed record GatewayCounters(
     long Statements, long Reads, long ReadsOnReplicas, long Writes, long Errors, long Retries, long RefusedByReplica,
-    long PositionWaits, long WriteHolds, long Queued, long Refused, long SessionsOpened, long LoginsFailed, long BackendsOpened,
+    long PositionWaits, long LogWaits, long WriteHolds, long Queued, long Refused, long SessionsOpened, long LoginsFailed, long BackendsOpened,
     long SettingsLaid, long SettingsReset, long StatementsPrepared);
 
 /// <summary>What the gateway knows of itself, for metrics, SHOW HEADWATER and the terminal. Any thread may ask; a figure may be one statement old.</summary>
@@ -47,7 +47,7 @@ public sealed class GatewayStatistics
         long Sum(Func<ThreadStatistics, long> of) => _threads.Sum(t => of(t.Statistics));
         return new GatewayCounters(
             Sum(s => s.Statements), Sum(s => s.Reads), Sum(s => s.ReadsOnReplicas), Sum(s => s.Writes), Sum(s => s.Errors), Sum(s => s.Retries),
-            Sum(s => s.RefusedByReplica), Sum(s => s.PositionWaits), Sum(s => s.WriteHolds), Sum(s => s.Queued), Sum(s => s.Refused),
+            Sum(s => s.RefusedByReplica), Sum(s => s.PositionWaits), Sum(s => s.LogWaits), Sum(s => s.WriteHolds), Sum(s => s.Queued), Sum(s => s.Refused),
             Sum(s => s.SessionsOpened), Sum(s => s.LoginsFailed), Sum(s => s.BackendsOpened), Sum(s => s.SettingsLaid), Sum(s => s.SettingsReset), Sum(s => s.StatementsPrepared));
     }
 

@@ -50,6 +50,7 @@ internal sealed class GatewayThread
         Loop = new EventLoop(number, onFault);
         Facts = new FactsCache(options.FactsBudgetBytes);
         _chance = 0x9E3779B97F4A7C15UL * (ulong)(number + 1);
+        if (server.Changes is { } changes) changes.Advanced += OnLogAdvanced;
         Follow(view);
     }
 
@@ -207,6 +208,39 @@ internal sealed class GatewayThread
     {
         _waiting.RemoveAll(w => w.Signal == signal);
         Volatile.Write(ref _waitingCount, _waiting.Count);
+    }
+
+    readonly List<(Position Needed, Signal<bool> Signal)> _waitingForLog = [];
+    int _waitingForLogCount;
+
+    /// <summary>Waits until the log is known up to <paramref name="needed"/>.</summary>
+    public Signal<bool> WaitForLog(in Position needed, TimeSpan limit)
+    {
+        var signal = new Signal<bool>().Within(Loop, limit);
+        _waitingForLog.Add((needed, signal));
+        Volatile.Write(ref _waitingForLogCount, _waitingForLog.Count);
+        // It may have come between the question and now.
+        if (Server.Changes!.Extent.Position.Covers(in needed)) signal.Set(true);
+        return signal;
+    }
+
+    public void StopWaitingForLog(Signal<bool> signal)
+    {
+        _waitingForLog.RemoveAll(w => w.Signal == signal);
+        Volatile.Write(ref _waitingForLogCount, _waitingForLog.Count);
+    }
+
+    void OnLogAdvanced()
+    {
+        if (Volatile.Read(ref _waitingForLogCount) > 0) Loop.Post(WakeLogWaiters);
+    }
+
+    void WakeLogWaiters()
+    {
+        if (_waitingForLog.Count == 0) return;
+        var known = Server.Changes!.Extent.Position;
+        foreach (var (needed, signal) in _waitingForLog.ToArray())
+            if (known.Covers(in needed)) signal.Set(true);
     }
 
     void OnAdvanced(ServerState server)

@@ -16,4 +16,7 @@ static partial class Log
 
     [LoggerMessage(4003, LogLevel.Error, "the store of the log starts anew with what {Source} has now, for it stood at {Position} and what follows is gone: {Reason}")]
     public static partial void StartsAnew(ILogger log, string source, string position, string reason);
+
+    [LoggerMessage(4004, LogLevel.Warning, "what has changed in the tables is gathered anew: {Reason}")]
+    public static partial void FoldBegins(ILogger log, string reason);
 }

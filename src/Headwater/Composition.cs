@@ -7,6 +7,7 @@ using Headwater.Core.Topology;
 using Headwater.Gateway;
 using Headwater.Http;
 using Headwater.Logging;
+using Headwater.Streams;
 using Headwater.Tls;
 
 namespace Headwater;
@@ -20,6 +21,7 @@ sealed class Composition : IAsyncDisposable
     readonly Published<Accounts> _accounts = new(Accounts.None);
     readonly Published<Catalogue> _catalogue = new(Catalogue.Unknown);
     readonly ClusterWatcher _watcher;
+    readonly Feed? _feed;
     readonly HttpEndpoint? _http;
     readonly Tracing? _tracing;
     readonly CancellationTokenSource _end = new();
@@ -36,11 +38,17 @@ sealed class Composition : IAsyncDisposable
         View = new Published<ClusterView>(new ClusterView { Cluster = _config.Watch.Cluster });
         _tracing = _config.Tracing is { } tracing ? new Tracing(tracing) : null;
         _watcher = new ClusterWatcher(_config.Watch, View, _accounts, _catalogue, time, log.Factory);
-        Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory);
+        _feed = _config.Feed is { } feed ? new Feed(feed, View, time, log.Factory) : null;
+        Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory, _feed?.Changes);
         _watcher.FollowedVersion = () => Gateway.FollowedVersion;
         Gateway.Suspected += _watcher.Suspect;
         Gateway.Defined += _watcher.RefreshCatalogue;
         Gateway.AccountUnknown += _ => _watcher.RefreshAccounts();
+        if (_feed is not null)
+        {
+            _feed.DictionaryWanted += _watcher.RereadCatalogue;
+            _watcher.CatalogueRead += reading => _feed.Offer(reading.Catalogue.Dictionary, reading.From, reading.To);
+        }
         if (_config.Http is not { } address) return;
         var sources = new HttpSources
         {
@@ -70,6 +78,7 @@ sealed class Composition : IAsyncDisposable
     {
         if (_http is not null) await _http.StartAsync(ct);
         _watching = _watcher.RunAsync(_end.Token);
+        _feed?.Start();
         Gateway.Start();
         _listening = true;
     }
@@ -97,6 +106,7 @@ sealed class Composition : IAsyncDisposable
         await _end.CancelAsync();
         await _watching;
         await _watcher.DisposeAsync();
+        if (_feed is not null) await _feed.DisposeAsync();
         if (_http is not null) await _http.DisposeAsync();
         _tracing?.Dispose();
         _end.Dispose();

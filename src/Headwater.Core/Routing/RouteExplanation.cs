@@ -13,9 +13,10 @@ public sealed record RouteExplanation(Level Level, Position Floor, Route Route, 
     /// <summary>Decides as <see cref="Router.ForRead"/> does, on a copy of the session: nothing is changed by asking.</summary>
     public static RouteExplanation Of(
         ClusterView view, SessionPosition session, in Level level, RoutingPolicy policy,
-        ReadOnlySpan<ServerLoad> load, ulong chance, Instant now)
+        ReadOnlySpan<ServerLoad> load, ulong chance, Instant now, in ReadScope scope)
     {
-        var route = Router.ForRead(view, ref session, in level, policy, load, chance, now);
+        var route = Router.ForRead(view, ref session, in level, policy, load, chance, now, now, in scope);
+        var unchanged = scope.IsNone ? default : scope.Take(view);
         session.TryToken(view, out var floor);
         var needed = level.Kind switch
         {
@@ -25,11 +26,11 @@ public sealed record RouteExplanation(Level Level, Position Floor, Route Route, 
             _ => floor,
         };
         var rows = ImmutableArray.CreateBuilder<ServerExplanation>(view.Servers.Length);
-        foreach (var server in view.Servers) rows.Add(Row(server, session, level.Kind, policy, needed, view, now));
+        foreach (var server in view.Servers) rows.Add(Row(server, session, level.Kind, policy, needed, view, now, unchanged));
         return new RouteExplanation(level, needed, route, RouteReasons.Sentence(in route), rows.MoveToImmutable());
     }
 
-    static ServerExplanation Row(ServerView server, SessionPosition session, LevelKind kind, RoutingPolicy policy, Position needed, ClusterView view, Instant now)
+    static ServerExplanation Row(ServerView server, SessionPosition session, LevelKind kind, RoutingPolicy policy, Position needed, ClusterView view, Instant now, Unchanged unchanged)
     {
         var state = server.State;
         var covers = state.Shows(in needed);
@@ -47,6 +48,10 @@ public sealed record RouteExplanation(Level Level, Position Floor, Route Route, 
             if (policy.MaxLag is { } most && !(server.Lag <= most)) return $"further behind than {most.TotalMilliseconds:0} ms";
             if (covers) return "covers the floor";
             if (ReferenceEquals(state, session.Last) && state.Shows(session.Asked(kind))) return "the session read here last: staying never goes back";
+            if (unchanged.IsKnown && unchanged.On(state))
+                return unchanged.Reaches(in needed)
+                    ? $"{state.Timeline.Applied.Behind(in needed)} transactions short, and the log up to {unchanged.Extent} proves that none of them changed what the statement reads ({unchanged.Reads})"
+                    : $"nothing that the statement reads ({unchanged.Reads}) has changed since, but the log is known up to {unchanged.Extent} only";
             var behind = state.Timeline.Applied.Behind(in needed);
             return CatchUp.Predict(state.Timeline, view.Primary?.State.Timeline, in needed, now) is { } predicted
                 ? $"{behind} transactions short, expected in {predicted.TotalMilliseconds:0.#} ms"

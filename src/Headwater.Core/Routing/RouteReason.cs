@@ -10,6 +10,7 @@ public enum RouteReason : byte
     OnlyCopy,
     WantedTag,
     WantedTagMissing,
+    UnchangedSince,
 
     // served by the primary
     NeedsPrimary,
@@ -26,6 +27,7 @@ public enum RouteReason : byte
     WaitsForSample,
     WaitsForPrimaryToShow,
     WaitsForHistory,
+    WaitsForLog,
 
     // neither
     NoPrimary,
@@ -47,6 +49,7 @@ public static class RouteReasons
             RouteReason.OnlyCopy => $"{server} is the only copy that covers {needed}",
             RouteReason.WantedTag => $"{server} has the tag that is asked for and covers {needed}",
             RouteReason.WantedTagMissing => $"no server with the tag that is asked for can serve this; {server} covers {needed}",
+            RouteReason.UnchangedSince => $"{server} stands before {needed}, and the log proves that what the statement reads has not changed in between",
             RouteReason.NeedsPrimary => $"not proven to be a plain read, so it runs on the primary, {server}",
             RouteReason.AskedForPrimary => $"a hint asks for the primary, {server}",
             RouteReason.Strong => $"level strong reads from the primary, {server}",
@@ -59,6 +62,7 @@ public static class RouteReasons
             RouteReason.WaitsForSample => $"waits for a sample of {server}, which will say what a copy has to cover after the session's last read",
             RouteReason.WaitsForPrimaryToShow => $"the session has seen {needed} on a replica and it is not yet proven visible on the primary, {server}",
             RouteReason.WaitsForHistory => $"{needed} of the session's token is not in the history that is known here; it may come from a primary that is not known here yet",
+            RouteReason.WaitsForLog => $"what the statement reads has not changed since {server} stood where it stands, as far as the log is known; waits for the log to be known up to {needed}",
             RouteReason.NoPrimary => route.Needed.IsEmpty
                 ? "no primary is known; waits for one"
                 : $"no copy covers {needed} and no primary is known; waits for one",

@@ -35,7 +35,13 @@ public static class Router
     /// <param name="arrivedAt">When the read came, for asking again after a Wait or Hold: deadlines count from there. Zero: now.</param>
     public static Route ForRead(
         ClusterView view, ref SessionPosition session, in Level level, RoutingPolicy policy,
-        ReadOnlySpan<ServerLoad> load, ulong chance, Instant now, Instant arrivedAt = default)
+        ReadOnlySpan<ServerLoad> load, ulong chance, Instant now, Instant arrivedAt = default) =>
+        ForRead(view, ref session, in level, policy, load, chance, now, arrivedAt, ReadScope.None);
+
+    /// <param name="scope">What the read touches: a copy below the floor may answer where the log proves that nothing of it has changed in between.</param>
+    public static Route ForRead(
+        ClusterView view, ref SessionPosition session, in Level level, RoutingPolicy policy,
+        ReadOnlySpan<ServerLoad> load, ulong chance, Instant now, Instant arrivedAt, in ReadScope scope)
     {
         if (arrivedAt == Instant.Zero) arrivedAt = now;
         var kind = level.Kind;
@@ -50,7 +56,7 @@ public static class Router
         if (asksSession)
         {
             needed = session.Asked(kind);
-            if (TryStay(view, ref session, in needed, wanted != 0 ? wanted : ordinary, policy, load, chance, out var stay)) return stay;
+            if (TryStay(view, ref session, in needed, wanted != 0 ? wanted : ordinary, policy, load, chance, in scope, out var stay)) return stay;
             if (session.Last is not null)
             {
                 if (!session.TryBound(view)) return Unbounded(view, ref session, kind, in needed, policy, now, arrivedAt);
@@ -66,8 +72,8 @@ public static class Router
         }
         else needed = Position.Empty;
 
-        if (wanted != 0 && TryCopy(view, in needed, wanted, RouteReason.WantedTag, policy, load, chance, now, arrivedAt, out var route)) return route;
-        if (ordinary != 0 && TryCopy(view, in needed, ordinary, policy.Wanted == ServerTags.None ? RouteReason.LeastBusyCopy : RouteReason.WantedTagMissing, policy, load, chance, now, arrivedAt, out route)) return route;
+        if (wanted != 0 && TryCopy(view, in needed, wanted, RouteReason.WantedTag, policy, load, chance, now, arrivedAt, in scope, out var route)) return route;
+        if (ordinary != 0 && TryCopy(view, in needed, ordinary, policy.Wanted == ServerTags.None ? RouteReason.LeastBusyCopy : RouteReason.WantedTagMissing, policy, load, chance, now, arrivedAt, in scope, out route)) return route;
         if (asksSession) session.OnPrimarySince = now;
         return OnPrimary(view, ref session, kind, now == arrivedAt ? RouteReason.CatchUpTooSlow : RouteReason.WaitedEnough, in needed, policy, now, arrivedAt);
     }
@@ -75,8 +81,8 @@ public static class Router
     /// <summary>The same decision with what it was made from, for <c>EXPLAIN ROUTE</c>; the session is not changed.</summary>
     public static RouteExplanation Explain(
         ClusterView view, in SessionPosition session, in Level level, RoutingPolicy policy,
-        ReadOnlySpan<ServerLoad> load, ulong chance, Instant now) =>
-        RouteExplanation.Of(view, session, in level, policy, load, chance, now);
+        ReadOnlySpan<ServerLoad> load, ulong chance, Instant now, in ReadScope scope = default) =>
+        RouteExplanation.Of(view, session, in level, policy, load, chance, now, in scope);
 
     static void Candidates(ImmutableArray<ServerView> servers, RoutingPolicy policy, LevelKind kind, out ulong wanted, out ulong ordinary)
     {
@@ -100,7 +106,7 @@ public static class Router
     /// <summary>Staying where the last read ran is monotonic whatever that server has shown since, so only what is known besides must be covered.</summary>
     static bool TryStay(
         ClusterView view, ref SessionPosition session, in Position needed, ulong candidates,
-        RoutingPolicy policy, ReadOnlySpan<ServerLoad> load, ulong chance, out Route route)
+        RoutingPolicy policy, ReadOnlySpan<ServerLoad> load, ulong chance, in ReadScope scope, out Route route)
     {
         route = default;
         var last = session.Last;
@@ -114,7 +120,13 @@ public static class Router
             index = i;
             break;
         }
-        if (index < 0 || session.HasLeftUnbounded || !last.Shows(in needed)) return false;
+        if (index < 0 || session.HasLeftUnbounded) return false;
+        if (!last.Shows(in needed))
+        {
+            if (scope.IsNone || scope.Take(view) is not { IsKnown: true } unchanged || !unchanged.Reaches(in needed) || !unchanged.On(last)) return false;
+            route = new Route { Kind = RouteKind.Server, Reason = RouteReason.UnchangedSince, Server = servers[index], ServerIndex = index, Needed = needed };
+            return true;
+        }
         var others = candidates & ~(1UL << index);
         if (others != 0)
         {
@@ -133,7 +145,7 @@ public static class Router
 
     static bool TryCopy(
         ClusterView view, in Position needed, ulong candidates, RouteReason reason, RoutingPolicy policy,
-        ReadOnlySpan<ServerLoad> load, ulong chance, Instant now, Instant arrivedAt, out Route route)
+        ReadOnlySpan<ServerLoad> load, ulong chance, Instant now, Instant arrivedAt, in ReadScope scope, out Route route)
     {
         var servers = view.Servers;
         ulong covering = 0;
@@ -149,6 +161,7 @@ public static class Router
             route = new Route { Kind = RouteKind.Server, Reason = reason, Server = servers[chosen], ServerIndex = chosen, Needed = needed };
             return true;
         }
+        if (!scope.IsNone && TryUnchanged(view, in needed, candidates, policy, load, chance, now, arrivedAt, scope.Take(view), out route)) return true;
         route = default;
         if (now > arrivedAt && now - arrivedAt >= policy.ReadWait) return false;
         var best = -1;
@@ -170,6 +183,36 @@ public static class Router
             Needed = needed,
             Until = arrivedAt + policy.ReadWait,
         };
+        return true;
+    }
+
+    /// <summary>
+    /// No copy covers what is needed, and one that the log proves to answer as if it did is as good. When the log is not known so far yet, it will be in moments:
+    /// this process follows it as replicas do, and need not apply it.
+    /// </summary>
+    static bool TryUnchanged(
+        ClusterView view, in Position needed, ulong candidates, RoutingPolicy policy, ReadOnlySpan<ServerLoad> load, ulong chance,
+        Instant now, Instant arrivedAt, in Unchanged unchanged, out Route route)
+    {
+        route = default;
+        if (!unchanged.IsKnown) return false;
+        var servers = view.Servers;
+        ulong fresh = 0;
+        for (var left = candidates; left != 0; left &= left - 1)
+        {
+            var i = BitOperations.TrailingZeroCount(left);
+            if (unchanged.On(servers[i].State)) fresh |= 1UL << i;
+        }
+        if (fresh == 0) return false;
+        var chosen = Choice.OfTwo(servers, load, fresh, policy.Zone, chance);
+        if (unchanged.Reaches(in needed))
+        {
+            route = new Route { Kind = RouteKind.Server, Reason = RouteReason.UnchangedSince, Server = servers[chosen], ServerIndex = chosen, Needed = needed };
+            return true;
+        }
+        var until = arrivedAt + (policy.ReadWait < policy.LogWait ? policy.ReadWait : policy.LogWait);
+        if (now >= until) return false;
+        route = new Route { Kind = RouteKind.Wait, Reason = RouteReason.WaitsForLog, Server = servers[chosen], ServerIndex = chosen, Needed = needed, Until = until };
         return true;
     }
 

@@ -10,6 +10,9 @@ public sealed record RoutingPolicy
     /// <summary>A read that no copy covers waits when a copy is expected to within this; else it goes to the primary.</summary>
     public TimeSpan ReadWait { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A read that the log would prove fresh on a copy waits so long for the log to be known as far as the read needs.</summary>
+    public TimeSpan LogWait { get; init; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>How long statements wait for a primary while none is known.</summary>
     public TimeSpan WriteHold { get; init; } = TimeSpan.FromSeconds(10);
 

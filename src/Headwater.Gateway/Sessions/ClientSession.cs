@@ -343,6 +343,12 @@ internal sealed class ClientSession
     /// <summary>The session's policy, or the one for the tag that a hint asks for; made once for each tag.</summary>
     public RoutingPolicy PolicyFor(ServerTags tag) => tag == ServerTags.None || tag == Policy.Wanted ? Policy : _policyByTag[(int)tag] ??= Policy with { Wanted = tag };
 
+    ReadScope Scope => ScopeOf(Facts, Statement is null && !Request.IsSplit && Request.Length > Packet.HeaderSize ? Request.Payload[1..] : default);
+
+    /// <summary>What a statement reads, where the log may prove that it has not changed.</summary>
+    public ReadScope ScopeOf(StatementFacts facts, ReadOnlySpan<byte> sql) =>
+        On.Server.Changes is { } changes && facts.IsPlainRead ? new ReadScope(changes, facts, Settings.Schema ?? "", sql, Tracking.Syntax) : ReadScope.None;
+
     public Route Choose(Instant now)
     {
         var view = On.View;
@@ -350,7 +356,7 @@ internal sealed class ClientSession
         var (level, policy) = hint is null ? (Level, Policy) : (hint.Level ?? Level, PolicyFor(hint.Tag));
         if (MayRunOnCopyNow && hint is not { Primary: true })
         {
-            LastRoute = Router.ForRead(view, ref _position, level, policy, On.Loads, On.Chance(), now, ArrivedAt);
+            LastRoute = Router.ForRead(view, ref _position, level, policy, On.Loads, On.Chance(), now, ArrivedAt, Scope);
             // Nobody has asked for a while, so samples are rare: this read goes to the primary, the next ones need not.
             if (LastRoute.Reason == RouteReason.NoSampleInBound) On.DemandSamples();
             return LastRoute;
@@ -451,6 +457,13 @@ internal sealed class ClientSession
                 var signal = On.WaitForView(route.Until - now);
                 await signal;
                 On.StopWaiting(signal);
+            }
+            else if (route.Reason == RouteReason.WaitsForLog)
+            {
+                On.Statistics.LogWaits++;
+                var signal = On.WaitForLog(route.Needed, route.Until - now);
+                await signal;
+                On.StopWaitingForLog(signal);
             }
             else
             {

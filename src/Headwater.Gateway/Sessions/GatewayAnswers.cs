@@ -131,7 +131,7 @@ internal sealed class GatewayAnswers(ClientSession session)
         {
             var plain = facts.IsPlainRead && hint is not { Primary: true } && session.Tracking.AutoCommit && !session.Tracking.Serializable;
             if (!plain && facts.IsPlainRead && hint is not { Primary: true }) rows.Add(["session", session.Tracking.AutoCommit ? "SERIALIZABLE: reads lock, so they run on the primary" : "autocommit is off: every statement is part of a transaction, which runs on the primary"]);
-            var explanation = Router.Explain(On.View, session.Position, level, policy, On.Loads, On.Chance(), EventLoop.Now);
+            var explanation = Router.Explain(On.View, session.Position, level, policy, On.Loads, On.Chance(), EventLoop.Now, session.ScopeOf(facts, Encoding.UTF8.GetBytes(statement)));
             foreach (var server in explanation.Servers)
                 rows.Add([$"server {server.Server}", $"{server.Role.ToString().ToLowerInvariant()} at {Text(server.Position)}: {server.Reason}"]);
             var route = plain ? explanation.Route : ForPrimary();

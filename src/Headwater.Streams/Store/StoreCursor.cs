@@ -101,11 +101,8 @@ public sealed class StoreCursor : IDisposable
         return TryNext();
     }
 
-    /// <summary>Goes to the next event, and waits for it where need be.</summary>
-    public async ValueTask NextAsync(CancellationToken ct)
-    {
-        while (!TryNext()) await _store.MovedAsync(_end, ct);
-    }
+    /// <summary>Ends when the store has more than this cursor has seen.</summary>
+    public Task MovedAsync(CancellationToken ct) => _store.MovedAsync(_end, ct);
 
     bool Step()
     {
@@ -120,7 +117,9 @@ public sealed class StoreCursor : IDisposable
             if (_segment.Number > _end.Segment) return false;
             // It was written when it was begun with, and is complete by now.
             if (_segment.Length is null) _segment = Numbered(_segment.Number);
-            if (_file!.Next(_segment.Length!.Value)) return true;
+            // Or is not any more: it was cut, and whoever asked will find that out.
+            if (_segment.Length is not { } length) return false;
+            if (_file!.Next(length)) return true;
             GoTo(Numbered(_segment.Number + 1));
         }
     }

@@ -47,6 +47,10 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
         {
             return new Composition(config, log, TimeProvider.System, Reload, _inForce.File);
         }
+        catch (Headwater.Streams.Store.StoreException trouble)
+        {
+            throw new CommandException(ExitCode.Failed, $"The log cannot be kept: {trouble.Message}");
+        }
         catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
             throw new CommandException(ExitCode.Failed, $"The state directory {config.StateDirectory} cannot be used: {trouble.Message.TrimEnd('.')}.");

@@ -10,6 +10,9 @@ using Headwater.Gateway;
 using Headwater.Http;
 using Headwater.Logging;
 using Headwater.Servers;
+using Headwater.Streams;
+using Headwater.Streams.Follow;
+using Headwater.Streams.Store;
 using Headwater.Up;
 using Spectre.Console;
 
@@ -75,6 +78,9 @@ sealed class UpRun(UpOptions options, TextWriter output)
                     Replication = new ServerLogin(cluster.Accounts.Replication.User, cluster.Accounts.Replication.Password),
                 },
             },
+            Feed = new FeedOptions(
+                new LogStoreOptions { Directory = Path.Combine(cluster.State.Path, "feed") },
+                new FollowerOptions { Login = new ServerLogin(cluster.Accounts.Replication.User, cluster.Accounts.Replication.Password), ReaderId = ReaderId.Of(MachineId.Read(), cluster.State.Path) }),
             Gateway = defaults.Gateway with
             {
                 Listeners = [new ListenerOptions { Port = options.Port }, new ListenerOptions { Socket = SocketOf(cluster) }],

@@ -57,6 +57,7 @@ static class ConfigFile
             Gateway = Gateway(values, rules, state),
             Http = values.Get(Keys.HttpAddress),
             Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey)),
+            Feed = values.Get(Keys.FeedEnabled) ? Feed(values, rules, state) : null,
             Tracing = values.Get(Keys.TracingOtlp) is { } otlp ? new TracingConfig(otlp, values.Get(Keys.TracingRatio)) : null,
         };
     }
@@ -65,8 +66,7 @@ static class ConfigFile
     {
         Cluster = values.Get(Keys.Cluster),
         Servers = [.. values.Items(Keys.Servers).Select(rules.Server)],
-        Monitor = new ServerLogin(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "",
-            Tls: values.Get(Keys.MonitorTls) ?? LikeBackends(values.Get(Keys.BackendTls))),
+        Monitor = MonitorOf(values, rules),
         SampleEvery = values.Get(Keys.SampleEvery),
         SampleIdleEvery = values.Get(Keys.SampleIdleEvery),
         ProbeEvery = values.Get(Keys.ProbeEvery),
@@ -83,8 +83,7 @@ static class ConfigFile
     {
         var recoverer = values.Find(Keys.ControlRecoveryUser) is { } recovers
             ? new ServerLogin(recovers, rules.Secret(values, Keys.ControlRecoveryPassword, Keys.ControlRecoveryPasswordFile) ?? "")
-            : new ServerLogin(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "",
-                Tls: values.Get(Keys.MonitorTls) ?? LikeBackends(values.Get(Keys.BackendTls)));
+            : MonitorOf(values, rules);
         var promotions = values.Items(Keys.Servers).ToDictionary(static server => new ServerId(ConfigRules.NameOf(server)), static server => server.Get(Keys.ServerPromotion));
         return new ControlOptions
         {
@@ -113,6 +112,26 @@ static class ConfigFile
             Rebuild = new RebuildOptions { Mode = values.Get(Keys.ControlRebuild), Login = recoverer },
         };
     }
+
+    static FeedOptions Feed(ConfigValues values, ConfigRules rules, string state)
+    {
+        var monitor = MonitorOf(values, rules);
+        var login = values.Find(Keys.FeedUser) is { } own ? new ServerLogin(own, rules.Secret(values, Keys.FeedPassword, Keys.FeedPasswordFile) ?? "", Tls: monitor.Tls)
+            : values.Find(Keys.ControlReplicationUser) is { } replication ? new ServerLogin(replication, rules.Secret(values, Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile) ?? "", Tls: monitor.Tls)
+            : monitor;
+        var store = new LogStoreOptions
+        {
+            Directory = values.Find(Keys.FeedDirectory) is { } directory ? rules.PathOf(directory) : Path.Combine(state, "feed"),
+            SegmentBytes = values.Get(Keys.FeedSegment),
+            RetainBytes = values.Get(Keys.FeedRetain),
+            RetainFor = values.Get(Keys.FeedRetainFor),
+            Sync = values.Get(Keys.FeedSync),
+        };
+        return new FeedOptions(store, new FollowerOptions { Login = login, ReaderId = (uint?)values.Get(Keys.FeedServerId) ?? ReaderId.Of(MachineId.Read(), store.Directory) });
+    }
+
+    static ServerLogin MonitorOf(ConfigValues values, ConfigRules rules) =>
+        new(values.Find(Keys.MonitorUser)!, rules.Secret(values, Keys.MonitorPassword, Keys.MonitorPasswordFile) ?? "", Tls: values.Get(Keys.MonitorTls) ?? LikeBackends(values.Get(Keys.BackendTls)));
 
     static EtcdOptions Etcd(ConfigValues values, ConfigRules rules) => new()
     {

@@ -31,6 +31,7 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
         CheckSecret(values, "monitor.", Keys.MonitorPassword, Keys.MonitorPasswordFile);
         CheckSecret(values, "control.", Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile);
         CheckSecret(values, "control.", Keys.ControlRecoveryPassword, Keys.ControlRecoveryPasswordFile);
+        CheckSecret(values, "feed.", Keys.FeedPassword, Keys.FeedPasswordFile);
         CheckSecret(values, "control.etcd.", Keys.EtcdPassword, Keys.EtcdPasswordFile);
         CheckCertificates();
         CheckShape();

@@ -1,5 +1,6 @@
 using Headwater.Control;
 using Headwater.Gateway;
+using Headwater.Streams;
 
 namespace Headwater.Configuration;
 
@@ -19,6 +20,9 @@ sealed record HeadwaterConfig
 
     /// <summary>Complete but for the certificate where none is configured: then it is the gateway's own, kept in the state directory.</summary>
     public required GatewayOptions Gateway { get; init; }
+
+    /// <summary>Null: the log is not followed.</summary>
+    public FeedOptions? Feed { get; init; }
 
     /// <summary>Null: no HTTP.</summary>
     public ListenAddress? Http { get; init; }

@@ -7,6 +7,7 @@ using Headwater.Core.Recovery;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
 using Headwater.Servers;
+using Headwater.Streams.Store;
 using Microsoft.Extensions.Logging;
 using static Headwater.Configuration.Notations;
 
@@ -293,6 +294,51 @@ static class Keys
 
     public static readonly Key<string?> ReadsZone = Add(new Key<string?>("reads.zone", OrWordFor("none", Word), "none",
         "The zone of this gateway; covering copies of the same zone are preferred."));
+
+    // feed
+
+    public static readonly SectionKey Feed = Add(new SectionKey("feed",
+        "The cluster's log, followed and kept here: what proves that a copy that is behind has nothing old of what a statement reads, and what headwater tail gives out."));
+
+    public static readonly Key<bool> FeedEnabled = Add(new Key<bool>("feed.enabled", Flag, "false",
+        "Whether the log is followed. The servers need log_bin and binlog_format=ROW; binlog_row_metadata=FULL gives the columns their names.")
+    { Reloadable = false });
+
+    public static readonly Key<string> FeedUser = Add(new Key<string>("feed.user", Text, null,
+        "The account that reads the log: REPLICATION SLAVE.")
+    { Reloadable = false, DefaultInWords = "control.replication_user, else the monitoring account", Example = "replication" });
+
+    public static readonly Key<string> FeedPassword = Add(new Key<string>("feed.password", Text, null,
+        "Its password: as it is, or ${NAME} for an environment variable.")
+    { Reloadable = false, IsSecret = true, DefaultInWords = "no password", Example = "${HEADWATER_FEED_PASSWORD}" });
+
+    public static readonly Key<string> FeedPasswordFile = Add(new Key<string>("feed.password_file", Notations.Path, null,
+        "A file whose first line is the password. Instead of password, not beside it.")
+    { Reloadable = false, DefaultInWords = "none", Example = "/etc/headwater/feed.password" });
+
+    public static readonly Key<int?> FeedServerId = Add(new Key<int?>("feed.server_id", OrWord("auto", Integer(1, int.MaxValue)), "auto",
+        "The server_id by which it reads: no server's of the cluster and no other reader's, or the two would end each other. auto is made of the machine's id and the state directory's path.")
+    { Reloadable = false });
+
+    public static readonly Key<string> FeedDirectory = Add(new Key<string>("feed.directory", Notations.Path, null,
+        "Where the log is kept: segments that are binary logs themselves (mariadb-binlog reads them).")
+    { Reloadable = false, DefaultInWords = "feed in the state directory", Example = "/var/lib/headwater/feed" });
+
+    public static readonly Key<long> FeedSegment = Add(new Key<long>("feed.segment", Size(1 << 20, 16L << 30), "128MB",
+        "How long a segment gets before the next one begins, at the end of a transaction.")
+    { Reloadable = false });
+
+    public static readonly Key<long> FeedRetain = Add(new Key<long>("feed.retain", Size(1 << 20, 1L << 50), "8GB",
+        "How much of the log is kept; the oldest segments beyond it are removed.")
+    { Reloadable = false });
+
+    public static readonly Key<TimeSpan?> FeedRetainFor = Add(new Key<TimeSpan?>("feed.retain_for", OrWord("ever", Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650))), "ever",
+        "Segments whose newest transaction came longer ago are removed too.")
+    { Reloadable = false });
+
+    public static readonly Key<SyncPolicy> FeedSync = Add(new Key<SyncPolicy>("feed.sync", Choice(Enum.GetValues<SyncPolicy>()), "interval",
+        "When what was written is forced to the disk. always: before anybody is given it. interval: once a second. never: when the operating system likes. What is lost with the machine is read again from the primary, as long as that has it.")
+    { Reloadable = false });
 
     public static readonly SectionKey Writes = Add(new SectionKey("writes", "Where writes go while no primary is known."));
 

@@ -27,6 +27,7 @@ static class GatewayMetrics
         Counter(text, "headwater_retries_total", "Statements repeated elsewhere, unseen by the client.", counters.Retries);
         Counter(text, "headwater_reads_refused_by_replica_total", "Reads that a read-only replica refused and the primary answered: the classifier was wrong.", counters.RefusedByReplica);
         Counter(text, "headwater_position_waits_total", "Reads that waited for a copy to catch up.", counters.PositionWaits);
+        Counter(text, "headwater_log_waits_total", "Reads that waited for the log to prove a copy fresh.", counters.LogWaits);
         Counter(text, "headwater_write_holds_total", "Statements that waited because no primary was known.", counters.WriteHolds);
         Counter(text, "headwater_queued_total", "Statements that waited for a free backend.", counters.Queued);
         Counter(text, "headwater_refused_total", "Sessions and statements refused because a limit was reached.", counters.Refused);

@@ -116,7 +116,11 @@ public sealed class LogStoreTests : IDisposable
     static LogFollower Follower(LogStore store, Published<ClusterView> view) =>
         new(store, static () => new FollowerOptions { Login = new ServerLogin("monitor", RealServer.Password), ReaderId = 77 }, view, TimeProvider.System, NullLogger.Instance);
 
-    static IEnumerable<(Gtid, ulong)> Read(LogStore store, Position from) => StoredTransactions.Read(store, from, null).Select(static t => (t.Gtid, t.Checksum));
+    static List<(Gtid, ulong)> Read(LogStore store, Position from)
+    {
+        using var reader = new StoreReader(store, from);
+        return [.. reader.ToEnd().Where(static t => t.IsLast).Select(static t => (t.Gtid, t.Checksum))];
+    }
 
     static ClusterView ViewOf(RealServer server)
     {

@@ -183,7 +183,11 @@ public sealed class LogStoreTests : IDisposable
         foreach (var one in events) store.Add(EventHeader.Parse(one), one, hasChecksum: true);
     }
 
-    static List<ulong> Read(LogStore store) => [.. StoredTransactions.Read(store, store.Begin!.Value, null).Select(static t => t.Checksum)];
+    static List<ulong> Read(LogStore store)
+    {
+        using var reader = new StoreReader(store, store.Begin!.Value);
+        return [.. reader.ToEnd().Select(static t => t.Checksum)];
+    }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 }

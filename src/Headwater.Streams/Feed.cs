@@ -1,0 +1,57 @@
+using Headwater.Core;
+using Headwater.Core.Consumers;
+using Headwater.Core.Positions;
+using Headwater.Core.Statements;
+using Headwater.Core.Topology;
+using Headwater.Streams.Folds;
+using Headwater.Streams.Follow;
+using Headwater.Streams.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Headwater.Streams;
+
+/// <summary>The cluster's log in this process: followed into a store, and folded from there.</summary>
+public sealed class Feed : IAsyncDisposable
+{
+    readonly LogFollower _follower;
+    readonly ChangesRun _changes;
+    readonly CancellationTokenSource _end = new();
+    Task _running = Task.CompletedTask;
+
+    /// <exception cref="StoreException">The store cannot be opened.</exception>
+    public Feed(FeedOptions options, Published<ClusterView> view, TimeProvider time, ILoggerFactory log)
+    {
+        var logger = log.CreateLogger("Headwater.Streams");
+        Store = LogStore.Open(options.Store, time);
+        _follower = new LogFollower(Store, () => options.Follower, view, time, logger);
+        _changes = new ChangesRun(Store, Changes, time, logger);
+    }
+
+    public LogStore Store { get; }
+
+    /// <summary>What has changed when, for those who prove by it that something has not.</summary>
+    public LastChanges Changes { get; } = new();
+
+    public FollowerState State => _follower.State.Current;
+
+    /// <summary>Raised when somebody should look at the tables: what is known of them is not that of the log any more.</summary>
+    public event Action? DictionaryWanted
+    {
+        add => _changes.DictionaryWanted += value;
+        remove => _changes.DictionaryWanted -= value;
+    }
+
+    /// <inheritdoc cref="LastChanges.Offer"/>
+    public void Offer(DataDictionary dictionary, Position from, Position to) => _changes.Offer(dictionary, from, to);
+
+    // The follower's writes are to files: not on a thread that others wait for.
+    public void Start() => _running = Task.WhenAll(Task.Run(() => _follower.RunAsync(_end.Token)), Task.Run(() => _changes.RunAsync(_end.Token)));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _running;
+        Store.Dispose();
+        _end.Dispose();
+    }
+}
