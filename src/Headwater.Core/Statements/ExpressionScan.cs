@@ -63,7 +63,7 @@ internal static class ExpressionScan
                                 level |= CommonTableNext;
                             break;
                         case (byte)'.':
-                            afterPoint = reader.Peek().Start == token.Stop;
+                            afterPoint = reader.IsSymbol(token, '.') && reader.Peek().Start == token.Stop;
                             continue;
                         case (byte)':':
                             found.Need(Needs.Primary, "assigns a variable");
@@ -293,7 +293,8 @@ internal static class ExpressionScan
             level &= unchecked((byte)~CommonTableNext);
             return;
         }
-        if ((level & TableNext) != 0 && !afterPoint)
+        // FROM .t is FROM t
+        if ((level & TableNext) != 0)
         {
             Table(ref reader, found, token, ref level);
             return;

@@ -115,6 +115,10 @@ internal ref struct TokenReader(ReadOnlySpan<byte> text)
             case (byte)':' when _at < _text.Length && _text[_at] == '=':
                 _at++;
                 return new Token(TokenKind.Symbol, start, _at);
+            case (byte)'.' when _text[_at..].StartsWith(".."u8):
+                // what stands for the rest of a list
+                _at += 2;
+                return new Token(TokenKind.Symbol, start, _at);
             default:
                 return new Token(TokenKind.Symbol, start, _at);
         }
