@@ -54,9 +54,12 @@ public sealed record Catalogue
     /// <summary>Tables with a trigger that may leave something in the connection. Lower case, without schema.</summary>
     public FrozenSet<string> LeavingTables { get; private init; } = FrozenSet<string>.Empty;
 
+    /// <summary>The tables, as far as statements' results depend on them.</summary>
+    public DataDictionary Dictionary { get; internal init; } = DataDictionary.Unknown;
+
     public static Catalogue Build(
         IEnumerable<CatalogueView> views, IEnumerable<string> routines, IEnumerable<string> loadableFunctions, IEnumerable<CatalogueTrigger>? triggers = null,
-        IEnumerable<CatalogueRoutine>? bodies = null)
+        IEnumerable<CatalogueRoutine>? bodies = null, DictionaryRows? tables = null)
     {
         var (stored, loadable) = (Set(routines), Set(loadableFunctions));
         // Loadable functions know nothing of the session that they run in.
@@ -64,14 +67,15 @@ public sealed record Catalogue
         var catalogue = new Catalogue { Routines = Set(stored.Concat(loadable)), QuietRoutines = Set(quiet) };
         catalogue = catalogue with { LeavingTables = Set((triggers ?? []).Where(trigger => Leavings.In(trigger.Statement, catalogue.QuietRoutines, catalogue.Routines)).Select(trigger => trigger.Table)) };
         catalogue = catalogue with { OpaqueTables = Set((triggers ?? []).Where(trigger => TouchesSession(trigger.Statement, catalogue)).Select(trigger => trigger.Table)) };
-        var open = views.ToList();
+        var all = views.ToList();
+        var open = all.ToList();
         var impure = new HashSet<string>(StringComparer.Ordinal);
         // A view over an impure view is impure: repeat until nothing more is found. Each round finds one or ends.
         while (true)
         {
             var found = open.Where(view => !IsPure(view, catalogue)).ToList();
             if (found.Count == 0)
-                return catalogue;
+                return tables is null ? catalogue : catalogue with { Dictionary = DictionaryBuilder.Build(tables, all, catalogue) };
             foreach (var view in found)
             {
                 impure.Add(view.Name.ToLowerInvariant());
@@ -84,7 +88,8 @@ public sealed record Catalogue
     /// <summary>Equal contents: publishing the new one would only empty the caches.</summary>
     public bool SaysTheSameAs(Catalogue other) =>
         IsUnknown == other.IsUnknown && ImpureViews.SetEquals(other.ImpureViews) && Routines.SetEquals(other.Routines) && OpaqueTables.SetEquals(other.OpaqueTables)
-        && QuietRoutines.SetEquals(other.QuietRoutines) && LeavingTables.SetEquals(other.LeavingTables);
+        && QuietRoutines.SetEquals(other.QuietRoutines) && LeavingTables.SetEquals(other.LeavingTables)
+        && Dictionary.SaysTheSameAs(other.Dictionary);
 
     // An empty definition is what the server shows to a user without SHOW VIEW on it: unknown, so not pure.
     static bool IsPure(CatalogueView view, Catalogue catalogue) =>

@@ -30,7 +30,10 @@ public static class Classifier
 
         var found = Read(text.Span, sql, catalogue, literals: false, out var hint);
         if (!found.WantsLiterals)
-            return found.Facts(digest, hint);
+        {
+            var read = found.Facts(digest, hint);
+            return read.IsPlainRead ? read with { Reads = ReadScan.Of(text.Span, found) } : read;
+        }
         // A value decides: read again with the literals kept.
         var kept = new NormalText();
         kept.Read(sql, syntax, keepLiterals: true);
@@ -39,6 +42,18 @@ public static class Classifier
         found = Read(kept.Span, sql, catalogue, literals: true, out hint);
         var facts = found.Facts(digest, hint);
         return found.InnerText is { } inner ? WithInner(facts, inner, found.InnerIsExecuted, syntax, catalogue) : facts;
+    }
+
+    /// <summary>What a view or an expression reads; null when it is no plain read. The text is UTF-8, as the servers' own words are.</summary>
+    internal static StatementReads? Reads(string definition, Catalogue catalogue)
+    {
+        var sql = Encoding.UTF8.GetBytes(definition);
+        var text = new NormalText();
+        text.Read(sql, SqlSyntax.Standard);
+        if (text.Broken)
+            return null;
+        var found = Read(text.Span, sql, catalogue, literals: false, out _);
+        return !found.WantsLiterals && found.Facts("", null).IsPlainRead ? ReadScan.Of(text.Span, found, isUtf8: true) : null;
     }
 
     // A text within a text: once. What stands in the inner one's own literals is not followed further.

@@ -321,7 +321,7 @@ internal static class ExpressionScan
         var (schema, table) = QualifiedName(ref reader, token);
         if (schema is null && table == "dual")
             return;
-        found.Table(schema is null ? table : schema + "." + table);
+        found.Table(schema, table);
         if (ServerLocal.Table(schema, table))
             found.Need(Needs.Primary, $"{table} shows the server itself, not the data");
         if (found.Catalogue.IsUnknown)

@@ -11,7 +11,7 @@ namespace Headwater.Core.Statements;
 /// </summary>
 public sealed class FactsCache(long budgetBytes)
 {
-    const int LongestKey = 16 * 1024, KeptBufferBytes = 1 << 20, EntryBytes = 400, SmallestTable = 256;
+    const int LongestKey = 16 * 1024, KeptBufferBytes = 1 << 20, EntryBytes = 400, ReadsBytes = 300, SmallestTable = 256;
 
     readonly NormalText _text = new();
     Entry?[] _table = new Entry?[SmallestTable];
@@ -173,6 +173,7 @@ public sealed class FactsCache(long budgetBytes)
         public bool Used = true;
 
         // the key, the digest as UTF-16, names, and what objects cost
-        public long Bytes => EntryBytes + Key.Length + 2L * Facts.Digest.Length + 48L * (Facts.Tables.Length + Facts.Names.Length + Facts.DroppedTables.Length);
+        public long Bytes => EntryBytes + Key.Length + 2L * Facts.Digest.Length + 48L * (Facts.Tables.Length + Facts.Names.Length + Facts.DroppedTables.Length)
+            + (Facts.Reads is { } reads ? ReadsBytes + 40L * reads.Names.Length : 0);
     }
 }

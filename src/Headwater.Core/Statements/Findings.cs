@@ -61,7 +61,18 @@ internal sealed class Findings(Catalogue catalogue, bool literals)
     }
 
     public void Table(string name) => _tables.Add(name);
+
+    public void Table(string? schema, string name)
+    {
+        _tables.Add(schema is null ? name : schema + "." + name);
+        if (TableNames.Count < Names.Most) TableNames.Add((schema, name));
+    }
+
+    /// <summary>What stands where a query names its tables, in parts; common table expressions among them.</summary>
+    public HashSet<(string? Schema, string Name)> TableNames { get; } = [];
+    public bool TooManyTables => TableNames.Count >= Names.Most;
     public void CommonTable(string name) => _commonTables.Add(name);
+    public bool IsCommonTable(string name) => _commonTables.Contains(name);
     public void CreatedTemporary(string name) => _created.Add(name);
     public void Dropped(string name) => _dropped.Add(name);
     public void Renamed(string from, string to)
@@ -107,7 +118,7 @@ internal sealed class Findings(Catalogue catalogue, bool literals)
     // A set that keeps its order and is allocated when it is needed; bounded, for a statement may be one long list of names.
     sealed class Names
     {
-        const int Most = 256;
+        public const int Most = 256;
         List<string>? _list;
         HashSet<string>? _set;
 
@@ -118,6 +129,7 @@ internal sealed class Findings(Catalogue catalogue, bool literals)
                 AddAlways(name);
         }
 
+        public bool Contains(string name) => _set is not null && _set.Contains(name);
         public bool Any(Predicate<string> what) => _list is not null && _list.Exists(what);
         public void AddAlways(string name) => (_list ??= []).Add(name);
         public ImmutableArray<string> ToImmutable() => _list is null ? [] : [.. _list];

@@ -134,7 +134,7 @@ internal sealed class NormalText
                     }
 
                 case SqlBytes.Question:
-                    o = Literal(buffer, o, default);
+                    o = Literal(buffer, o, keepLiterals ? "?"u8 : default);
                     i++;
                     gap = afterPoint = false;
                     continue;

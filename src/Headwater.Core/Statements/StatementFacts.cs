@@ -207,6 +207,12 @@ public sealed record StatementFacts
         Cacheable = false,
     };
 
+    /// <summary>What it may read; null when it is no plain read.</summary>
+    internal StatementReads? Reads { get; init; }
+
+    /// <summary>What its result depends on in a session whose schema this is (empty: it has none).</summary>
+    public Footprint FootprintIn(string schema) => Reads is null ? Footprint.Everything("is no plain read") : Reads.In(schema);
+
     /// <summary>True when any covering copy may run it.</summary>
     public bool IsPlainRead => (Needs & ~(Needs.ReadsUserVariables | Needs.CalculatesFoundRows | Needs.SetsForStatement)) == Needs.None;
 }
