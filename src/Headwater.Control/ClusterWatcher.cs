@@ -47,7 +47,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     Instant _catalogueAt;
     Instant _catalogueReadAt;
     bool _catalogueAsked;
-    bool _catalogueWanted;
+    bool _catalogueWanted, _catalogueMustBeRead;
     bool _accountsWanted;
     bool _catalogueComplained;
     bool _accountsAsked;
@@ -140,6 +140,12 @@ public sealed class ClusterWatcher : IAsyncDisposable
 
     /// <summary>Reads the accounts anew, soon: for when a login fails whose account may be newer than what was read last.</summary>
     public void RefreshAccounts() => Post(() => _accountsWanted = true);
+
+    /// <summary>Reads the catalogue anew, whether it seems to have changed or not, and tells of it: <see cref="CatalogueRead"/>.</summary>
+    public void RereadCatalogue() => Post(() => _catalogueWanted = _catalogueMustBeRead = true);
+
+    /// <summary>Raised after each look at the primary's catalogue, changed or not. Handlers must not block.</summary>
+    public event Action<CatalogueReading>? CatalogueRead;
 
     /// <summary>Looks for a changed catalogue now: for when a definition has just passed by.</summary>
     public void RefreshCatalogue() => Post(() => _catalogueWanted = true);
@@ -397,9 +403,11 @@ public sealed class ClusterWatcher : IAsyncDisposable
         _catalogueAsked = true;
         _catalogueWanted = false;
         _catalogueAt = _time.Now();
-        var knownChanges = _catalogueAt - _catalogueReadAt < _options.CatalogueAtLeastEvery ? _catalogueChanges : "";
+        var mustRead = _catalogueMustBeRead;
+        _catalogueMustBeRead = false;
+        var knownChanges = mustRead ? "" : _catalogueAt - _catalogueReadAt < _options.CatalogueAtLeastEvery ? _catalogueChanges : "";
         var changes = "";
-        Catalogue? read = null;
+        CatalogueReading? read = null;
         Ask(member, async (connection, ct) =>
         {
             // Asked before reading: a change in between is seen as one again next time. Counters of different servers are never compared.
@@ -417,9 +425,13 @@ public sealed class ClusterWatcher : IAsyncDisposable
             _catalogueComplained = false;
             if (read is null) return;
             (_catalogueChanges, _catalogueReadAt) = (changes, _time.Now());
-            if (read.SaysTheSameAs(_catalogue.Current)) return;
-            _catalogue.Publish(read);
-            Log.CatalogueLearnt(_log, member.Server.Id.Name, read.Routines.Count, read.ImpureViews.Count);
+            if (!read.Catalogue.SaysTheSameAs(_catalogue.Current))
+            {
+                _catalogue.Publish(read.Catalogue);
+                Log.CatalogueLearnt(_log, member.Server.Id.Name, read.Catalogue.Routines.Count, read.Catalogue.ImpureViews.Count);
+            }
+            // The one that statements are understood by, which is true of this look too. A former primary's word on the log is none.
+            if (ReferenceEquals(PrimaryMember(), member)) CatalogueRead?.Invoke(read with { Catalogue = _catalogue.Current });
         });
     }
 

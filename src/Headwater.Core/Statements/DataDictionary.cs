@@ -14,11 +14,15 @@ public sealed class DataDictionary
     readonly Dictionary<string, DictionaryTable[]> _byName;
     readonly Dictionary<string, DictionaryTable[]>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
     readonly Dictionary<ulong, ImmutableArray<ulong>> _cascades;
+    readonly Dictionary<ulong, IntegerKey> _keys = [];
 
     internal DataDictionary(Dictionary<string, DictionaryTable[]> byName, Dictionary<ulong, ImmutableArray<ulong>> cascades)
     {
         (_byName, _cascades) = (byName, cascades);
         _bySpan = byName.GetAlternateLookup<ReadOnlySpan<char>>();
+        foreach (var tables in byName.Values)
+            foreach (var table in tables)
+                if (table is { Key: { } key, Tables: [var only] }) _keys[only] = key;
     }
 
     public bool IsUnknown { get; private init; }
@@ -31,6 +35,9 @@ public sealed class DataDictionary
     /// when it refers to itself. Any row of them, whatever its key.
     /// </summary>
     public ImmutableArray<ulong> Cascades(ulong parentTable) => _cascades.TryGetValue(parentTable, out var children) ? children : [];
+
+    /// <summary>The first column of the table's primary key, when that is an integer; by it rows are told apart.</summary>
+    internal IntegerKey? KeyOf(ulong table) => _keys.GetValueOrDefault(table);
 
     internal static bool IsSystem(string schema) => schema == "information_schema" || ServerLocal.Schema(schema);
 

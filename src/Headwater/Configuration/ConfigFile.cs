@@ -10,7 +10,11 @@ using Headwater.Core.Failover;
 using Headwater.Core.Routing;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
+using Headwater.Logging;
 using Headwater.Servers;
+using Headwater.Streams;
+using Headwater.Streams.Follow;
+using Headwater.Streams.Store;
 
 namespace Headwater.Configuration;
 
