@@ -21,6 +21,7 @@ sealed class Traces(ulong seed, int accesses)
         () => WithScans(50),
         Shifting,
         Wonders,
+        Bursts,
         Sized,
         Invalidated,
         Mixed,
@@ -64,6 +65,22 @@ sealed class Traces(ulong seed, int accesses)
         var zipf = new Zipf(100_000, 1.0);
         var next = 100_000;
         return Of("70 % one-hit wonders", 100_000 + accesses, (random, _) => random.Below(100) < 70 ? next++ : zipf.Draw(random));
+    }
+
+    // What somebody looks at twice or three times in a row, and nobody ever again.
+    Trace Bursts()
+    {
+        var zipf = new Zipf(100_000, 1.0);
+        var recent = new int[64];
+        var next = 100_000;
+        Array.Fill(recent, next);
+        return Of("70 % bursts of 1 to 3", 100_001 + accesses, (random, _) =>
+        {
+            if (random.Below(100) >= 70) return zipf.Draw(random);
+            ref var mine = ref recent[random.Below(recent.Length)];
+            if (random.OneIn(2)) mine = ++next;
+            return mine;
+        });
     }
 
     Trace Sized()

@@ -13,6 +13,7 @@ sealed class WTinyLfuEviction : EvictionPolicy
     const double StepDecay = 0.98;
     const double NewClimb = 0.05; // such a change of the hit ratio means that the load is another
     const int SamplePerResident = 10;
+    const int FewestToClimb = 50_000; // fewer tell chance from change too badly: small caches would wander
     const int Warm = 6; // of 15: from here a candidate that loses may win by chance, or colliding hashes could keep it out for good
     const int Moves = 8; // at most at once, so that no single call takes long after the window was made smaller
     const int FewestKeys = 64;
@@ -118,7 +119,7 @@ sealed class WTinyLfuEviction : EvictionPolicy
         _sketch.Count(hash);
         var sample = (long)SamplePerResident * Math.Max(Count, FewestKeys);
         if (_sketch.Counted >= sample) _sketch.Halve();
-        if (_hits + _misses >= sample) Climb();
+        if (_hits + _misses >= Math.Max(sample, FewestToClimb)) Climb();
     }
 
     void Climb()

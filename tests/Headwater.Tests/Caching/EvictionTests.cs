@@ -227,6 +227,17 @@ public class EvictionTests
         Assert.Equal((0L, 0), (policy.Bytes, policy.Count));
     }
 
+    [Fact]
+    public void S3_FIFO_lets_one_that_was_invalid_come_back_to_where_it_was()
+    {
+        var cache = new PolicyCache(EvictionPolicy.Create(EvictionKind.S3Fifo, 100 * 512));
+        for (var n = 0; n < 3; n++) cache.Ask(Hash(1), 512);
+        cache.Remove(Hash(1));
+        cache.Ask(Hash(1), 512);
+        for (var key = 1_000; key < 1_150; key++) cache.Ask(Hash(key), 512); // pass through the small queue, and push out what was asked for once
+        Assert.True(cache.Ask(Hash(1), 512));
+    }
+
     sealed class TestResident(ulong hash, int bytes) : CacheResident(hash, bytes);
 
     /// <summary>What a cache does with a policy.</summary>

@@ -111,7 +111,7 @@ sealed class NaiveSieve(long capacity) : NaiveCache(capacity)
     }
 }
 
-/// <summary>Algorithm 1 of the S3-FIFO paper, one victim at a time.</summary>
+/// <summary>Algorithm 1 of the S3-FIFO paper, one victim at a time; and who is removed from where it had earned its place is remembered.</summary>
 sealed class NaiveS3Fifo(long capacity) : NaiveCache(capacity)
 {
     readonly List<ulong> _small = [], _main = [];
@@ -131,8 +131,7 @@ sealed class NaiveS3Fifo(long capacity) : NaiveCache(capacity)
 
     protected override void Forget(ulong key)
     {
-        _small.Remove(key);
-        _main.Remove(key);
+        if (_main.Remove(key) || (_small.Remove(key) && _freq[key] > 1)) _ghost.Add(key);
     }
 
     protected override ulong Victim()
