@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Headwater.Core.Positions;
 using Headwater.Core.Routing;
 using Headwater.Core.Topology;
+using Headwater.Gateway.Caching;
 
 namespace Headwater.Gateway;
 
@@ -106,6 +107,9 @@ public sealed record GatewayOptions
     /// <summary>Statements slower than this are logged; zero: none.</summary>
     public TimeSpan SlowStatement { get; init; } = TimeSpan.FromSeconds(1);
     public bool TrustHints { get; init; }
+
+    /// <summary>Which results are kept; null: none. Needs the log.</summary>
+    public CacheOptions? Cache { get; init; }
     public ImmutableArray<UserRule> Users { get; init; } = [];
     public X509Certificate2? Certificate { get; init; }
     public BackendTls BackendTls { get; init; } = BackendTls.Preferred;

@@ -6,6 +6,7 @@ using Headwater.Core;
 using Headwater.Core.Consumers;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
+using Headwater.Gateway.Caching;
 using Headwater.Gateway.Reactor;
 using Headwater.Gateway.Sessions;
 using Headwater.Gateway.Transport;
@@ -34,6 +35,9 @@ public sealed class GatewayServer : IAsyncDisposable
 
     /// <summary>What the log says has changed; null where the log is not followed.</summary>
     internal LastChanges? Changes { get; }
+
+    /// <summary>Kept results; null when none are kept.</summary>
+    internal ResultCache? Cache { get; }
     internal int ThreadCount => _threads.Length;
     internal int SessionCount => _sessions.Count;
 
@@ -53,6 +57,7 @@ public sealed class GatewayServer : IAsyncDisposable
     {
         Options = options;
         Changes = changes;
+        Cache = options.Cache is { } cache && changes is not null ? new ResultCache(cache) : null;
         _view = view;
         _accounts = accounts;
         Catalogue = catalogue;

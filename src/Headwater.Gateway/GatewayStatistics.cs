@@ -24,7 +24,7 @@ public sealed record DigestSummary(
 public sealed record GatewayCounters(
     long Statements, long Reads, long ReadsOnReplicas, long Writes, long Errors, long Retries, long RefusedByReplica,
     long PositionWaits, long LogWaits, long WriteHolds, long Queued, long Refused, long SessionsOpened, long LoginsFailed, long BackendsOpened,
-    long SettingsLaid, long SettingsReset, long StatementsPrepared);
+    long SettingsLaid, long SettingsReset, long StatementsPrepared, long CacheLookups, long CacheHits, long CacheInvalidated, long CacheMerged, long CacheFilled);
 
 /// <summary>What the gateway knows of itself, for metrics, SHOW HEADWATER and the terminal. Any thread may ask; a figure may be one statement old.</summary>
 public sealed class GatewayStatistics
@@ -48,7 +48,8 @@ public sealed class GatewayStatistics
         return new GatewayCounters(
             Sum(s => s.Statements), Sum(s => s.Reads), Sum(s => s.ReadsOnReplicas), Sum(s => s.Writes), Sum(s => s.Errors), Sum(s => s.Retries),
             Sum(s => s.RefusedByReplica), Sum(s => s.PositionWaits), Sum(s => s.LogWaits), Sum(s => s.WriteHolds), Sum(s => s.Queued), Sum(s => s.Refused),
-            Sum(s => s.SessionsOpened), Sum(s => s.LoginsFailed), Sum(s => s.BackendsOpened), Sum(s => s.SettingsLaid), Sum(s => s.SettingsReset), Sum(s => s.StatementsPrepared));
+            Sum(s => s.SessionsOpened), Sum(s => s.LoginsFailed), Sum(s => s.BackendsOpened), Sum(s => s.SettingsLaid), Sum(s => s.SettingsReset), Sum(s => s.StatementsPrepared),
+            Sum(s => s.CacheLookups), Sum(s => s.CacheHits), Sum(s => s.CacheInvalidated), Sum(s => s.CacheMerged), Sum(s => s.CacheFilled));
     }
 
     /// <summary>Statements by why they went where they went.</summary>

@@ -5,6 +5,7 @@ using Headwater.Core.Routing;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Headwater.Gateway.Backends;
+using Headwater.Gateway.Caching;
 using Headwater.Gateway.Reactor;
 using Headwater.Gateway.Sessions;
 using Headwater.Gateway.Transport;
@@ -36,6 +37,9 @@ internal sealed class GatewayThread
     public ThreadStatistics Statistics { get; } = new();
     public SharedStatements Statements { get; } = new();
     public HashSet<ClientSession> Sessions { get; } = [];
+
+    /// <summary>Reads under way whose results will be kept, by the hash of their key.</summary>
+    public Dictionary<ulong, Flight> Flights { get; } = [];
     public bool IsStopping { get; private set; }
     public int MaxBackendsPerServer => Math.Max(1, Options.MaxBackendsPerServer / Server.ThreadCount);
     public Catalogue Catalogue => Server.Catalogue.Current;

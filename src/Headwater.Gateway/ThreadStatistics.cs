@@ -8,6 +8,9 @@ internal sealed class ThreadStatistics
     public long Statements, Reads, ReadsOnReplicas, Writes, Errors, Retries, RefusedByReplica, PositionWaits, LogWaits, WriteHolds, Queued, Refused;
     public long SessionsOpened, LoginsFailed, BackendsOpened, SettingsLaid, SettingsReset, StatementsPrepared;
 
+    /// <summary>Of kept results: statements that might have been answered, those that were, those that found an invalid one, joined another's read, kept their own.</summary>
+    public long CacheLookups, CacheHits, CacheInvalidated, CacheMerged, CacheFilled;
+
     /// <summary>By RouteReason.</summary>
     public readonly long[] ByReason = new long[64];
 
@@ -37,6 +40,6 @@ internal sealed class ThreadStatistics
 internal sealed class DigestFigures(StatementFacts facts)
 {
     public StatementFacts Facts => facts;
-    public long Count, Errors, OnReplicas, Rows;
+    public long Count, Errors, OnReplicas, FromCache, Rows;
     public long TotalTicks, MaxTicks;
 }

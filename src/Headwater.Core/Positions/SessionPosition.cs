@@ -95,6 +95,12 @@ public struct SessionPosition
         if (!fromPrimary) _proven = null;
     }
 
+    /// <summary>A kept result was served that is the one at <paramref name="position"/>, and at others later.</summary>
+    public void AfterResult(in Position position)
+    {
+        if (!_seen.Covers(in position)) See(in position);
+    }
+
     /// <summary>A token was given: reads must cover it from now on.</summary>
     /// <param name="position">What it names.</param>
     /// <param name="from">The epoch it was given in, perhaps one that is not known here yet.</param>

@@ -12,6 +12,9 @@ public enum RouteReason : byte
     WantedTagMissing,
     UnchangedSince,
 
+    // served by nobody
+    KeptResult,
+
     // served by the primary
     NeedsPrimary,
     Strong,
@@ -50,6 +53,7 @@ public static class RouteReasons
             RouteReason.WantedTag => $"{server} has the tag that is asked for and covers {needed}",
             RouteReason.WantedTagMissing => $"no server with the tag that is asked for can serve this; {server} covers {needed}",
             RouteReason.UnchangedSince => $"{server} stands before {needed}, and the log proves that what the statement reads has not changed in between",
+            RouteReason.KeptResult => $"the log proves that a result that was kept is the one at {needed}",
             RouteReason.NeedsPrimary => $"not proven to be a plain read, so it runs on the primary, {server}",
             RouteReason.AskedForPrimary => $"a hint asks for the primary, {server}",
             RouteReason.Strong => $"level strong reads from the primary, {server}",

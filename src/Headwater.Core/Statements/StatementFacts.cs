@@ -211,7 +211,7 @@ public sealed record StatementFacts
     internal StatementReads? Reads { get; init; }
 
     /// <summary>True when it was read with this knowledge of the tables.</summary>
-    internal bool IsReadBy(DataDictionary dictionary) => ReferenceEquals(Reads?.Dictionary, dictionary);
+    public bool IsReadBy(DataDictionary dictionary) => ReferenceEquals(Reads?.Dictionary, dictionary);
 
     /// <summary>What its result depends on in a session whose schema this is (empty: it has none).</summary>
     public Footprint FootprintIn(string schema) => Reads is null ? Footprint.Everything("is no plain read") : Reads.In(schema);

@@ -334,6 +334,14 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         backend.Residue = residue | kept;
     }
 
+    /// <summary>The last statement ran on no backend.</summary>
+    public void NoteCached(in Outcome outcome)
+    {
+        if (Last is { } before && before.LastUser == session) before.Residue &= Residue.LastInsertId | Residue.UserVariables;
+        Last = null;
+        _outcome = _outcome.After(session.Facts, in outcome, failed: false);
+    }
+
     public void Hold(Backend backend)
     {
         if (Held is null) HeldSince = EventLoop.Now;

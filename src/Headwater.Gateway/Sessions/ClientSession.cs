@@ -6,6 +6,7 @@ using Headwater.Core.Routing;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Headwater.Gateway.Backends;
+using Headwater.Gateway.Caching;
 using Headwater.Gateway.Reactor;
 using Headwater.Gateway.Transport;
 using Headwater.Wire.MySql;
@@ -117,6 +118,7 @@ internal sealed class ClientSession
                 }
                 var next = Begin(message);
                 if (next == Next.Slow) next = await Commands.HandleAsync();
+                if (next == Next.Run && Cached is { } kept && (kept.TryAnswer(out var maybe) || maybe && await kept.AnswerAsync())) next = Next.Done;
                 if (next == Next.Run)
                 {
                     while (true)
@@ -129,6 +131,7 @@ internal sealed class ClientSession
                             next = Next.Done;
                             break;
                         }
+                        Cached?.Begin(backend);
                         if (!TrySend(backend) && await Commands.PrepareAndSendAsync(backend) is { Id: null } unprepared)
                         {
                             if (unprepared.Refusal is not null)
@@ -245,6 +248,7 @@ internal sealed class ClientSession
         Capabilities = capabilities;
         var rule = On.Options.RuleOf(identity.User);
         Level = rule?.Level ?? Listener.Level ?? On.Options.DefaultLevel;
+        Cached = On.Server.Cache is { } cache && On.Server.Changes is not null ? new CachedReads(this, cache) : null;
         Policy = On.Options.Routing with { Wanted = rule is { Tag: not 0 } ? rule.Tag : Listener.Tag };
         Array.Clear(_policyByTag);
         Profile = new BackendProfile(identity, capabilities & BackendProfile.FromClient, collation, schema is not null);
@@ -310,6 +314,7 @@ internal sealed class ClientSession
 
     void EndRequest()
     {
+        Cached?.End();
         Request = default;
         Statement = null;
         if (Preparing is { } notPrepared) On.Statements.Release(notPrepared);
@@ -329,25 +334,50 @@ internal sealed class ClientSession
         return _trace;
     }
 
-    bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
+    /// <summary>The kept results; null where none are.</summary>
+    public CachedReads? Cached { get; private set; }
+
+    /// <summary>Bookkeeping after a statement that a kept result has answered.</summary>
+    public void AfterCached(in Outcome outcome)
+    {
+        Lease.NoteCached(in outcome);
+        var ticks = Stopwatch.GetTimestamp() - _startedAt;
+        var statistics = On.Statistics;
+        statistics.Statements++;
+        statistics.Reads++;
+        statistics.CacheHits++;
+        statistics.ByReason[(int)RouteReason.KeptResult]++;
+        statistics.ByLevel[(int)LevelInForce.Kind]++;
+        statistics.ReadLatency.Add(ticks);
+        if (Facts.Digest.Length == 0 || statistics.DigestOf(Facts) is not { } digest) return;
+        digest.Count++;
+        digest.FromCache++;
+        digest.TotalTicks += ticks;
+        if (ticks > digest.MaxTicks) digest.MaxTicks = ticks;
+        digest.Rows += outcome.Rows;
+    }
+
+    public bool MayRunOnCopyNow => (Facts.Needs & ~MayRunOnCopy) == 0 && Tracking.AutoCommit && !Tracking.Serializable && !Settings.InSystemSchema;
 
     bool WithVariables => (Facts.Needs & (Needs.ReadsUserVariables | Needs.AssignsUserVariables | Needs.OpensReadOnlyTransaction)) != 0 || (Facts.Needs & ~MayRunOnCopy) != 0;
 
     /// <summary>What a comment asks for this statement; null where hints are not trusted, and when it is not understood.</summary>
     public RouteHint? HintInForce(StatementFacts facts) => facts.Asks is { Error.Length: 0 } hint && On.Options.TrustHints ? hint : null;
 
-    Level LevelAsked => HintInForce(Facts)?.Level ?? Level;
+    public Level LevelInForce => HintInForce(Facts)?.Level ?? Level;
 
     readonly RoutingPolicy?[] _policyByTag = new RoutingPolicy?[8];
 
     /// <summary>The session's policy, or the one for the tag that a hint asks for; made once for each tag.</summary>
     public RoutingPolicy PolicyFor(ServerTags tag) => tag == ServerTags.None || tag == Policy.Wanted ? Policy : _policyByTag[(int)tag] ??= Policy with { Wanted = tag };
 
-    ReadScope Scope => ScopeOf(Facts, Statement is null && !Request.IsSplit && Request.Length > Packet.HeaderSize ? Request.Payload[1..] : default);
+    ReadScope Scope => Statement is { } prepared
+        ? ScopeOf(Facts, prepared.Shared.Settings.Schema, default)
+        : ScopeOf(Facts, Settings.Schema, !Request.IsSplit && Request.Length > Packet.HeaderSize ? Request.Payload[1..] : default);
 
     /// <summary>What a statement reads, where the log may prove that it has not changed.</summary>
-    public ReadScope ScopeOf(StatementFacts facts, ReadOnlySpan<byte> sql) =>
-        On.Server.Changes is { } changes && facts.IsPlainRead ? new ReadScope(changes, facts, Settings.Schema ?? "", sql, Tracking.Syntax) : ReadScope.None;
+    public ReadScope ScopeOf(StatementFacts facts, string? schema, ReadOnlySpan<byte> sql) =>
+        On.Server.Changes is { } changes && facts.IsPlainRead ? new ReadScope(changes, facts, schema ?? "", sql, Tracking.Syntax) : ReadScope.None;
 
     public Route Choose(Instant now)
     {
@@ -480,7 +510,7 @@ internal sealed class ClientSession
     bool StillHolds(in Route route, Backend backend, Instant chosenAt) =>
         ReferenceEquals(backend.Server, route.Server!.State)
         && (route.Server.Role != ServerRole.Primary || ReferenceEquals(On.View.Primary?.State, backend.Server))
-        && (LevelAsked is var level && (level.Kind != LevelKind.Bounded || EventLoop.Now - chosenAt <= level.Bound / 4));
+        && (LevelInForce is var level && (level.Kind != LevelKind.Bounded || EventLoop.Now - chosenAt <= level.Bound / 4));
 
     static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
@@ -552,6 +582,7 @@ internal sealed class ClientSession
             backend.NeedsReset = true;
             Holds.Set(Hold.Role);
         }
+        if (!failed && ran && Cached is { } kept) kept.Finish(outcome, new Instant(now / (Stopwatch.Frequency / 10_000_000)), Stopwatch.GetElapsedTime(_startedAt, now));
         FollowProfile();
         backend.Settings = Tracking.Settings;
         // It stands where the session stands, with or without a schema, and is found there by the next one.
@@ -579,7 +610,7 @@ internal sealed class ClientSession
         if (Facts.IsPlainRead)
         {
             statistics.Reads++;
-            var level = (int)LevelAsked.Kind;
+            var level = (int)LevelInForce.Kind;
             statistics.ByLevel[level]++;
             if (!onPrimary)
             {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Headwater.Core.Positions;
+using Headwater.Gateway.Caching;
 using Headwater.Gateway.Transport;
 using Headwater.Wire.MySql;
 
@@ -346,9 +347,13 @@ internal sealed class Exchange : IEndpointOwner, ICriticalNotifyCompletion
         }
     }
 
+    /// <summary>Gets a copy of all that the client gets; null: nobody wants one.</summary>
+    public AnswerCapture? Capture { get; set; }
+
     void Forward(ReadOnlySpan<byte> bytes)
     {
         _anythingSent = true;
+        Capture?.Add(bytes);
         _client.Send(bytes);
     }
 

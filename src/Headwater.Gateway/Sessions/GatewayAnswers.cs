@@ -131,12 +131,13 @@ internal sealed class GatewayAnswers(ClientSession session)
         {
             var plain = facts.IsPlainRead && hint is not { Primary: true } && session.Tracking.AutoCommit && !session.Tracking.Serializable;
             if (!plain && facts.IsPlainRead && hint is not { Primary: true }) rows.Add(["session", session.Tracking.AutoCommit ? "SERIALIZABLE: reads lock, so they run on the primary" : "autocommit is off: every statement is part of a transaction, which runs on the primary"]);
-            var explanation = Router.Explain(On.View, session.Position, level, policy, On.Loads, On.Chance(), EventLoop.Now, session.ScopeOf(facts, Encoding.UTF8.GetBytes(statement)));
+            var explanation = Router.Explain(On.View, session.Position, level, policy, On.Loads, On.Chance(), EventLoop.Now, session.ScopeOf(facts, session.Settings.Schema, Encoding.UTF8.GetBytes(statement)));
             foreach (var server in explanation.Servers)
                 rows.Add([$"server {server.Server}", $"{server.Role.ToString().ToLowerInvariant()} at {Text(server.Position)}: {server.Reason}"]);
             var route = plain ? explanation.Route : ForPrimary();
             if (facts.IsPlainRead && hint is { Primary: true } && route.Reason == RouteReason.NeedsPrimary) route = route with { Reason = RouteReason.AskedForPrimary };
             rows.Add(["route", route.Kind == RouteKind.Server ? route.Server!.Id.Name : $"{route.Kind.ToString().ToLowerInvariant()} {route.Server?.Id}"]);
+            if (plain && session.Cached is { } cached) rows.Add(["cache", cached.Explain(facts)]);
             rows.Add(["reason", plain ? explanation.Sentence : RouteReasons.Sentence(route)]);
         }
         session.Commands.SendRows(["item", "value"], rows);

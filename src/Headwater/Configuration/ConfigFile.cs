@@ -10,6 +10,7 @@ using Headwater.Core.Failover;
 using Headwater.Core.Routing;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
+using Headwater.Gateway.Caching;
 using Headwater.Logging;
 using Headwater.Servers;
 using Headwater.Streams;
@@ -190,7 +191,23 @@ static class ConfigFile
         Certificate = rules.Certificate,
         BackendTls = values.Get(Keys.BackendTls),
         BackendAuthorities = rules.BackendAuthorities,
+        Cache = values.Get(Keys.CacheEnabled) ? Cache(values) : null,
         Threads = values.Get(Keys.Threads) ?? 0,
+    };
+
+    static CacheOptions Cache(ConfigValues values) => new()
+    {
+        MemoryBytes = values.Get(Keys.CacheMemory),
+        LongestAnswer = (int)values.Get(Keys.CacheLongest),
+        Eviction = values.Get(Keys.CacheEviction),
+        Rules = [.. values.Items(Keys.CacheRules).Select(static rule => new CacheRule
+        {
+            Listener = rule.Find(Keys.CacheRuleListener),
+            User = rule.Find(Keys.CacheRuleUser),
+            Digest = rule.Find(Keys.CacheRuleDigest),
+            Table = rule.Find(Keys.CacheRuleTable),
+            Keep = rule.Get(Keys.CacheRuleKeep),
+        })],
     };
 
     public static string Why(Exception trouble) => trouble switch

@@ -35,6 +35,8 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
         CheckSecret(values, "control.etcd.", Keys.EtcdPassword, Keys.EtcdPasswordFile);
         CheckCertificates();
         CheckShape();
+        if (values.Get(Keys.CacheEnabled) && !values.Get(Keys.FeedEnabled))
+            reader.Problem(values.MarkOf(Keys.CacheEnabled), Keys.CacheEnabled.Path, $"found true where {Keys.FeedEnabled.Path} is false; needed: {Keys.FeedEnabled.Path}: true, as only the log tells when a result is no longer true");
         CheckEtcd();
         if (values.Get(Keys.DeadAfter) <= values.Get(Keys.ProbeEvery))
             reader.Problem(values.Has(Keys.DeadAfter) ? values.MarkOf(Keys.DeadAfter) : values.MarkOf(Keys.ProbeEvery), Keys.DeadAfter.Path,

@@ -1,5 +1,6 @@
 using System.Net;
 using Headwater.Control.Failover;
+using Headwater.Core.Caching;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
 using Headwater.Core.Rebuild;
@@ -338,6 +339,51 @@ static class Keys
 
     public static readonly Key<SyncPolicy> FeedSync = Add(new Key<SyncPolicy>("feed.sync", Choice(Enum.GetValues<SyncPolicy>()), "interval",
         "When what was written is forced to the disk. always: before anybody is given it. interval: once a second. never: when the operating system likes. What is lost with the machine is read again from the primary, as long as that has it.")
+    { Reloadable = false });
+
+    // cache
+
+    public static readonly SectionKey Cache = Add(new SectionKey("cache",
+        "Results that are kept and served until the log touches what they depend on, at the same levels as any copy. Needs feed.enabled."));
+
+    public static readonly Key<bool> CacheEnabled = Add(new Key<bool>("cache.enabled", Flag, "false",
+        "Whether results of repeatable reads are kept. EXPLAIN ROUTE tells of a statement whether its result is, and why not.")
+    { Reloadable = false });
+
+    public static readonly Key<long> CacheMemory = Add(new Key<long>("cache.memory", Size(1 << 20, 1L << 40), "128MB",
+        "Memory for kept results, their keys and what surrounds them included.")
+    { Reloadable = false });
+
+    public static readonly Key<long> CacheLongest = Add(new Key<long>("cache.longest", Size(1 << 10, 1 << 30), "1MB",
+        "A longer answer is not kept.")
+    { Reloadable = false });
+
+    public static readonly Key<EvictionKind> CacheEviction = Add(new Key<EvictionKind>("cache.eviction", Choice(Enum.GetValues<EvictionKind>()), "s3-fifo",
+        "Which results leave when there is no more room.")
+    { Reloadable = false });
+
+    public static readonly SectionKey CacheRules = Add(new SectionKey("cache.rules[]",
+        "What may be kept: the first rule whose every part fits decides; where there are rules and none fits, nothing is kept.")
+    { DefaultInWords = "every repeatable read" });
+
+    public static readonly Key<string> CacheRuleListener = Add(new Key<string>("cache.rules[].listener", Text, null,
+        "The port, or the socket's path, of the listener that the session came by.")
+    { Reloadable = false, DefaultInWords = "any", Example = "4406" });
+
+    public static readonly Key<string> CacheRuleUser = Add(new Key<string>("cache.rules[].user", Text, null,
+        "The user; * and ? stand for any characters and any one.")
+    { Reloadable = false, DefaultInWords = "any", Example = "web*" });
+
+    public static readonly Key<string> CacheRuleDigest = Add(new Key<string>("cache.rules[].digest", Text, null,
+        "The statement's digest, as SHOW HEADWATER DIGESTS has it; with * and ?.")
+    { Reloadable = false, DefaultInWords = "any", Example = "select * from articles where *" });
+
+    public static readonly Key<string> CacheRuleTable = Add(new Key<string>("cache.rules[].table", Text, null,
+        "schema.table, with * and ?. All tables of the statement have to fit where keep is true, any where it is false.")
+    { Reloadable = false, DefaultInWords = "any", Example = "shop.*" });
+
+    public static readonly Key<bool> CacheRuleKeep = Add(new Key<bool>("cache.rules[].keep", Flag, "true",
+        "Whether results of statements that fit are kept.")
     { Reloadable = false });
 
     public static readonly SectionKey Writes = Add(new SectionKey("writes", "Where writes go while no primary is known."));
