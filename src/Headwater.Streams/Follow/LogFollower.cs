@@ -163,7 +163,8 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
         var next = new FollowerState(source, isFollowing, sentence);
         if (next == State.Current) return;
         if (isFollowing) Log.Follows(log, sentence);
-        else if (State.Current.IsFollowing || sentence != State.Current.Sentence) Log.DoesNotFollow(log, source?.Name ?? "nobody", sentence);
+        // Nobody is told that it does not come before it ever could.
+        else if (source is not null && (State.Current.IsFollowing || sentence != State.Current.Sentence)) Log.DoesNotFollow(log, source.Value.Name, sentence);
         State.Publish(next);
     }
 

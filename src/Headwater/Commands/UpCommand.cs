@@ -20,6 +20,9 @@ sealed record UpOptions
     /// <summary>Without, nobody replaces a dead primary, and nobody undoes what you do to the servers.</summary>
     public bool Controlled { get; init; } = true;
 
+    /// <summary>Results of repeatable reads are kept.</summary>
+    public bool Caches { get; init; }
+
     /// <summary>Lines instead of a live table, also where there is a terminal.</summary>
     public bool Plain { get; init; }
 
@@ -40,11 +43,12 @@ static class UpCommand
         var plain = new Option<bool>("--plain") { Description = "Print lines instead of a live table" };
         var runFor = new Option<string?>("--for") { Description = "Stop by itself after this time, such as 30s", HelpName = "duration" };
         var control = new Option<ControlMode>("--control") { Description = "act: a primary that dies is replaced, and the others are kept following; off: nothing is changed on the servers", DefaultValueFactory = _ => ControlMode.Act, HelpName = "act|off" };
+        var cache = new Option<bool>("--cache") { Description = "Keep results of repeatable reads until the log touches what they depend on" };
         Between(replicas, 0, 16);
         Between(port, 1, 65535);
         Between(http, 0, 65535);
         var command = new Command("up", "Starts a real MariaDB primary with replicas in a directory, and the gateway before them, until Ctrl-C.")
-            { directory, replicas, port, http, socket, demo, plain, runFor, control };
+            { directory, replicas, port, http, socket, demo, plain, runFor, control, cache };
         command.SetAction((parsed, ct) => RunAsync(new UpOptions
         {
             Directory = parsed.GetRequiredValue(directory),
@@ -54,6 +58,7 @@ static class UpCommand
             Socket = parsed.GetValue(socket),
             Demo = parsed.GetValue(demo),
             Controlled = parsed.GetValue(control) == ControlMode.Act,
+            Caches = parsed.GetValue(cache),
             Plain = parsed.GetValue(plain),
             For = parsed.GetValue(runFor) is { } text ? DurationOf(text) : null,
         }, parsed.InvocationConfiguration.Output, ct));

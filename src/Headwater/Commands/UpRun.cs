@@ -7,6 +7,7 @@ using Headwater.Core.Failover;
 using Headwater.Core.Topology;
 using Headwater.Demo;
 using Headwater.Gateway;
+using Headwater.Gateway.Caching;
 using Headwater.Http;
 using Headwater.Logging;
 using Headwater.Servers;
@@ -83,6 +84,7 @@ sealed class UpRun(UpOptions options, TextWriter output)
                 new FollowerOptions { Login = new ServerLogin(cluster.Accounts.Replication.User, cluster.Accounts.Replication.Password), ReaderId = ReaderId.Of(MachineId.Read(), cluster.State.Path) }),
             Gateway = defaults.Gateway with
             {
+                Cache = options.Caches ? new CacheOptions() : null,
                 Listeners = [new ListenerOptions { Port = options.Port }, new ListenerOptions { Socket = SocketOf(cluster) }],
             },
             Http = options.HttpPort == 0 ? null : new ListenAddress("127.0.0.1", options.HttpPort),
