@@ -6,8 +6,11 @@ using Headwater.Servers;
 namespace Headwater.Control;
 
 /// <summary>
-/// Reads what the classifier must know of views, routines and triggers, and tells cheaply whether it may have changed: the server counts the
-/// statements that change it.
+/// Reads what the classifier must know of views, routines, triggers and tables, and tells cheaply whether it may have changed: the server counts the
+/// statements that change it, when they begin.
+///
+/// Four queries for the tables, however many there are, of which none opens one: 0.5 s for 4,000 tables, growing with their number.
+/// An account without PROCESS has the server open all tables to tell the foreign keys, which adds as much again.
 /// </summary>
 static class CatalogueReader
 {
@@ -47,7 +50,7 @@ static class CatalogueReader
         var tables = await connection.QueryAsync(DictionaryRows.TablesQuery, ct);
         var columns = await connection.QueryAsync(DictionaryRows.ColumnsQuery, ct);
         var keys = await connection.QueryAsync(DictionaryRows.KeysQuery, ct);
-        var foreign = await connection.QueryAsync(DictionaryRows.ForeignKeysQuery, ct);
+        var foreign = await ForeignKeysAsync(connection, ct);
         return new DictionaryRows
         {
             Tables = [.. tables.Rows.Select(static row => new CatalogueTable(row[0]!, row[1]!, row[2] ?? "", row[3] ?? ""))],
@@ -55,6 +58,18 @@ static class CatalogueReader
             Keys = [.. keys.Rows.Select(static row => new CatalogueKey(row[0]!, row[1]!, row[2]!))],
             ForeignKeys = [.. foreign.Rows.Select(static row => new CatalogueForeignKey(row[0]!, row[1]!, row[2]!, row[3]!, row[4]!, row[5]!))],
         };
+    }
+
+    static async Task<QueryResult> ForeignKeysAsync(ServerConnection connection, CancellationToken ct)
+    {
+        try
+        {
+            return await connection.QueryAsync(DictionaryRows.CascadesQuery, ct);
+        }
+        catch (ServerException)
+        {
+            return await connection.QueryAsync(DictionaryRows.ForeignKeysQuery, ct);
+        }
     }
 
     // Loadable functions that the monitor may not list are unknown functions to the classifier, and so are no plain reads either.

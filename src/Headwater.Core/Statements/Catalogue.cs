@@ -85,7 +85,7 @@ public sealed record Catalogue
         }
     }
 
-    /// <summary>Equal contents: publishing the new one would only empty the caches.</summary>
+    /// <summary>Equal contents, whenever they were read: publishing the new one would only empty the caches.</summary>
     public bool SaysTheSameAs(Catalogue other) =>
         IsUnknown == other.IsUnknown && ImpureViews.SetEquals(other.ImpureViews) && Routines.SetEquals(other.Routines) && OpaqueTables.SetEquals(other.OpaqueTables)
         && QuietRoutines.SetEquals(other.QuietRoutines) && LeavingTables.SetEquals(other.LeavingTables)

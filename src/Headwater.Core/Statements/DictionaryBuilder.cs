@@ -8,7 +8,7 @@ internal sealed class DictionaryBuilder
     readonly Catalogue _catalogue;
     readonly Dictionary<(string Schema, string Name), DictionaryTable> _tables = [];
     readonly Dictionary<(string Schema, string Name), string> _definitions = [];
-    readonly HashSet<(string, string)> _open = [];
+    readonly HashSet<(string, string)> _shared = [], _open = [];
 
     DictionaryBuilder(Catalogue catalogue) => _catalogue = catalogue;
 
@@ -52,7 +52,13 @@ internal sealed class DictionaryBuilder
     void Add(DictionaryTable table)
     {
         var name = (table.Schema, table.Name);
-        _tables[name] = !_tables.TryGetValue(name, out var other) ? table : table with
+        if (!_tables.TryGetValue(name, out var other))
+        {
+            _tables[name] = table;
+            return;
+        }
+        _shared.Add(name);
+        _tables[name] = table with
         {
             Everything = other.Everything ?? table.Everything,
             NotRepeatable = other.NotRepeatable ?? table.NotRepeatable,
@@ -95,11 +101,10 @@ internal sealed class DictionaryBuilder
     void AddView(CatalogueView view)
     {
         var name = NameOf(view.Schema, view.Name);
-        // Two that differ in case only, or a table and a view: both must hold, and the one text is not both.
-        if (_tables.TryGetValue(name, out var other) && other.Everything != WhyEverything(new CatalogueTable(view.Schema, view.Name, "VIEW", "")) || !_definitions.TryAdd(name, view.Definition))
+        if (_shared.Contains(name) || !_definitions.TryAdd(name, view.Definition))
         {
             _definitions.Remove(name);
-            _tables[name] = new DictionaryTable(name.Item1, name.Item2) { Everything = $"several tables and views are called {view.Schema}.{view.Name}" };
+            _tables[name] = new DictionaryTable(name.Item1, name.Item2) { Everything = $"{view.Schema}.{view.Name} is one of several that differ in case only" };
             return;
         }
         _tables[name] = new DictionaryTable(name.Item1, name.Item2) { Everything = $"the definition of the view {view.Schema}.{view.Name} is not known" };

@@ -6,8 +6,8 @@ namespace Headwater.Core.Statements;
 /// What the result of a plain read depends on, for one default schema: a superset of the tables that it reads, or everything.
 ///
 /// It holds for the catalogue that it was made from. Who goes by it must take for a change of everything whatever the log tells otherwise than as rows of
-/// named tables: definitions (a table may have become a view), rights, statements (their triggers write elsewhere), until a catalogue is there that was
-/// read behind them. A change of a table is a change of its <see cref="DataDictionary.Cascades"/> too. A session that has temporary tables has no footprints.
+/// named tables: definitions (a table may have become a view), rights, statements (their triggers write elsewhere); and goes by it only while the log has
+/// no definition behind the catalogue's <see cref="Catalogue.AsOf"/>. A change of a table is a change of its <see cref="DataDictionary.Cascades"/> too. A session that has temporary tables has no footprints.
 /// </summary>
 public sealed class Footprint
 {
