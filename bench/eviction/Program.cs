@@ -35,7 +35,7 @@ foreach (var share in shares)
     Row(trace, new Replay(trace), share, (long)(trace.DistinctBytes() / Traces.LoopExcess));
 }
 table.Summary();
-Console.WriteLine($"{Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s");
+Console.WriteLine($"{Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s, {Environment.CpuUsage.TotalTime.TotalSeconds:F0} s of a processor");
 
 void Row(Trace trace, Replay replay, double share, long capacity)
 {
