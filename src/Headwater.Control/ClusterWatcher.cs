@@ -466,7 +466,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
 
     Member? PrimaryMember() => _decided.Primary is { } primary ? _members.Find(member => member.Server.Id == primary.Id) : null;
 
-    Member? Answering() => PrimaryMember() ?? _members.Find(static member => member.Answers);
+    Member? Answering() => PrimaryMember() ?? _members.Find(static member => member is { Answers: true, View.IsWitness: not true });
 
     void Ask(Member member, Func<Servers.ServerConnection, CancellationToken, Task> errand, Action<Exception?> then) =>
         _ = member.Watch.AskAsync(errand).ContinueWith(done => Post(() => then(done.Exception?.InnerException)), TaskScheduler.Default);

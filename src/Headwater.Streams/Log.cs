@@ -19,4 +19,10 @@ static partial class Log
 
     [LoggerMessage(4004, LogLevel.Warning, "what has changed in the tables is gathered anew: {Reason}")]
     public static partial void FoldBegins(ILogger log, string reason);
+
+    [LoggerMessage(4005, LogLevel.Warning, "connection {Thread} to the witness sent what is no packet of the protocol, and is closed: {Reason}")]
+    public static partial void Malformed(ILogger log, uint thread, string reason);
+
+    [LoggerMessage(4006, LogLevel.Information, "connection {Thread} is given the log behind {Position}")]
+    public static partial void Dumps(ILogger log, uint thread, string position);
 }

@@ -30,7 +30,7 @@ sealed class RebuildDesk(TimeProvider time) : IDisposable
     {
         _situation = situation;
         _around = new Surroundings(situation.Record.Change is null && situation.View.Primary is not null && situation.Primary is { } primary && Situation.Answers(primary) ? primary : null, situation.Find(_source));
-        foreach (var server in situation.Others)
+        foreach (var server in situation.Others.Where(static server => !server.IsWitness))
         {
             if (!Situation.Answers(server) || Holds(server.Id) || situation.Primary is null || BrokenReplica.Why(situation, server) is not { } why)
             {

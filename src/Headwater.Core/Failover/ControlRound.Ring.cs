@@ -8,7 +8,7 @@ namespace Headwater.Core.Failover;
 sealed partial class ControlRound
 {
     /// <summary>What does not log what it receives cannot be one: the ring would end at it.</summary>
-    bool IsMember(ServerView server) => s.Policy.IsRing && (server.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0 && server.LastAnswer is not { LogsReplicated: false };
+    bool IsMember(ServerView server) => s.Policy.IsRing && (server.Tags & (ServerTags.Backup | ServerTags.Delayed | ServerTags.Witness)) == 0 && server.LastAnswer is not { LogsReplicated: false };
 
     void RememberMembers()
     {

@@ -74,7 +74,8 @@ sealed partial class ControlRound
             // What it still replicates comes into its history yet: until it stands alone nothing can be said to be missing there.
             return;
         }
-        else if (Situation.Foreign(server, primary, s.View) is { } foreign)
+        // What a witness has and the primary has not it sets aside itself, when the primary refuses to go on from there: there is no data to be undone.
+        else if (!server.IsWitness && Situation.Foreign(server, primary, s.View) is { } foreign)
         {
             Find("diverged", server.Id, $"{server.Id} has {foreign}, which is not in the history of {primary.Id}");
             Do(EffectKind.Reconcile, server.Id, $"it has {foreign}, which {primary.Id} has not", primary.Id);

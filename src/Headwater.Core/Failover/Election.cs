@@ -69,6 +69,7 @@ static class Election
     public static string? Unfit(Situation s, ServerView server)
     {
         if (s.Policy.RuleOf(server.Id) == PromotionRule.Never) return "is never to be promoted";
+        if (server.IsWitness) return "is a witness: it has the log and no data";
         if ((server.Tags & ServerTags.Backup) != 0) return "is a backup server";
         if ((server.Tags & ServerTags.Delayed) != 0) return "is behind on purpose";
         if (s.IsInMaintenance(server.Id)) return "is in maintenance";

@@ -30,7 +30,7 @@ public static class Sight
     }
 
     static bool MayBePromoted(Situation s, ServerView server) =>
-        s.Policy.RuleOf(server.Id) != PromotionRule.Never && (server.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0;
+        s.Policy.RuleOf(server.Id) != PromotionRule.Never && (server.Tags & (ServerTags.Backup | ServerTags.Delayed | ServerTags.Witness)) == 0;
 
     static string? WhyUnsure(Situation s, ServerView server, ServerView primary) =>
         !Situation.Answers(server) ? "does not answer"

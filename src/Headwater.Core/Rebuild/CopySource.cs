@@ -36,6 +36,7 @@ static class CopySource
     {
         if (server.Id == target) return "is the one that is to be rebuilt";
         if (!Situation.Answers(server)) return "does not answer";
+        if (server.IsWitness) return "is a witness: it has the log and no data";
         if (server.Id == primary.Id) return null;
         if (s.IsInMaintenance(server.Id)) return "is in maintenance";
         if (BrokenReplica.Why(s, server) is { } broken) return broken;

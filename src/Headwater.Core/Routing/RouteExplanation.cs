@@ -42,6 +42,7 @@ public sealed record RouteExplanation(Level Level, Position Floor, Route Route, 
             if (server.Role == ServerRole.Primary) return "primary: answers when no copy may";
             if (server.Role != ServerRole.Replica) return $"role unknown: {server.Reason}";
             if (!(server.Weight > 0)) return "weight 0: takes no reads";
+            if (server.IsWitness) return "witness: has the log and no data";
             if ((server.Tags & ServerTags.Backup) != 0) return "tagged backup: never serves";
             if ((server.Tags & ServerTags.Delayed) != 0 && kind != LevelKind.Eventual) return "tagged delayed: serves only level eventual, when asked for";
             if (server.Tags != ServerTags.None && (server.Tags & policy.Wanted) == 0) return "tagged: serves only when asked for";

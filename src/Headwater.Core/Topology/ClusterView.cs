@@ -15,6 +15,11 @@ public sealed record ServerCapabilities
     /// <summary>The server's own version text, shown to clients in the greeting and to people.</summary>
     public required string Version { get; init; }
 
+    /// <summary>How a witness's version ends.</summary>
+    public const string WitnessVersion = "-headwater-witness";
+
+    public bool IsWitness => Version.EndsWith(WitnessVersion, StringComparison.Ordinal);
+
     /// <summary>The OK packet tells the commit's GTID: <c>last_gtid</c> through session_track_system_variables (MariaDB).</summary>
     public bool TracksLastGtid { get; init; }
 
@@ -33,6 +38,7 @@ public sealed record ServerView
     public required ServerAddress Address { get; init; }
     public ServerRole Role { get; init; }
     public ServerTags Tags { get; init; }
+    public bool IsWitness => (Tags & ServerTags.Witness) != 0;
     public ServerHealth Health { get; init; }
 
     /// <summary>Why role and health are what they are: one sentence for people.</summary>

@@ -225,7 +225,8 @@ static class Views
         Weight = server.Watched.Weight,
         Zone = server.Watched.Zone,
         // A replica that waits on purpose is a delayed one, whether the configuration says so or not.
-        Tags = server.Watched.Tags | (server.Answer is { } told && told.Links.Any(static link => link.Delay > TimeSpan.Zero) ? ServerTags.Delayed : ServerTags.None),
+        Tags = server.Watched.Tags | (server.Answer is { } told && told.Links.Any(static link => link.Delay > TimeSpan.Zero) ? ServerTags.Delayed : ServerTags.None)
+            | ((server.Answer?.Capabilities ?? server.Before?.Capabilities) is { IsWitness: true } ? ServerTags.Witness : ServerTags.None),
         Capabilities = server.Answer?.Capabilities ?? server.Before?.Capabilities,
         LastAnswer = server.Answer,
         Outcome = server.Latest.Outcome,

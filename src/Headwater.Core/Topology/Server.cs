@@ -34,6 +34,9 @@ public enum ServerTags : byte
 
     /// <summary>Deliberately behind: serves only at level eventual and only when asked for.</summary>
     Delayed = 4,
+
+    /// <summary>Has the log and no data: acknowledges, and gives others what they lack; never serves, never is the primary. Found by its version, not configured.</summary>
+    Witness = 8,
 }
 
 public enum ServerHealth : byte

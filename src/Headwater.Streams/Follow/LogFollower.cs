@@ -21,6 +21,9 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
     /// <summary>Where it stands.</summary>
     public Published<FollowerState> State { get; } = new(new FollowerState(null, false, "it has not begun"));
 
+    /// <summary>The server id that the source has said is its own; 0 before it has.</summary>
+    public uint SourceNumber { get; private set; }
+
     public async Task RunAsync(CancellationToken ct)
     {
         while (!ct.IsCancellationRequested)
@@ -70,7 +73,8 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
         var how = options();
         var connection = await ServerConnection.ConnectAsync(primary.Address, how.Login, ct);
         await using var closing = connection;
-        if (store.IsEmpty) store.BeginAfter(await LastOfAsync(connection, ct), primary.Number);
+        SourceNumber = uint.Parse((await connection.QueryAsync("SELECT @@global.server_id", ct)).Rows[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
+        if (store.IsEmpty) store.BeginAfter(await LastOfAsync(connection, ct), SourceNumber);
         var from = store.IsEmpty ? Position(store.Last) : store.End.Position;
         await using var dump = await BinlogDump.OpenAsync(connection, from, new BinlogOptions
         {
@@ -120,7 +124,7 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
             if (trouble.Trouble == BinlogTrouble.Purged)
             {
                 Log.StartsAnew(log, primary.Id.Name, store.End.Position.ToString(), trouble.Message);
-                store.BeginAnew(await LastOfAsync(connection, ct), primary.Number);
+                store.BeginAnew(await LastOfAsync(connection, ct), SourceNumber);
                 return;
             }
             var cut = store.CutFrom(gtid => !history.Exists(known => known.Domain == gtid.Domain && known.Server == gtid.Server && known.Sequence >= gtid.Sequence));

@@ -31,6 +31,10 @@ public sealed class StoreCursor : IDisposable
 
     /// <summary>The name of the segment that the event in hand is in.</summary>
     public string Segment => _segment!.Name;
+    public string SegmentPath => _segment!.Path;
+
+    /// <summary>Where it stands in its segment; 0 before it has one.</summary>
+    public long Begun => _file?.Offset ?? 0;
 
     /// <exception cref="BinlogException">The store begins behind the position (<see cref="BinlogTrouble.Purged"/>), ends before it (<see cref="BinlogTrouble.Behind"/>), or has another history.</exception>
     public static StoreCursor Open(LogStore store, Position from)

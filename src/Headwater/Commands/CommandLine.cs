@@ -13,6 +13,7 @@ static class CommandLine
         {
             UpCommand.Build(),
             ServeCommand.Build(),
+            WitnessCommand.Build(),
             StatusCommand.Build(),
             RecoverCommand.Build(),
             VerifyCommand.Build(),

@@ -20,6 +20,9 @@ static class Examples
             headwater serve --config /etc/headwater.yaml
             kill -HUP <pid>                       applies the changed file without dropping a session
             """,
+        "witness" => """
+            headwater witness --config /etc/headwater.yaml    its section witness, the accounts of monitor and control
+            """,
         "reload" => """
             headwater reload                      the gateway of .headwater in this directory
             headwater reload --http 127.0.0.1:4480

@@ -23,6 +23,9 @@ sealed record UpOptions
     /// <summary>Results of repeatable reads are kept.</summary>
     public bool Caches { get; init; }
 
+    /// <summary>A witness beside the servers.</summary>
+    public bool HasWitness { get; init; }
+
     /// <summary>Lines instead of a live table, also where there is a terminal.</summary>
     public bool Plain { get; init; }
 
@@ -44,11 +47,12 @@ static class UpCommand
         var runFor = new Option<string?>("--for") { Description = "Stop by itself after this time, such as 30s", HelpName = "duration" };
         var control = new Option<ControlMode>("--control") { Description = "act: a primary that dies is replaced, and the others are kept following; off: nothing is changed on the servers", DefaultValueFactory = _ => ControlMode.Act, HelpName = "act|off" };
         var cache = new Option<bool>("--cache") { Description = "Keep results of repeatable reads until the log touches what they depend on" };
+        var witness = new Option<bool>("--witness") { Description = "Run a witness beside the servers: it has the log and no data, and acknowledges commits" };
         Between(replicas, 0, 16);
         Between(port, 1, 65535);
         Between(http, 0, 65535);
         var command = new Command("up", "Starts a real MariaDB primary with replicas in a directory, and the gateway before them, until Ctrl-C.")
-            { directory, replicas, port, http, socket, demo, plain, runFor, control, cache };
+            { directory, replicas, port, http, socket, demo, plain, runFor, control, cache, witness };
         command.SetAction((parsed, ct) => RunAsync(new UpOptions
         {
             Directory = parsed.GetRequiredValue(directory),
@@ -59,6 +63,7 @@ static class UpCommand
             Demo = parsed.GetValue(demo),
             Controlled = parsed.GetValue(control) == ControlMode.Act,
             Caches = parsed.GetValue(cache),
+            HasWitness = parsed.GetValue(witness),
             Plain = parsed.GetValue(plain),
             For = parsed.GetValue(runFor) is { } text ? DurationOf(text) : null,
         }, parsed.InvocationConfiguration.Output, ct));

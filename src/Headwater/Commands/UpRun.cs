@@ -35,7 +35,8 @@ sealed class UpRun(UpOptions options, TextWriter output)
         try
         {
             await using var cluster = await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions { Directory = options.Directory, Replicas = options.Replicas, Controlled = options.Controlled && options.Replicas > 0 }, time, log.Factory, stopping.Token);
-            await using var composition = new Composition(ConfigOf(cluster), log, time, reload: NothingToReload, file: null);
+            await using var witness = options.HasWitness ? EmbeddedWitness.Start(cluster, time, log.Factory) : null;
+            await using var composition = new Composition(ConfigOf(cluster, witness?.Address), log, time, reload: NothingToReload, file: null);
             await StartAsync(composition, stopping.Token);
             composition.View.Changed += view => { if (view.Primary is { } primary) cluster.PrimaryIs(primary.Id); };
             cluster.Publish(new RunGateway("127.0.0.1", composition.Gateway.Port, SocketOf(cluster), composition.Http?.Port, Environment.ProcessId));
@@ -53,7 +54,7 @@ sealed class UpRun(UpOptions options, TextWriter output)
     }
 
     /// <summary>All defaults are those of the table of keys: this is the smallest file, with what the cluster knows put in.</summary>
-    HeadwaterConfig ConfigOf(EmbeddedCluster cluster)
+    HeadwaterConfig ConfigOf(EmbeddedCluster cluster, System.Net.IPEndPoint? witness)
     {
         var defaults = ConfigFile.Parse("servers: [localhost]\nmonitor: { user: monitor }", "headwater up", cluster.State.Path).Config!;
         var monitor = cluster.Accounts.Monitor;
@@ -64,7 +65,11 @@ sealed class UpRun(UpOptions options, TextWriter output)
             Watch = defaults.Watch with
             {
                 Cluster = cluster.Name,
-                Servers = [.. cluster.Servers.Select(static server => new WatchedServer(server.Id, server.Address))],
+                Servers = 
+                [
+                    .. cluster.Servers.Select(static server => new WatchedServer(server.Id, server.Address)),
+                    .. witness is null ? (WatchedServer[])[] : [new WatchedServer(new ServerId("witness"), new ServerAddress(witness.Address.ToString(), witness.Port))],
+                ],
                 Monitor = new ServerLogin(monitor.User, monitor.Password),
                 Control = !options.Controlled || cluster.Servers.Length == 1 ? null : new ControlOptions
                 {

@@ -16,6 +16,7 @@ using Headwater.Servers;
 using Headwater.Streams;
 using Headwater.Streams.Follow;
 using Headwater.Streams.Store;
+using Headwater.Streams.Witness;
 
 namespace Headwater.Configuration;
 
@@ -62,6 +63,7 @@ static class ConfigFile
             Gateway = Gateway(values, rules, state),
             Http = values.Get(Keys.HttpAddress),
             Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey)),
+            Witness = Witness(values, rules, state),
             Feed = values.Get(Keys.FeedEnabled) ? Feed(values, rules, state) : null,
             Tracing = values.Get(Keys.TracingOtlp) is { } otlp ? new TracingConfig(otlp, values.Get(Keys.TracingRatio)) : null,
         };
@@ -133,6 +135,28 @@ static class ConfigFile
             Sync = values.Get(Keys.FeedSync),
         };
         return new FeedOptions(store, new FollowerOptions { Login = login, ReaderId = (uint?)values.Get(Keys.FeedServerId) ?? ReaderId.Of(MachineId.Read(), store.Directory) });
+    }
+
+    static WitnessOptions Witness(ConfigValues values, ConfigRules rules, string state)
+    {
+        var (address, monitor) = (values.Get(Keys.WitnessAddress), MonitorOf(values, rules));
+        var accounts = new List<WitnessAccount> { new(monitor.User, monitor.Password) };
+        if (values.Find(Keys.ControlReplicationUser) is { } user) accounts.Add(new WitnessAccount(user, rules.Secret(values, Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile) ?? ""));
+        var store = new LogStoreOptions
+        {
+            Directory = values.Find(Keys.WitnessDirectory) is { } directory ? rules.PathOf(directory) : Path.Combine(state, "witness"),
+            SegmentBytes = values.Get(Keys.FeedSegment),
+            RetainBytes = values.Get(Keys.FeedRetain),
+            RetainFor = values.Get(Keys.FeedRetainFor),
+        };
+        return new WitnessOptions
+        {
+            Listen = new IPEndPoint(IPAddress.Parse(address.Host), address.Port),
+            ReportHost = values.Find(Keys.WitnessReportHost) ?? "",
+            ServerId = (uint?)values.Get(Keys.WitnessServerId) ?? ReaderId.Of(MachineId.Read(), store.Directory),
+            Store = store,
+            Accounts = accounts,
+        };
     }
 
     static ServerLogin MonitorOf(ConfigValues values, ConfigRules rules) =>

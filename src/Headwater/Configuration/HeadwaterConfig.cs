@@ -1,6 +1,7 @@
 using Headwater.Control;
 using Headwater.Gateway;
 using Headwater.Streams;
+using Headwater.Streams.Witness;
 
 namespace Headwater.Configuration;
 
@@ -23,6 +24,9 @@ sealed record HeadwaterConfig
 
     /// <summary>Null: the log is not followed.</summary>
     public FeedOptions? Feed { get; init; }
+
+    /// <summary>What headwater witness goes by.</summary>
+    public required WitnessOptions Witness { get; init; }
 
     /// <summary>Null: no HTTP.</summary>
     public ListenAddress? Http { get; init; }

@@ -341,6 +341,27 @@ static class Keys
         "When what was written is forced to the disk. always: before anybody is given it. interval: once a second. never: when the operating system likes. What is lost with the machine is read again from the primary, as long as that has it.")
     { Reloadable = false });
 
+    // witness
+
+    public static readonly SectionKey Witness = Add(new SectionKey("witness",
+        "headwater witness: a process of its own that keeps the log as a replica does, and no data, and acknowledges commits. With a primary and one replica it is the third, without whom rpo: zero could not survive the loss of either. Name its address under servers, in every file."));
+
+    public static readonly Key<ListenAddress> WitnessAddress = Add(new Key<ListenAddress>("witness.address", ListenAddress(4490), "127.0.0.1:4490",
+        "Where it listens for the controller and for replicas; the accounts are those of monitor and control.replication_user.")
+    { Reloadable = false });
+
+    public static readonly Key<string> WitnessReportHost = Add(new Key<string>("witness.report_host", Text, null,
+        "The host by which others reach it.")
+    { Reloadable = false, DefaultInWords = "the address it listens on", Example = "10.0.0.9" });
+
+    public static readonly Key<int?> WitnessServerId = Add(new Key<int?>("witness.server_id", OrWord("auto", Integer(1, int.MaxValue)), "auto",
+        "Its server_id: no other server's of the cluster. auto is made of the machine's id and its directory's path.")
+    { Reloadable = false });
+
+    public static readonly Key<string> WitnessDirectory = Add(new Key<string>("witness.directory", Notations.Path, null,
+        "Where it keeps the log: segments that are binary logs themselves. feed.segment, feed.retain and feed.retain_for hold for it too; every acknowledgement waits for the disk.")
+    { Reloadable = false, DefaultInWords = "witness in the state directory", Example = "/var/lib/headwater/witness" });
+
     // cache
 
     public static readonly SectionKey Cache = Add(new SectionKey("cache",

@@ -9,7 +9,7 @@ readonly record struct Readiness(bool Ready, string Sentence)
     {
         if (!listening) return new(false, "the gateway is not listening (starting, or stopping and draining its sessions)");
         if (view.Primary is { } primary) return new(true, $"listening; the primary is {primary.Id}");
-        var copies = view.Servers.Count(static server => server.Health == ServerHealth.Up && (server.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0);
+        var copies = view.Servers.Count(static server => server.Health == ServerHealth.Up && (server.Tags & (ServerTags.Backup | ServerTags.Delayed | ServerTags.Witness)) == 0);
         if (copies > 0) return new(true, $"listening; reads are served by {copies} {(copies == 1 ? "copy" : "copies")}, writes wait for a primary: {Why(view)}");
         return new(false, $"listening, but neither a primary nor a copy that may be read is known: {Why(view)}");
     }

@@ -22,7 +22,7 @@ sealed record ServerJson(string Name, string Address, string? Socket, string Rol
         var isReplica = server.Role == ServerRole.Replica;
         return new ServerJson(server.Id.Name, $"{server.Address.Host}:{server.Address.Port}", server.Address.Socket, ClusterMetrics.Word(server.Role),
             ClusterMetrics.Word(server.Health), server.Reason,
-            [.. new[] { ServerTags.Analytics, ServerTags.Backup, ServerTags.Delayed }.Where(tag => server.Tags.HasFlag(tag)).Select(ClusterMetrics.Word)],
+            [.. new[] { ServerTags.Analytics, ServerTags.Backup, ServerTags.Delayed, ServerTags.Witness }.Where(tag => server.Tags.HasFlag(tag)).Select(ClusterMetrics.Word)],
             server.Weight, server.Zone, server.Capabilities?.Version, server.Replicating, server.Source, isReplica ? server.Lag?.TotalSeconds : null,
             ClusterMetrics.Behind(server, view), applied.ToString(), server.State.Incarnation);
     }

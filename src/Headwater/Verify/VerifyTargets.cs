@@ -70,7 +70,7 @@ sealed record VerifyTargets(ServerDoor Primary, IReadOnlyList<ServerDoor> Replic
     {
         if (http is not null && await AskGatewayAsync(http, ct) is { Primary: { } named } status && status.Servers.FirstOrDefault(server => server.Name == named) is { } primary)
             // What the gateway has found beside the servers that are written down belongs to the cluster too.
-            return new VerifyTargets(Door(primary), [.. status.Servers.Where(server => server != primary).Select(Door)]);
+            return new VerifyTargets(Door(primary), [.. status.Servers.Where(server => server != primary && !server.Tags.Contains("witness")).Select(Door)]);
 
         var writable = new List<ServerDoor>();
         var troubles = new List<string>();
