@@ -54,6 +54,8 @@ public sealed class BinlogDump : IAsyncDisposable
         // A semi-synchronous reader gets two bytes more before each event: what they are, and whether the server waits.
         var offset = _options.Acknowledges && packet.Length > 2 && packet.Span[1] == SemiSync ? 3 : 1;
         IsWaitedFor = offset == 3 && packet.Span[2] == 1;
+        // The acknowledgement is packet 0 of an exchange of its own, so the server counts on from 1: Repl_semi_sync_master::flush_net in sql/semisync_master.cc.
+        if (IsWaitedFor) _connection.Expect(1);
         packet = packet[offset..];
         _hasFound |= packet.Length > EventHeader.Length && (EventType)packet.Span[4] is EventType.Gtid or EventType.Heartbeat;
         return packet;

@@ -30,6 +30,9 @@ sealed class PacketStream(Stream stream) : IAsyncDisposable
 
     public byte NextSequence => _expected;
 
+    /// <summary>The other side begins to count anew.</summary>
+    public void Expect(byte sequence) => _expected = sequence;
+
     /// <summary>From now on as much as this is read at once, where the server has sent as much.</summary>
     public void ReadAhead(int bytes)
     {

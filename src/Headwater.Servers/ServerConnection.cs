@@ -211,6 +211,9 @@ public sealed class ServerConnection : IAsyncDisposable
         return SendOnlyAsync(_writer, ct);
     }
 
+    /// <summary>The next packet's number, where the other side counts anew.</summary>
+    internal void Expect(byte sequence) => _packets.Expect(sequence);
+
     /// <summary>Sends what is no command while answers to an earlier one come. Its number is its own.</summary>
     internal Task SendBesideAsync(ReadOnlyMemory<byte> packet, CancellationToken ct) => GuardAsync(async () =>
     {

@@ -70,6 +70,12 @@ sealed class Composition : IAsyncDisposable
     public string? File { get; }
     public Readiness Readiness => Readiness.Of(_listening, View.Current);
 
+    /// <summary>Who may hold a write that was acknowledged and that no other server has, as the controller remembers it.</summary>
+    internal IEnumerable<string> Acknowledgers => _watcher.Control.Record.Acknowledgers.Select(static id => id.Name);
+
+    /// <summary>What the controller finds, for tests and people.</summary>
+    internal string Findings => string.Join("; ", _watcher.Control.Findings.Select(static finding => finding.Sentence));
+
     /// <summary>Where HTTP answers, once started; null when it is off.</summary>
     public ListenAddress? Http => _http is null ? null : _config.Http! with { Port = _http.Port };
 

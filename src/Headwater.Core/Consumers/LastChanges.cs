@@ -187,9 +187,9 @@ public sealed class LastChanges
         if (_plans.Count >= MostPlans) _plans.Clear();
         var key = TableKey.Of(table.Schema, table.Name);
         var first = dictionary.KeyOf(key);
-        // What the log says of the column has to agree.
+        // The log has to name the column itself: where it does not (binlog_row_metadata), a column's place may be another one's.
         var isKeyed = first is not null && first.Ordinal < table.Columns.Count && table.Columns[first.Ordinal] is var logged && logged.Type == LoggedType.Integer
-            && (logged.Name is null || string.Equals(logged.Name, first.Column, StringComparison.OrdinalIgnoreCase));
+            && string.Equals(logged.Name, first.Column, StringComparison.OrdinalIgnoreCase);
         var whole = new List<int>();
         // Rows that a cascade changes are not in the log: of those tables it is only known that something may have changed.
         foreach (var child in dictionary.Cascades(key))

@@ -164,7 +164,7 @@ internal static class ExpressionScan
             case 4 when word.SequenceEqual("with"u8):
                 if (reader.Is(next, "rollup"u8) || reader.Is(next, "ties"u8) || reader.Is(next, "cube"u8) || reader.Is(next, "system"u8) || reader.Is(next, "query"u8))
                     return false;
-                level |= InWith | CommonTableNext;
+                level = (byte)((level & ~TableNext) | InWith | CommonTableNext);
                 return false;
             case 4 when word.SequenceEqual("into"u8):
                 if (read)

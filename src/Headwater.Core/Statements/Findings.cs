@@ -8,6 +8,7 @@ internal sealed class Findings(Catalogue catalogue, bool literals)
     public const string PlainRead = "plain read: nothing in it writes, locks or depends on the session";
 
     readonly Names _tables = new(), _created = new(), _dropped = new(), _renamed = new(), _assigned = new(), _read = new(), _names = new(), _commonTables = new();
+    List<(string? Schema, string Name)>? _tableNames;
     string? _reason, _note;
 
     public Catalogue Catalogue => catalogue;
@@ -65,11 +66,12 @@ internal sealed class Findings(Catalogue catalogue, bool literals)
     public void Table(string? schema, string name)
     {
         _tables.Add(schema is null ? name : schema + "." + name);
-        if (TableNames.Count < Names.Most) TableNames.Add((schema, name));
+        _tableNames ??= [];
+        if (_tableNames.Count < Names.Most && !_tableNames.Contains((schema, name))) _tableNames.Add((schema, name));
     }
 
     /// <summary>What stands where a query names its tables, in parts; common table expressions among them.</summary>
-    public HashSet<(string? Schema, string Name)> TableNames { get; } = [];
+    public IReadOnlyList<(string? Schema, string Name)> TableNames => _tableNames ?? [];
     public bool TooManyTables => TableNames.Count >= Names.Most;
     public void CommonTable(string name) => _commonTables.Add(name);
     public bool IsCommonTable(string name) => _commonTables.Contains(name);

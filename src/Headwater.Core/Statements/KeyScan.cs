@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Text;
 
 namespace Headwater.Core.Statements;
 
@@ -18,7 +19,7 @@ internal ref struct KeyScan
 
     readonly ReadOnlySpan<byte> _text;
     readonly ReadOnlySpan<Token> _tokens;
-    int _where, _whereEnd;
+    int _schema, _table, _where, _whereEnd;
 
     KeyScan(ReadOnlySpan<byte> text, ReadOnlySpan<Token> tokens)
     {
@@ -27,7 +28,7 @@ internal ref struct KeyScan
     }
 
     /// <summary>The one table of the statement, as its text names it.</summary>
-    public (string? Schema, string Name) Table { get; private set; }
+    public readonly (string? Schema, string Name) Table => (_schema < 0 ? null : NameOf(_schema), NameOf(_table));
 
     public static bool TryRead(ReadOnlySpan<byte> normal, Span<Token> room, out KeyScan scan)
     {
@@ -64,12 +65,11 @@ internal ref struct KeyScan
     bool ReadFrom(int i)
     {
         if (!IsName(i)) return false;
-        var first = NameOf(i++);
-        Table = (null, first);
+        (_schema, _table) = (-1, i++);
         if (IsSymbol(i, '.'))
         {
             if (!IsName(i + 1)) return false;
-            Table = (first, NameOf(i + 1));
+            (_schema, _table) = (_table, i + 1);
             i += 2;
         }
         if (!IsKeyword(i, "where"u8))
@@ -173,7 +173,7 @@ internal ref struct KeyScan
             columns.Add(NameOf(name));
             return false;
         }
-        if (NameOf(name) != column) return false;
+        if (!IsNamed(name, column)) return false;
         literal = i;
         return true;
     }
@@ -231,6 +231,13 @@ internal ref struct KeyScan
     readonly bool IsKeyword(int i, ReadOnlySpan<byte> word) => Is(i, word) && !IsSymbol(i - 1, '.');
     readonly bool IsSymbol(int i, char symbol) =>
         i >= 0 && i < _tokens.Length && _tokens[i].Kind == TokenKind.Symbol && _tokens[i].Stop == _tokens[i].Start + 1 && _text[_tokens[i].Start] == symbol;
+
+    readonly bool IsNamed(int i, string lowerName)
+    {
+        var bytes = _text[_tokens[i].Start.._tokens[i].Stop];
+        if (_tokens[i].Kind == TokenKind.QuotedName) bytes = bytes[1..^1];
+        return Ascii.IsValid(bytes) && !bytes.ContainsAny("`\""u8) ? Ascii.EqualsIgnoreCase(bytes, lowerName) : NameOf(i) == lowerName;
+    }
 
     readonly string NameOf(int i) => Names.Unquoted(_text[_tokens[i].Start.._tokens[i].Stop]);
 }

@@ -28,13 +28,15 @@ internal static class Repeatability
         ("sql_calc_found_rows", "counts rows for a later FOUND_ROWS()"),
         ("examined", "ends when enough rows have been looked at"));
 
+    static readonly int ShortestWord = Words.Keys.Min(static word => word.Length);
+
     static readonly FrozenDictionary<string, string> Calls = Make(
         (Clock, "{0}() is the time"), (TimesOfDay, TimeOfDay), (Chance, "{0}() is another value each time"), (Session, "{0}() is about the session"), (Waiting, "{0}() is there for the time it takes"));
 
     static readonly FrozenDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> WordsBySpan = Words.GetAlternateLookup<ReadOnlySpan<char>>();
     static readonly FrozenDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> CallsBySpan = Calls.GetAlternateLookup<ReadOnlySpan<char>>();
 
-    public static string? OfWord(ReadOnlySpan<byte> lowerWord) => Find(WordsBySpan, lowerWord);
+    public static string? OfWord(ReadOnlySpan<byte> lowerWord) => lowerWord.Length < ShortestWord ? null : Find(WordsBySpan, lowerWord);
 
     /// <summary>Of a name before a parenthesis.</summary>
     public static string? OfCall(ReadOnlySpan<byte> lowerName) => Find(CallsBySpan, lowerName) ?? Functions.Rule(lowerName) switch

@@ -31,7 +31,7 @@ public sealed class ChangesRun(LogStore store, LastChanges changes, TimeProvider
     public void Offer(DataDictionary dictionary, Position from, Position to)
     {
         Volatile.Write(ref _offered, new Offered(dictionary, from, to));
-        Volatile.Read(ref _wake).TrySetResult();
+        Interlocked.Exchange(ref _wake, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
     public async Task RunAsync(CancellationToken ct)
@@ -66,12 +66,8 @@ public sealed class ChangesRun(LogStore store, LastChanges changes, TimeProvider
         changes.Begin(from);
         for (var unpublished = 0; ;)
         {
-            var wake = Volatile.Read(ref _wake);
-            if (wake.Task.IsCompleted)
-            {
-                Interlocked.CompareExchange(ref _wake, wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), wake);
-                wake = Volatile.Read(ref _wake);
-            }
+            // Taken before what it tells of is looked at: nothing offered from here on is missed.
+            var wake = Volatile.Read(ref _wake).Task;
             if (Interlocked.Exchange(ref _offered, null) is { } offered) changes.Offer(offered.Dictionary, offered.From, offered.To);
             if (reader.TryNext() is { } piece)
             {
@@ -88,8 +84,11 @@ public sealed class ChangesRun(LogStore store, LastChanges changes, TimeProvider
                 continue;
             }
             unpublished = 0;
-            var more = reader.MovedAsync(ct);
-            await await (changes.Extent.Dictionary is null ? Task.WhenAny(more, wake.Task, Task.Delay(AskAgainAfter, time, ct)) : Task.WhenAny(more, wake.Task));
+            // What was not waited to its end is ended, or it would pile up where the store tells of its next move.
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            var more = reader.MovedAsync(waiting.Token);
+            await await (changes.Extent.Dictionary is null ? Task.WhenAny(more, wake, Task.Delay(AskAgainAfter, time, waiting.Token)) : Task.WhenAny(more, wake));
+            await waiting.CancelAsync();
         }
     }
 

@@ -12,6 +12,8 @@ public sealed record FollowerOptions
 
     /// <summary>The primary's commits wait until they are safe here: the store is a witness.</summary>
     public bool Acknowledges { get; init; }
+    /// <summary>An empty store begins with the oldest that the primary still has, not with what comes next.</summary>
+    public bool BeginsWithOldest { get; init; }
     public string ReportHost { get; init; } = "";
     public ushort ReportPort { get; init; }
 

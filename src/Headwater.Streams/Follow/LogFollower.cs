@@ -74,7 +74,7 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
         var connection = await ServerConnection.ConnectAsync(primary.Address, how.Login, ct);
         await using var closing = connection;
         SourceNumber = uint.Parse((await connection.QueryAsync("SELECT @@global.server_id", ct)).Rows[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
-        if (store.IsEmpty) store.BeginAfter(await LastOfAsync(connection, ct), SourceNumber);
+        if (store.IsEmpty) store.BeginAfter(how.BeginsWithOldest && await OldestOfAsync(connection, ct) is { } oldest ? oldest : await LastOfAsync(connection, ct), SourceNumber);
         var from = store.IsEmpty ? Position(store.Last) : store.End.Position;
         await using var dump = await BinlogDump.OpenAsync(connection, from, new BinlogOptions
         {
@@ -141,6 +141,20 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
     {
         var row = (await connection.QueryAsync("SELECT @@global.gtid_binlog_state, @@global.gtid_slave_pos", ct)).Rows[0];
         return [.. Gtids(row[0]), .. Gtids(row[1])];
+    }
+
+    /// <summary>What the log held before its oldest file; null where the account may not ask (BINLOG MONITOR).</summary>
+    static async Task<List<Gtid>?> OldestOfAsync(ServerConnection connection, CancellationToken ct)
+    {
+        try
+        {
+            var file = (await connection.QueryAsync("SHOW BINARY LOGS", ct)).Rows[0][0]!;
+            return Gtids((await connection.QueryAsync($"SELECT BINLOG_GTID_POS('{file.Replace("'", "''", StringComparison.Ordinal)}', 4)", ct)).Rows[0][0]);
+        }
+        catch (ServerException)
+        {
+            return null;
+        }
     }
 
     /// <summary>What the log holds now, the newest of a domain last.</summary>

@@ -71,6 +71,8 @@ sealed class WitnessReplication : IAsyncDisposable
             Login = new ServerLogin(source.User, source.Password),
             ReaderId = _options.ServerId,
             Acknowledges = source.Acknowledges,
+            // Who says that it holds a position is taken to hold all up to there.
+            BeginsWithOldest = true,
             ReportHost = _options.ReportHost.Length > 0 ? _options.ReportHost : _options.Listen.Address.ToString(),
             ReportPort = (ushort)_options.Listen.Port,
         };

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Headwater.Core.Positions;
 using Headwater.Core.Topology;
 using Headwater.Streams.Store;
 using Microsoft.Extensions.Logging;
@@ -44,6 +45,12 @@ public sealed class WitnessServer : IAsyncDisposable
 
     public IPEndPoint Address => _options.Listen;
     public StoreEnd End => _store.End;
+
+    /// <summary>Whom it follows, and why not, in a sentence.</summary>
+    public string Sentence => $"{(_replication.IsReceiving ? "follows" : "does not follow")} {_replication.Source}{(_replication.IsAcknowledging ? ", and acknowledges" : "")}{(_replication.Error.Length > 0 ? $": {_replication.Error}" : "")}";
+
+    /// <summary>What the log held before the first transaction that is here; null while it is empty.</summary>
+    public Position? Begin => _store.Begin;
 
     async Task AcceptAsync()
     {

@@ -286,6 +286,19 @@ public class FootprintTests
         Assert.Equal(parameter, Of(sql).Key?.Parameter(Encoding.UTF8.GetBytes(sql), SqlSyntax.Standard) ?? -1);
 
     [Fact]
+    public void A_footprint_and_its_key_are_found_without_allocating()
+    {
+        var sql = "SELECT name, a FROM orders AS o WHERE o.deleted = 0 AND o.`id` = 12345 LIMIT 1"u8.ToArray();
+        var cache = new FactsCache(1 << 20);
+        Assert.True(cache.Get(sql, SqlSyntax.Standard, Catalogue).FootprintIn("shop").Key!.TryKey(sql, SqlSyntax.Standard, out _));
+        Assert.Equal(0, Allocated.By(() =>
+        {
+            for (var i = 0; i < 1_000; i++)
+                cache.Get(sql, SqlSyntax.Standard, Catalogue).FootprintIn("shop").Key!.TryKey(sql, SqlSyntax.Standard, out _);
+        }));
+    }
+
+    [Fact]
     public void A_key_lookup_says_where_the_column_is_and_how_to_read_it()
     {
         var key = Of("SELECT * FROM `lines` WHERE order_id = 5").Key!;
