@@ -34,6 +34,7 @@ try
         "lease" => LeaseRun.Run(arguments),
         "verify" => VerifyBench.Run(arguments),
         "reader" => ReaderBench.Run(arguments),
+        ReaderChild.Verb => ReaderChild.Run(arguments),
         _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, switchover, glitches, lease, verify, reader"),
     };
 }

@@ -22,6 +22,8 @@ static class ReaderBench
                 switch (part)
                 {
                     case "values": ValuesRun.Run(options, folder, bars); break;
+                    case "large": LargeRun.Run(options, folder, bars); break;
+                    case "resume": ResumeRun.Run(options, folder, bars); break;
                 }
                 if (!options.Keep && Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
             }
