@@ -24,6 +24,8 @@ static class ReaderBench
                     case "values": ValuesRun.Run(options, folder, bars); break;
                     case "large": LargeRun.Run(options, folder, bars); break;
                     case "resume": ResumeRun.Run(options, folder, bars); break;
+                    case "rate": RateRun.Run(options, folder, bars); break;
+                    case "fresh": FreshRun.Run(options, folder, bars); break;
                 }
                 if (!options.Keep && Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
             }
