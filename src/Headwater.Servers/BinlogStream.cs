@@ -27,6 +27,9 @@ public sealed record BinlogOptions
     /// <summary>Completes what the log does not say of columns.</summary>
     public TableLookup? Lookup { get; init; }
 
+    /// <summary>Instead of <see cref="Lookup"/>: goes along with the log.</summary>
+    public SchemaHistory? History { get; init; }
+
     /// <summary>Gets every event as it came: a file that <see cref="BinlogFiles.OpenCopy"/> reads. One that goes on after a break may have half a transaction at the seam, which is dropped there.</summary>
     public Stream? Copy { get; init; }
 }
@@ -61,8 +64,8 @@ public static class BinlogStream
         var hasChecksums = await PrepareAsync(connection, from, options, ct);
         await connection.SendAsync(writer => Request(writer, options), ReadAhead, ct);
         if (options.Copy is { Position: 0 } begun) await begun.WriteAsync(BinlogFile.Magic.ToArray(), ct);
-        var decoder = new BinlogDecoder(options.Lookup, hasChecksums);
-        var assembler = new TransactionAssembler(from);
+        var decoder = new BinlogDecoder(options.History is { } history ? history.Columns : options.Lookup, hasChecksums);
+        var assembler = new TransactionAssembler(from, history: options.History);
         for (var hasFound = false; ;)
         {
             var packet = await connection.ReceiveAsync(hasFound ? options.Heartbeat * 3 : options.Search, ct);

@@ -22,6 +22,7 @@ static class ReaderBench
                 switch (part)
                 {
                     case "values": ValuesRun.Run(options, folder, bars); break;
+                    case "names": NamesRun.Run(options, folder, bars); break;
                     case "large": LargeRun.Run(options, folder, bars); break;
                     case "resume": ResumeRun.Run(options, folder, bars); break;
                     case "rate": RateRun.Run(options, folder, bars); break;

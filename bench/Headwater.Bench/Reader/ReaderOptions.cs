@@ -3,7 +3,7 @@ namespace Headwater.Bench.Reader;
 /// <summary>What <c>bench/run reader</c> does.</summary>
 sealed record ReaderOptions
 {
-    public static readonly string[] AllParts = ["values", "large", "resume", "rate", "fresh"];
+    public static readonly string[] AllParts = ["values", "names", "large", "resume", "rate", "fresh"];
 
     public required IReadOnlyList<string> Parts { get; init; }
 

@@ -218,6 +218,7 @@ sealed class Workload
         if (_chance.Percent(40)) Transaction();
         else Change();
         var table = AnyTable();
+        Try("variable", $"SET rand_seed1={_chance.Below(1000)}, rand_seed2={_chance.Below(1000)}");
         if (Columns(table).Find(static column => column is { IsGenerated: false, IsCounter: false, IsNullable: true }) is { } column) Try("by variable", $"UPDATE {Text(table)} SET `{column.Name}`=@v WHERE RAND()<0.1");
         if (_chance.Percent(30))
         {
