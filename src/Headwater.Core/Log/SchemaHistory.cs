@@ -65,7 +65,8 @@ public sealed class SchemaHistory
     {
         if (statement.Kind != StatementKind.Definition) return;
         var definition = Read(statement);
-        if (statement.Error != 0 && definition is not (NoShape or DropTables or DropSchema)) definition = new Unclear(Named(definition));
+        // What of it was done before it failed is not told.
+        if (statement.Error != 0 && definition is not NoShape) definition = new Unclear(Named(definition));
         switch (definition)
         {
             case CreateTable create: Create(create, statement.Thread); break;
@@ -103,6 +104,7 @@ public sealed class SchemaHistory
     {
         CreateTable create => [create.Name],
         AlterTable alter => [alter.Name, .. alter.Parts.OfType<RenameTo>().Select(static part => part.Name)],
+        DropTables drop => drop.IsTemporary ? [] : drop.Tables,
         _ => null,
     };
 
@@ -143,9 +145,7 @@ public sealed class SchemaHistory
         foreach (var table in drop.Tables)
         {
             var name = Folded(table);
-            if (_temporary.Remove((thread, name)) || drop.IsTemporary) continue;
-            _tables.Remove(name);
-            // It is gone, whatever the others are.
+            if (!_temporary.Remove((thread, name)) && !drop.IsTemporary) _tables.Remove(name);
         }
     }
 

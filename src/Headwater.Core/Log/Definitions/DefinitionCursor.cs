@@ -27,6 +27,9 @@ sealed class DefinitionCursor(IReadOnlyList<DefinitionToken> tokens, string sche
         return true;
     }
 
+    /// <summary>Anywhere in the definition.</summary>
+    public bool Has(string word) => tokens.Any(token => token.Is(word));
+
     /// <summary>All of them, or none.</summary>
     public bool TakeWords(params ReadOnlySpan<string> words)
     {

@@ -140,18 +140,8 @@ static class DefinitionReader
         }
         catch (NotUnderstoodException)
         {
-            // It may have changed its name to one that is not read here.
-            return new Unclear(Names(cursor, name));
+            // It may concern another table too: RENAME TO, CONVERT PARTITION … TO TABLE.
+            return new Unclear(cursor.Has("rename") || cursor.Has("convert") ? null : [name]);
         }
-    }
-
-    static IReadOnlyList<TableName>? Names(DefinitionCursor cursor, TableName name)
-    {
-        while (!cursor.AtEnd)
-        {
-            var token = cursor.Next();
-            if (token.Is("rename") || token.Is("convert") || token.Is("exchange")) return null;
-        }
-        return [name];
     }
 }
