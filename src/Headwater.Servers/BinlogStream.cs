@@ -111,10 +111,11 @@ public static class BinlogStream
                 return null;
             }
             if (packet.IsEmpty || packet.Span[0] != OkPacket.OkHeader) throw MalformedPacketException.In("this is no event", packet.Span, 0);
+            // The packet's buffer is the connection's: what is kept is copied, but for a large one, which has a buffer of its own.
+            var isOwned = packet.Length >= Packet.MaxPayload;
             packet = packet[EventOffset..];
             var header = EventHeader.Parse(packet.Span);
-            // The packet's buffer is the connection's: what is kept is copied.
-            return assembler.Passes(header) ? null : assembler.Add(decoder.Decode(header.KeepsBytes ? packet.ToArray() : packet));
+            return assembler.Passes(header) ? null : assembler.Add(decoder.Decode(header.KeepsBytes && !isOwned ? packet.ToArray() : packet));
         }
         catch (MalformedPacketException e)
         {

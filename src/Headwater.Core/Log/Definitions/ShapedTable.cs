@@ -33,8 +33,8 @@ sealed record ShapedTable(string? Charset, IReadOnlyList<ColumnShape> Columns)
             if ((converted = Resolved(convert.Charset, utf8) ?? schemaCharset) is null) return null;
             charset = converted;
         }
-        // What is declared anew while all is converted has a character set by rules that are not followed here.
-        if (converted is not null && parts.Any(static part => part is AddColumn or ChangeColumn)) return null;
+        // What names a character set of its own while all is converted has one by rules that are not followed here.
+        if (converted is not null && parts.Any(static part => part is AddColumn { Column.Charset: not null } or ChangeColumn { Column.Charset: not null })) return null;
         var columns = new List<ColumnShape>();
         var used = new HashSet<Alteration>(ReferenceEqualityComparer.Instance);
         foreach (var column in Columns)
