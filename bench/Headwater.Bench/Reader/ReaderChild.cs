@@ -23,8 +23,9 @@ static class ReaderChild
         var from = PositionOf(arguments.Text("from"));
         var until = PositionOf(arguments.Text("until"));
         var file = arguments.Text("out");
+        var renders = arguments.Flag("render");
         arguments.NothingElse();
-        if (file is null) CountAsync(port, index, from, until).GetAwaiter().GetResult();
+        if (file is null) CountAsync(port, index, from, until, renders).GetAwaiter().GetResult();
         else AppendAsync(port, until, file).GetAwaiter().GetResult();
         return 0;
     }
@@ -67,9 +68,10 @@ static class ReaderChild
             }
     }
 
-    // What reading takes: each transaction is looked at as one would who only counts rows.
-    static async Task CountAsync(int port, string? index, Position from, Position until)
+    // What reading takes: each transaction is looked at as one would who only counts rows, or who writes out every value.
+    static async Task CountAsync(int port, string? index, Position from, Position until, bool renders)
     {
+        var text = new StringBuilder();
         long transactions = 0, rows = 0, bytes = 0, early = 0;
         var position = from;
         var cpu = Environment.CpuUsage.TotalTime;
@@ -82,7 +84,11 @@ static class ReaderChild
             transactions++;
             bytes += transaction.Bytes;
             foreach (var change in transaction.Changes)
-                if (change is LoggedRows changed) rows += changed.Count;
+                if (change is LoggedRows changed)
+                {
+                    rows += changed.Count;
+                    if (renders) Render(changed, text);
+                }
             if (early == 0 && rows >= 1_000_000) early = ProcStat.StatusBytes(Environment.ProcessId, "VmHWM");
             if (until.IsEmpty) continue;
             position = position.With(transaction.Gtid);
@@ -90,5 +96,16 @@ static class ReaderChild
         }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{transactions} {rows} {bytes} {clock.Elapsed.TotalSeconds:F6} {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:F6} {early} {ProcStat.StatusBytes(Environment.ProcessId, "VmHWM")} {GC.GetTotalAllocatedBytes()} {GC.CollectionCount(0)}"));
+    }
+
+    static void Render(LoggedRows rows, StringBuilder text)
+    {
+        for (var i = 0; i < rows.Count; i++)
+        {
+            text.Clear();
+            foreach (var image in (ReadOnlySpan<RowImage>)[rows[i].Before, rows[i].After])
+                for (var ordinal = 0; ordinal < rows.Table.Columns.Count; ordinal++)
+                    if (image.Has(ordinal)) image[ordinal].AppendSqlLiteral(text);
+        }
     }
 }

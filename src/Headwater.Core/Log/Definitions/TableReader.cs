@@ -106,7 +106,7 @@ static class TableReader
         var name = cursor.Next();
         if (name.Kind != TokenKind.Word || !_options.Contains(name.Text)) throw new NotUnderstoodException();
         if (name.Is("with") && cursor.Peek().Is("system") || name.Is("default") && !cursor.Peek().Is("character") && !cursor.Peek().Is("charset") && !cursor.Peek().Is("collate")) throw new NotUnderstoodException();
-        if (!cursor.TakeSymbol('=')) 
+        if (!cursor.TakeSymbol('='))
         {
             // COMMENT 'x', AUTO_INCREMENT 5; other words are names of their own.
             if (cursor.Peek().Kind is TokenKind.Text or TokenKind.Number) cursor.Next();
