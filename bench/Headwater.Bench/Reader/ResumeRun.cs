@@ -100,6 +100,8 @@ static class ResumeRun
     static Process Start(int port, Position until, string file)
     {
         var start = new ProcessStartInfo(Counted.Program) { RedirectStandardError = true };
+        // What a debugger would connect to is a file, and who is killed does not take it away.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach (var argument in (string[])[ReaderChild.Verb, "--port", port.ToString(CultureInfo.InvariantCulture), "--until", until.ToString(), "--out", file]) start.ArgumentList.Add(argument);
         return Process.Start(start)!;
     }
