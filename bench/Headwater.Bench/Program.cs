@@ -8,6 +8,7 @@ using Headwater.Bench.Lab;
 using Headwater.Bench.Lease;
 using Headwater.Bench.Memory;
 using Headwater.Bench.Problem;
+using Headwater.Bench.Reader;
 using Headwater.Bench.Split;
 using Headwater.Bench.Sql;
 using Headwater.Bench.Start;
@@ -32,7 +33,9 @@ try
         "glitches" => GlitchRun.Run(arguments),
         "lease" => LeaseRun.Run(arguments),
         "verify" => VerifyBench.Run(arguments),
-        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, switchover, glitches, lease, verify"),
+        "reader" => ReaderBench.Run(arguments),
+        ReaderChild.Verb => ReaderChild.Run(arguments),
+        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, switchover, glitches, lease, verify, reader"),
     };
 }
 catch (UsageException e)

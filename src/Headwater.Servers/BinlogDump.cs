@@ -31,6 +31,9 @@ public sealed class BinlogDump : IAsyncDisposable
     /// <summary>The server waits for an acknowledgement of the event in hand: <see cref="AcknowledgeAsync"/>.</summary>
     public bool IsWaitedFor { get; private set; }
 
+    /// <summary>The event in hand is so long that its buffer is its own: it stays valid.</summary>
+    public bool IsOwned { get; private set; }
+
     /// <exception cref="BinlogException">The server has no log.</exception>
     /// <exception cref="ServerUnreachableException">The connection broke or the server fell silent.</exception>
     public static async Task<BinlogDump> OpenAsync(ServerConnection connection, Position from, BinlogOptions options, CancellationToken ct)
@@ -51,6 +54,7 @@ public sealed class BinlogDump : IAsyncDisposable
         if (ErrPacket.TryParse(packet.Span, out var error)) throw Refusal(Errors.Of(error));
         if (EofPacket.TryParse(packet.Span, out _)) return default;
         if (packet.IsEmpty || packet.Span[0] != OkPacket.OkHeader) throw new BinlogException(BinlogTrouble.Damaged, "The server's answer is no event of a log.");
+        IsOwned = packet.Length >= Packet.MaxPayload;
         // A semi-synchronous reader gets two bytes more before each event: what they are, and whether the server waits.
         var offset = _options.Acknowledges && packet.Length > 2 && packet.Span[1] == SemiSync ? 3 : 1;
         IsWaitedFor = offset == 3 && packet.Span[2] == 1;

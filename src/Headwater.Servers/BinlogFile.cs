@@ -112,7 +112,10 @@ sealed class BinlogFile : IAsyncDisposable
         }
     }
 
-    ReadOnlyMemory<byte> Event => _header.KeepsBytes ? _buffer.AsSpan(_start, _size).ToArray() : _buffer.AsMemory(_start, _size);
+    // A buffer that has grown for one large event is given away with it.
+    bool IsGivenAway => _header.KeepsBytes && _size > Buffer && _start == 0 && _end == _size;
+
+    ReadOnlyMemory<byte> Event => _header.KeepsBytes && !IsGivenAway ? _buffer.AsSpan(_start, _size).ToArray() : _buffer.AsMemory(_start, _size);
 
     /// <summary>Gives the event that was read to those who make transactions of it.</summary>
     public Transaction? Take(BinlogDecoder decoder, TransactionAssembler assembler, PositionSearch search)
@@ -129,7 +132,9 @@ sealed class BinlogFile : IAsyncDisposable
                     foreach (var gtid in list.Last) search.See(gtid, isBefore: true);
                     break;
             }
-            return assembler.Add(one, _offset);
+            var transaction = assembler.Add(one, _offset);
+            if (IsGivenAway) (_buffer, _start, _end, _size) = (new byte[Buffer], 0, 0, 0);
+            return transaction;
         }
         catch (MalformedPacketException e)
         {

@@ -57,16 +57,22 @@ public sealed class BinlogFiles
     /// error, as a server makes it.
     /// </summary>
     /// <exception cref="BinlogException">The log cannot be read from there, or not on.</exception>
-    public async IAsyncEnumerable<Transaction> ReadAsync(Position from, TableLookup? lookup, [EnumeratorCancellation] CancellationToken ct)
+    public IAsyncEnumerable<Transaction> ReadAsync(Position from, TableLookup? lookup, CancellationToken ct) => ReadAsync(from, lookup, null, ct);
+
+    /// <inheritdoc cref="ReadAsync(Position, TableLookup?, CancellationToken)"/>
+    /// <param name="history">Goes along with the log, and completes what the log does not say.</param>
+    public IAsyncEnumerable<Transaction> ReadWithHistoryAsync(Position from, SchemaHistory history, CancellationToken ct) => ReadAsync(from, history.Columns, history, ct);
+
+    async IAsyncEnumerable<Transaction> ReadAsync(Position from, TableLookup? lookup, SchemaHistory? history, [EnumeratorCancellation] CancellationToken ct)
     {
         var first = await FirstFileAsync(from, ct);
         var seen = new PositionSearch(from);
-        var assembler = new TransactionAssembler(from);
+        var assembler = new TransactionAssembler(from, history: history);
         for (var i = first; i < _files.Length; i++)
         {
             await using var file = BinlogFile.Open(_files[i], isLast: i == _files.Length - 1);
             var decoder = new BinlogDecoder(lookup);
-            assembler = new TransactionAssembler(assembler.Position, file.Name);
+            assembler = new TransactionAssembler(assembler.Position, file.Name, history: history);
             while (await file.NextAsync(ct))
             {
                 var transaction = file.Take(decoder, assembler, seen);

@@ -34,6 +34,9 @@ public sealed record BinlogOptions
     public string ReportHost { get; init; } = "";
     public ushort ReportPort { get; init; }
 
+    /// <summary>Instead of <see cref="Lookup"/>: goes along with the log.</summary>
+    public SchemaHistory? History { get; init; }
+
     /// <summary>Gets every event as it came: a file that <see cref="BinlogFiles.OpenCopy"/> reads. One that goes on after a break may have half a transaction at the seam, which is dropped there.</summary>
     public Stream? Copy { get; init; }
 }
@@ -56,12 +59,12 @@ public static class BinlogStream
         await using var closing = connection;
         await using var dump = await BinlogDump.OpenAsync(connection, from, options, ct);
         if (options.Copy is { Position: 0 } begun) await begun.WriteAsync(BinlogFile.Magic.ToArray(), ct);
-        var decoder = new BinlogDecoder(options.Lookup, dump.HasChecksums);
-        var assembler = new TransactionAssembler(from);
+        var decoder = new BinlogDecoder(options.History is { } history ? history.Columns : options.Lookup, dump.HasChecksums);
+        var assembler = new TransactionAssembler(from, history: options.History);
         while (await dump.NextAsync(ct) is { IsEmpty: false } one)
         {
             if (options.Copy is { } copy && IsOfTheLog(one.Span)) await copy.WriteAsync(one, ct);
-            if (Take(one, decoder, assembler) is { } transaction) yield return transaction;
+            if (Take(one, dump.IsOwned, decoder, assembler) is { } transaction) yield return transaction;
         }
     }
 
@@ -71,13 +74,13 @@ public static class BinlogStream
 
     const int EventTypeOffset = 4;
 
-    static Transaction? Take(ReadOnlyMemory<byte> one, BinlogDecoder decoder, TransactionAssembler assembler)
+    static Transaction? Take(ReadOnlyMemory<byte> one, bool isOwned, BinlogDecoder decoder, TransactionAssembler assembler)
     {
         try
         {
             var header = EventHeader.Parse(one.Span);
-            // The packet's buffer is the connection's: what is kept is copied.
-            return assembler.Passes(header) ? null : assembler.Add(decoder.Decode(header.KeepsBytes ? one.ToArray() : one));
+            // The packet's buffer is the connection's: what is kept is copied, but for a large one, which has a buffer of its own.
+            return assembler.Passes(header) ? null : assembler.Add(decoder.Decode(header.KeepsBytes && !isOwned ? one.ToArray() : one));
         }
         catch (MalformedPacketException e)
         {

@@ -1,14 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
 using Headwater.Wire.MySql;
+using Headwater.Wire.MySql.Binlog;
 
 namespace Headwater.Servers;
 
 /// <summary>
-/// Packets over a stream, one at a time, with their sequence checked. One owner. A payload that was read is valid until the next read.
+/// Packets over a stream, one at a time, with their sequence checked. One owner. A payload that was read is valid until the next read; one of
+/// <see cref="Packet.MaxPayload"/> bytes or more is a buffer of its own.
 /// </summary>
 sealed class PacketStream(Stream stream) : IAsyncDisposable
 {
-    const int LongestMessage = 1 << 30;
+    // The longest event of a log, behind its OK byte.
+    const int LongestMessage = (int)EventHeader.LargestEvent + 1;
     byte[] _buffer = new byte[4096];
     int _start, _end;
     byte _expected;
@@ -32,6 +35,9 @@ sealed class PacketStream(Stream stream) : IAsyncDisposable
 
     /// <summary>The other side begins to count anew.</summary>
     public void Expect(byte sequence) => _expected = sequence;
+
+    /// <summary>How long the other side may send nothing while something is due; null: for ever. A long message may take longer, as long as it goes on.</summary>
+    public TimeSpan? Patience { get; set; }
 
     /// <summary>From now on as much as this is read at once, where the server has sent as much.</summary>
     public void ReadAhead(int bytes)
@@ -82,7 +88,8 @@ sealed class PacketStream(Stream stream) : IAsyncDisposable
         if (_buffer.Length < needed) Array.Resize(ref _buffer, Math.Max(needed, Math.Min(_buffer.Length * 2, Packet.MaxPayload)));
         while (_end < needed)
         {
-            var read = await Stream.ReadAsync(_buffer.AsMemory(_end), ct);
+            var reading = Stream.ReadAsync(_buffer.AsMemory(_end), ct);
+            var read = Patience is { } patience && !reading.IsCompleted ? await reading.AsTask().WaitAsync(patience, ct) : await reading;
             if (read == 0) throw new EndOfStreamException("the server closed the connection");
             _end += read;
         }

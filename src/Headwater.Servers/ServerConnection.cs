@@ -232,12 +232,13 @@ public sealed class ServerConnection : IAsyncDisposable
         await GuardAsync(async () => await BufferAsync(new ResultReader(_packets, Agreed), ct));
     }
 
-    /// <summary>The next packet, valid until the one after it is asked for. None within <paramref name="patience"/> closes the connection.</summary>
+    /// <summary>The next packet, valid until the one after it is asked for. Not a byte within <paramref name="patience"/> closes the connection.</summary>
     internal async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync(TimeSpan patience, CancellationToken ct)
     {
+        _packets.Patience = patience;
         var packet = _packets.ReadAsync(ct);
         if (packet.IsCompletedSuccessfully) return packet.Result;
-        return await GuardAsync(() => packet.AsTask().WaitAsync(patience, ct));
+        return await GuardAsync(packet.AsTask);
     }
 
     async Task SimpleAsync(Command command, CancellationToken ct)

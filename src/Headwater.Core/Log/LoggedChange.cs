@@ -40,6 +40,11 @@ public sealed class LoggedStatement : LoggedChange
     /// <summary>The error that it ended with; 0 for none.</summary>
     public ushort Error { get; init; }
 
+    public ulong SqlMode { get; init; }
+
+    /// <summary>The character set of a schema that is created and names none; null when not told.</summary>
+    public string? ServerCharset { get; init; }
+
     /// <summary>SET statements that make it mean on another connection what it meant on the first one, in order.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 

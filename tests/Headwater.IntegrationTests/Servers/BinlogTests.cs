@@ -240,6 +240,63 @@ public sealed class BinlogTests
     }
 
     [Fact]
+    public async Task A_large_event_may_take_longer_than_silence_may()
+    {
+        await using var server = await RealServer.StartAsync();
+        await using var connection = await server.ConnectAsync();
+        await connection.QueryMultiAsync("CREATE DATABASE d; CREATE TABLE d.t (a int, b longblob)", Ct);
+        var from = await LoggedAsync(connection);
+        await connection.QueryAsync("INSERT INTO d.t VALUES (1, REPEAT('x', 30000000))", Ct);
+        await using var slow = new SlowRelay(server.Port, TimeSpan.FromSeconds(2), 30_000_000);
+        var options = new BinlogOptions { ReaderId = 99, Heartbeat = TimeSpan.FromMilliseconds(200), Search = TimeSpan.FromSeconds(5) };
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var reader = await ServerConnection.ConnectAsync(server.Address with { Port = slow.Port }, server.Login with { Tls = TlsMode.Off }, Ct);
+        await foreach (var transaction in BinlogStream.ReadAsync(reader, from, options, Ct))
+        {
+            Assert.Equal(30_000_000, ((LoggedRows)transaction.Changes[0])[0].After[1].Raw.Length);
+            break;
+        }
+        Assert.True(clock.Elapsed > 3 * options.Heartbeat);
+    }
+
+    [Theory]
+    [InlineData("NO_LOG")]
+    [InlineData("MINIMAL")]
+    public async Task Names_follow_the_definitions_in_the_log_where_rows_do_not_say_them(string metadata)
+    {
+        await using var server = await RealServer.StartAsync(1, $"--binlog-row-metadata={metadata}");
+        await using var connection = await server.ConnectAsync();
+        await connection.QueryMultiAsync("CREATE DATABASE d; CREATE TABLE d.t (Id int unsigned PRIMARY KEY, a text CHARACTER SET latin1, b bigint)", Ct);
+        var (start, from) = await SchemaReader.ReadAsync(_ => server.ConnectAsync(), Ct);
+        Assert.Equal(await LoggedAsync(connection), from);
+        await connection.QueryMultiAsync("""
+            INSERT INTO d.t VALUES (4294967295, 'x', 7);
+            ALTER TABLE d.t CHANGE b c tinyint unsigned FIRST, ADD d int AFTER Id; INSERT INTO d.t VALUES (255, 4294967294, -1, 'y');
+            RENAME TABLE d.t TO d.t2; CREATE TABLE d.t AS SELECT d AS e, c AS f FROM d.t2; UPDATE d.t2 SET d=5;
+            CREATE TABLE d.h (a int, b text, UNIQUE (b)); INSERT INTO d.h VALUES (1, 'z')
+            """, Ct);
+        string[] expected =
+        [
+            "INSERT INTO `d`.`t` (`Id`, `a`, `b`) VALUES (4294967295, _latin1 X'78', 7)",
+            "INSERT INTO `d`.`t` (`c`, `Id`, `d`, `a`) VALUES (255, 4294967294, -1, _latin1 X'79')",
+            "INSERT INTO `d`.`t` (`e`, `f`) VALUES (NULL, 7)",
+            "INSERT INTO `d`.`t` (`e`, `f`) VALUES (-1, 255)",
+            "UPDATE `d`.`t2` SET `c`=255, `Id`=4294967294, `d`=5, `a`=_latin1 X'79' WHERE `Id`<=>4294967294 LIMIT 1",
+        ];
+        foreach (var fromFiles in (bool[])[false, true])
+        {
+            var history = new SchemaHistory(start);
+            var log = fromFiles ? BinlogFiles.OpenDirectory(Path.Combine(server.Directory, "data")).ReadWithHistoryAsync(from, history, Ct) : BinlogStream.ReadAsync(await server.ConnectAsync(), from, ToEnd with { History = history }, Ct);
+            var said = new List<string>();
+            await foreach (var transaction in log)
+                foreach (var rows in transaction.Changes.OfType<LoggedRows>())
+                    for (var i = 0; i < rows.Count; i++)
+                        if (rows.Table.Name != "h") said.Add(RowSql.Of(rows[i]));
+            Assert.All(expected, sql => Assert.Contains(sql, said));
+        }
+    }
+
+    [Fact]
     public async Task The_files_of_a_killed_server_are_read_to_the_last_whole_transaction()
     {
         await using var server = await RealServer.StartAsync();

@@ -91,7 +91,7 @@ public sealed class BinlogDecoder(TableLookup? lookup = null, bool hasChecksums 
         if (version != 4) throw reader.Malformed($"version {version} of the log is not read");
         var server = reader.Bytes(50);
         var end = server.IndexOf((byte)0);
-        reader.Skip(4);
+        var created = reader.UInt32(); // 0 in a file that only goes on from another, or is sent from its middle
         if (reader.Byte() != EventHeader.Length) throw reader.Malformed($"events have headers of {EventHeader.Length} bytes");
         // One length for each type of event, then how checksums are made, then one.
         if (reader.Remaining < (int)EventType.TableMap + 1 + ChecksumBytes) throw reader.Malformed("the description of the log is too short");
@@ -102,7 +102,7 @@ public sealed class BinlogDecoder(TableLookup? lookup = null, bool hasChecksums 
         if (algorithm != ChecksumNone) Verified(bytes, isFormat: true);
         HasChecksums = algorithm == ChecksumCrc32;
         _tables.Clear();
-        return new FormatDescriptionEvent(Encoding.UTF8.GetString(end < 0 ? server : server[..end]), HasChecksums) { Header = header };
+        return new FormatDescriptionEvent(Encoding.UTF8.GetString(end < 0 ? server : server[..end]), HasChecksums, created != 0) { Header = header };
     }
 
     static int RotateName(ref PayloadReader reader, out ulong offset)
@@ -156,7 +156,7 @@ public sealed class BinlogDecoder(TableLookup? lookup = null, bool hasChecksums 
         return new GtidListEvent(last) { Header = header };
     }
 
-    static QueryEvent Query(EventHeader header, ReadOnlyMemory<byte> body, bool isCompressed)
+    QueryEvent Query(EventHeader header, ReadOnlyMemory<byte> body, bool isCompressed)
     {
         var reader = new PayloadReader(body.Span);
         var thread = reader.UInt32();
@@ -169,9 +169,10 @@ public sealed class BinlogDecoder(TableLookup? lookup = null, bool hasChecksums 
         var text = body[reader.Offset..];
         if (isCompressed) text = Inflated.Event(text);
         if (text.Span.SequenceEqual("COMMIT"u8) || text.Span.SequenceEqual("ROLLBACK"u8))
-            return new QueryEvent(thread, error, schema, text, null, null, []) { Header = header };
-        var (settings, charset, microseconds) = StatusVariables.Read(variables, header.Seconds);
-        return new QueryEvent(thread, error, schema, text, charset, microseconds, settings) { Header = header };
+            return new QueryEvent(thread, error, schema, text, StatementSettings.None) { Header = header };
+        // What is known of a table may be another thing after a definition; each statement describes the tables of its rows again.
+        if (lookup is not null) _tables.Clear();
+        return new QueryEvent(thread, error, schema, text, StatusVariables.Read(variables, header.Seconds)) { Header = header };
     }
 
     BinlogEvent Table(EventHeader header, ReadOnlyMemory<byte> body, ref PayloadReader reader)

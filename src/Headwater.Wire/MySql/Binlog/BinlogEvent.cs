@@ -13,8 +13,8 @@ public abstract record BinlogEvent
     public required EventHeader Header { get; init; }
 }
 
-/// <summary>The first event of a file: whose it is, and whether events end with a checksum.</summary>
-public sealed record FormatDescriptionEvent(string ServerVersion, bool HasChecksums) : BinlogEvent;
+/// <summary>The first event of a file: whose it is, whether events end with a checksum, and whether the server was started with it.</summary>
+public sealed record FormatDescriptionEvent(string ServerVersion, bool HasChecksums, bool ServerStarted) : BinlogEvent;
 
 /// <summary>The log goes on in another file.</summary>
 public sealed record RotateEvent(string File, ulong Offset) : BinlogEvent;
@@ -25,8 +25,8 @@ public sealed record GtidEvent(Gtid Gtid, TransactionFlags Flags, ulong? GroupCo
 /// <summary>What the log held before this file: the last transaction of each server in each domain; a domain's newest stands last.</summary>
 public sealed record GtidListEvent(IReadOnlyList<Gtid> Last) : BinlogEvent;
 
-/// <summary>A statement's text. Its <see cref="Settings"/> are SET statements; none for the words that end a transaction.</summary>
-public sealed record QueryEvent(uint Thread, ushort Error, string Schema, ReadOnlyMemory<byte> Text, string? Charset, int? Microseconds, IReadOnlyList<string> Settings) : BinlogEvent;
+/// <summary>A statement's text. No <see cref="Settings"/> for the words that end a transaction.</summary>
+public sealed record QueryEvent(uint Thread, ushort Error, string Schema, ReadOnlyMemory<byte> Text, StatementSettings Settings) : BinlogEvent;
 
 /// <summary>A value that the next statement uses, as the SET statements that give it.</summary>
 public sealed record SettingEvent(IReadOnlyList<string> Sql) : BinlogEvent;

@@ -11,21 +11,19 @@ static class StatusVariables
 {
     const uint AutoIsNull = 1u << 14, NoChecks = 1u << 15, ExplicitTimestamp = 1u << 24, NoForeignKeys = 1u << 26, RelaxedUnique = 1u << 27, IfExists = 1u << 28, InsertHistory = 1u << 30;
 
-    /// <summary>The SET statements, the client's character set and the microseconds of the start, where they are told.</summary>
-    public static (List<string> Settings, string? Charset, int? Microseconds) Read(ReadOnlySpan<byte> variables, uint seconds)
+    public static StatementSettings Read(ReadOnlySpan<byte> variables, uint seconds)
     {
         var reader = new PayloadReader(variables);
         var settings = new List<string>();
-        string? charset = null;
-        int? microseconds = null;
-        while (!reader.AtEnd && One(ref reader, settings, ref charset, ref microseconds))
+        var told = new StatementSettings(settings, null, null, null, 0);
+        while (!reader.AtEnd && One(ref reader, settings, ref told))
         {
         }
-        settings.Add(Sql($"SET timestamp={seconds}.{microseconds ?? 0:D6}"));
-        return (settings, charset, microseconds);
+        settings.Add(Sql($"SET timestamp={seconds}.{told.Microseconds ?? 0:D6}"));
+        return told;
     }
 
-    static bool One(ref PayloadReader reader, List<string> settings, ref string? charset, ref int? microseconds)
+    static bool One(ref PayloadReader reader, List<string> settings, ref StatementSettings told)
     {
         switch (reader.Byte())
         {
@@ -34,7 +32,10 @@ static class StatusVariables
                 settings.Add(Sql($"SET foreign_key_checks={Off(flags, NoForeignKeys)}, unique_checks={Off(flags, RelaxedUnique)}, check_constraint_checks={Off(flags, NoChecks)}, sql_auto_is_null={On(flags, AutoIsNull)}, sql_if_exists={On(flags, IfExists)}, explicit_defaults_for_timestamp={On(flags, ExplicitTimestamp)}"));
                 if ((flags & InsertHistory) != 0) settings.Add("SET system_versioning_insert_history=1");
                 return true;
-            case 1: settings.Add(Sql($"SET sql_mode={reader.UInt64()}")); return true;
+            case 1:
+                told = told with { SqlMode = reader.UInt64() };
+                settings.Add(Sql($"SET sql_mode={told.SqlMode}"));
+                return true;
             case 2: // the catalog, with a zero behind it
                 reader.Skip(reader.Byte());
                 reader.Skip(1);
@@ -42,8 +43,8 @@ static class StatusVariables
             case 3: settings.Add(Sql($"SET auto_increment_increment={reader.UInt16()}, auto_increment_offset={reader.UInt16()}")); return true;
             case 4:
                 int client = reader.UInt16(), connection = reader.UInt16(), server = reader.UInt16();
-                charset = Collations.CharsetOf(client);
-                settings.Add(Sql($"SET character_set_client={(charset ?? client.ToString(CultureInfo.InvariantCulture))}, collation_connection={connection}, collation_server={server}"));
+                told = told with { Charset = Collations.CharsetOf(client), ServerCharset = Collations.CharsetOf(server) };
+                settings.Add(Sql($"SET character_set_client={(told.Charset ?? client.ToString(CultureInfo.InvariantCulture))}, collation_connection={connection}, collation_server={server}"));
                 return true;
             case 5: settings.Add($"SET time_zone={Quoted(reader.Bytes(reader.Byte()))}"); return true;
             case 6: reader.Skip(reader.Byte()); return true;
@@ -55,7 +56,7 @@ static class StatusVariables
                 reader.Skip(reader.Byte());
                 reader.Skip(reader.Byte());
                 return true;
-            case 128: microseconds = (int)reader.UInt24() % 1_000_000; return true;
+            case 128: told = told with { Microseconds = (int)reader.UInt24() % 1_000_000 }; return true;
             case 129: reader.Skip(8); return true; // the commit's number in the server
             default: return false;
         }

@@ -9,12 +9,13 @@ namespace Headwater.Wire.MySql.Binlog;
 /// its position gets nothing twice; what a crash has cut short is dropped. One owner.
 /// </summary>
 /// <param name="from">What it covers is passed over.</param>
-/// <param name="file">The log file that the first event stands in.</param>
+/// <param name="file">The log's file that is read.</param>
 /// <param name="pieceBytes">
 /// A transaction larger than this comes in pieces (<see cref="Transaction.IsLast"/>). Only for a log that is known to hold whole transactions: from a server's, half of one
 /// could come and then the connection break.
 /// </param>
-public sealed class TransactionAssembler(Position from, string file = "", long pieceBytes = long.MaxValue)
+/// <param name="history">Is given each definition before what follows it is decoded; null when nobody keeps one.</param>
+public sealed class TransactionAssembler(Position from, string file = "", long pieceBytes = long.MaxValue, SchemaHistory? history = null)
 {
     readonly XxHash64 _hash = new();
     readonly List<LoggedChange> _changes = [];
@@ -52,7 +53,11 @@ public sealed class TransactionAssembler(Position from, string file = "", long p
                 Drop();
                 File = rotate.File;
                 return null;
-            case FormatDescriptionEvent or StopEvent: Drop(); return null;
+            case FormatDescriptionEvent format:
+                Drop();
+                if (format.ServerStarted) history?.ServerStarted();
+                return null;
+            case StopEvent: Drop(); return null;
             case GtidListEvent or HeartbeatEvent or PassedEvent or StartEncryptionEvent or TableMapEvent or AnnotateEvent: return null;
         }
         if (_open is null)
@@ -136,13 +141,16 @@ public sealed class TransactionAssembler(Position from, string file = "", long p
                 Kind = KindOf(text, _open.Flags),
                 Schema = query.Schema,
                 Text = query.Text,
-                Charset = query.Charset,
+                Charset = query.Settings.Charset,
+                ServerCharset = query.Settings.ServerCharset,
+                SqlMode = query.Settings.SqlMode,
                 Thread = query.Thread,
                 Error = query.Error,
-                Settings = [.. _settings, .. query.Settings],
+                Settings = [.. _settings, .. query.Settings.Sql],
             };
             _changes.Add(statement);
-            _microseconds ??= query.Microseconds;
+            history?.Apply(statement);
+            _microseconds ??= query.Settings.Microseconds;
             _last = null;
             _hash.Append((ulong)query.Error);
             foreach (var setting in statement.Settings) _hash.Append(Encoding.UTF8.GetBytes(setting));
