@@ -31,6 +31,8 @@ sealed record AuditOptions
 
     /// <summary>Planted: sessions wander between the gateways without their token.</summary>
     public bool LoseTokens { get; init; }
+    /// <summary>Both gateways keep results.</summary>
+    public bool Caches { get; init; }
     public bool Calm { get; init; }
     public ulong Seed { get; init; } = 1;
     public bool Keep { get; init; }
@@ -49,6 +51,7 @@ sealed record AuditOptions
             WritePercent = arguments.Number("writes", 5, 1),
             Through = arguments.Choice("through", "gateways", "replicas", "primary") switch { "replicas" => Through.Replicas, "primary" => Through.Primary, _ => Through.Gateways },
             LoseTokens = arguments.Flag("lose-tokens"),
+            Caches = arguments.Flag("cache"),
             Calm = arguments.Flag("calm"),
             Seed = arguments.Seed(),
             Keep = arguments.Flag("keep"),

@@ -20,6 +20,7 @@ static class AuditReport
         table.Print(to);
         to.WriteLine();
         to.WriteLine($"{N(outcome.Reads)} reads and {N(outcome.Writes)} writes in {outcome.Elapsed.TotalSeconds:0} s ({outcome.Reads / outcome.Elapsed.TotalSeconds:0} reads/s), {N(outcome.Lives)} sessions one after another, {N(outcome.Hops)} moves to the other gateway");
+        to.WriteLine($"by the log: {N(outcome.ByTheLog.Unchanged)} reads by a copy below the floor that was proven fresh, {N(outcome.ByTheLog.Kept)} by a kept result{(options.Caches ? "" : " (--cache keeps them)")}");
         to.WriteLine(outcome.Faults.Count == 0 ? "faults: none" : "faults: " + string.Join("; ", outcome.Faults.Select(static fault => $"{fault.Value} × {fault.Key}")));
         if (outcome.Troubles.Count == 0) to.WriteLine("errors met by sessions: none");
         else
@@ -50,6 +51,7 @@ static class AuditReport
         bars.Check(outcome.Broken == 0, "0 violations of session, monotonic, bounded, strong", N(outcome.Broken));
         bars.Check(outcome.NeverAllowed == 0, "no torn read and none from the future at any level", N(outcome.NeverAllowed));
         bars.Check(outcome.Differences.Count == 0, "at the end every server holds what was acknowledged", outcome.Differences.Count == 0 ? "it does" : $"{outcome.Differences.Count} differences");
+        if (options.Caches && options.Through == Through.Gateways) bars.Check(outcome.ByTheLog.Kept > outcome.Reads / 100, "kept results had a part in it", N(outcome.ByTheLog.Kept));
         if (options.Through == Through.Gateways && !options.Calm)
             bars.Check(outcome.FoundAtEventual > 0, "at eventual the same audit finds what session forbids (or it proves nothing)", N(outcome.FoundAtEventual));
         return bars;

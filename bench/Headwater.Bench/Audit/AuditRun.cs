@@ -16,6 +16,9 @@ sealed record AuditOutcome
     public required long Writes { get; init; }
     public required long Lives { get; init; }
     public required long Hops { get; init; }
+
+    /// <summary>Reads that a copy below the floor answered, as the log proved it fresh, and that a kept result answered, at both gateways.</summary>
+    public required (long Unchanged, long Kept) ByTheLog { get; init; }
     public long Reads => Levels.Sum(static row => row.Tally.Reads);
     public long Broken => Levels.Where(static row => row.Level.Promises).Sum(static row => row.Tally.Violations);
 
@@ -43,10 +46,10 @@ static class AuditRun
             Through.Replicas => "no gateway: reads to any replica (planted)",
             _ => "no gateway: all to the primary (planted)",
         }}, {(options.Calm ? "no faults" : "with faults")}, seed {options.Seed}");
-        using var cluster = Cluster.Start("bench-audit", options.Replicas, options.Keep);
+        using var cluster = Cluster.Start("bench-audit", options.Replicas, options.Keep, caches: options.Caches);
         var ledger = new Ledger(options.Sessions);
         ledger.Prepare(cluster);
-        using var second = options.Through == Through.Gateways ? SecondGateway.Start(cluster) : null;
+        using var second = options.Through == Through.Gateways ? SecondGateway.Start(cluster, caches: options.Caches) : null;
         var progress = new AuditProgress(options);
         var doors = new Doors(cluster, second?.Port ?? 0, options);
         var sessions = Enumerable.Range(0, options.Sessions).Select(i => new AuditSession(i, ledger, doors, options, progress)).ToList();
@@ -75,8 +78,12 @@ static class AuditRun
             Writes = sessions.Sum(static session => session.Writes),
             Lives = sessions.Sum(static session => session.Lives),
             Hops = sessions.Sum(static session => session.Hops),
+            ByTheLog = (Routed(cluster, second, "unchanged_since"), Routed(cluster, second, "kept_result")),
         };
     }
+
+    static long Routed(Cluster cluster, SecondGateway? second, string reason) => second is null ? 0
+        : (long)(cluster.Metrics().Of("headwater_routes_total", "reason", reason) + Cluster.Metrics(second.HttpPort).Of("headwater_routes_total", "reason", reason));
 
     static Tally Sum(IEnumerable<Tally> tallies)
     {

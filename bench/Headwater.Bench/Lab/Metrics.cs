@@ -28,6 +28,9 @@ sealed class Metrics
         return found.Count == 0 ? null : found.Sum(static sample => sample.Value);
     }
 
+    /// <summary>One series by a label's value.</summary>
+    public double Of(string name, string label, string value) => _samples.Where(sample => sample.Name == name && sample.Labels.Contains($"{label}=\"{value}\"", StringComparison.Ordinal)).Sum(static sample => sample.Value);
+
     public double? SumOfFirst(params ReadOnlySpan<string> names)
     {
         foreach (var name in names)

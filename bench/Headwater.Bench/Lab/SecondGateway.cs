@@ -9,12 +9,15 @@ sealed class SecondGateway : IDisposable
 {
     readonly ChildProcess _serve;
 
-    SecondGateway(ChildProcess serve, int port, int analyticsPort)
+    SecondGateway(ChildProcess serve, int port, int analyticsPort, int http)
     {
         _serve = serve;
         Port = port;
         AnalyticsPort = analyticsPort;
+        HttpPort = http;
     }
+
+    public int HttpPort { get; }
 
     public int Port { get; }
 
@@ -22,10 +25,10 @@ sealed class SecondGateway : IDisposable
     public int AnalyticsPort { get; }
 
     /// <param name="analytics">The server that gets the tag analytics; null: none.</param>
-    public static SecondGateway Start(Cluster cluster, string? analytics = null)
+    public static SecondGateway Start(Cluster cluster, string? analytics = null, bool caches = false)
     {
         var (port, analyticsPort, http) = (Cluster.FreePort(), Cluster.FreePort(), Cluster.FreePort());
-        var monitor = cluster.Monitor();
+        var (monitor, replication) = (cluster.Monitor(), cluster.Account("replication"));
         var directory = Path.Combine(cluster.Directory, "second");
         Directory.CreateDirectory(directory);
         var config = Path.Combine(directory, "headwater.yaml");
@@ -39,6 +42,8 @@ sealed class SecondGateway : IDisposable
               - { address: "127.0.0.1:{{port}}" }
               - { address: "127.0.0.1:{{analyticsPort}}", tag: analytics }
             http: { address: "127.0.0.1:{{http}}" }
+            feed: { enabled: true, user: {{replication.User}}, password: "{{replication.Password}}" }
+            cache: { enabled: {{(caches ? "true" : "false")}} }
 
             """);
         var serve = ChildProcess.Start("headwater serve", Cluster.Program, ["serve", "--config", config], Path.Combine(cluster.Directory, "serve.log"));
@@ -50,7 +55,7 @@ sealed class SecondGateway : IDisposable
             {
                 using var client = SqlClient.Tcp("127.0.0.1", port, account.User, account.Password, account.Schema, TimeSpan.FromSeconds(5));
                 client.Query("SELECT 1");
-                return new SecondGateway(serve, port, analyticsPort);
+                return new SecondGateway(serve, port, analyticsPort, http);
             }
             catch (Exception e) when (e is SocketException or SqlException or EndOfStreamException)
             {

@@ -5,7 +5,8 @@ using Headwater.Bench.Sql;
 namespace Headwater.Bench.Split;
 
 /// <summary>One session of the load: mostly reads of anything, now and then a write of its own row, which it reads back.</summary>
-sealed class SplitLoad(int number, Cluster cluster, int sessions, int writePercent, double pauseMilliseconds, ulong seed)
+/// <param name="elsewhere">It writes to another table than it reads, but for one read in fifty, which is of what it wrote.</param>
+sealed class SplitLoad(int number, Cluster cluster, int sessions, int writePercent, double pauseMilliseconds, ulong seed, bool elsewhere = false)
 {
     readonly List<double> _reads = [], _readsSoonAfterWrite = [], _writes = [];
     Chance _chance = Chance.For(seed, number);
@@ -32,15 +33,15 @@ sealed class SplitLoad(int number, Cluster cluster, int sessions, int writePerce
             var begun = Stopwatch.GetTimestamp();
             if (_chance.Percent(writePercent))
             {
-                client.Query(sql.Begin("UPDATE split_row SET version = "u8).Add(++version).Add(" WHERE k = "u8).Add(number).Bytes);
+                client.Query(sql.Begin(elsewhere ? "UPDATE split_other SET version = "u8 : "UPDATE split_row SET version = "u8).Add(++version).Add(" WHERE k = "u8).Add(number).Bytes);
                 writtenAt = Stopwatch.GetTimestamp();
                 _writes.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
                 Writes++;
                 readBack = true;
                 continue;
             }
-            var own = readBack || _chance.Percent(30);
-            client.Query(sql.Begin("SELECT r.version, w.server FROM split_row r, split_where w WHERE r.k = "u8).Add(own ? number : _chance.Below(sessions)).Bytes);
+            var own = elsewhere ? _chance.Percent(2) : readBack || _chance.Percent(30);
+            client.Query(sql.Begin(elsewhere && own ? "SELECT r.version, w.server FROM split_other r, split_where w WHERE r.k = "u8 : "SELECT r.version, w.server FROM split_row r, split_where w WHERE r.k = "u8).Add(own ? number : _chance.Below(sessions)).Bytes);
             var milliseconds = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
             var fromPrimary = client.Int64(0, 1) == 0;
             Reads++;

@@ -11,7 +11,19 @@ namespace Headwater.Core.Caching;
 /// <param name="From">What the server was known to show before it was asked.</param>
 /// <param name="Since">The number of the last transaction such that it and all before it are in <paramref name="From"/>: <see cref="LastChanges.OrdinalOf(in Position)"/>.</param>
 /// <param name="FinishedAt">When its last byte had come.</param>
-public sealed record ReadMoment(ServerState Server, Epoch Epoch, Position From, long Since, Instant FinishedAt);
+public sealed record ReadMoment(ServerState Server, Epoch Epoch, Position From, long Since, Instant FinishedAt)
+{
+    /// <summary>What is known before the server is asked; null when nothing could be told of the answer.</summary>
+    /// <param name="extent">Taken from <paramref name="changes"/> before.</param>
+    /// <param name="session">Who asks: what it knows the server to show is known.</param>
+    public static ReadMoment? Before(ClusterView view, LastChanges changes, Extent extent, ServerState server, in SessionPosition session)
+    {
+        var from = server.Timeline.Applied;
+        // What was not judged in this epoch may be of a lost branch, and others will take it for seen.
+        if (session.JudgedIn == view.Epoch && server.Shows(session.Floor)) from = from.Merge(session.Floor);
+        return changes.OrdinalOf(in from, extent) is { } since ? new ReadMoment(server, view.Epoch, from, since, Instant.Zero) : null;
+    }
+}
 
 public enum ResultValidity : byte
 {
@@ -57,6 +69,8 @@ public sealed class CachedResult(ulong hash, ReadOnlyMemory<byte> key, ReadOnlyM
     public ResultValidity Judge(ClusterView view, LastChanges changes, Extent extent)
     {
         if (!changes.IsUnchanged(reads, keyValue, moment.Since)) return ResultValidity.Invalid;
+        // A log that has a lost branch in it proves nothing; it is cut back in moments.
+        if (Lineage.IsForeign(view, extent.Position, out _)) return ResultValidity.NotYet;
         if (Volatile.Read(ref _settled)) return ResultValidity.Valid;
         // What a former primary may have shown is bounded by its own numbers, which its successor gives out again.
         if (view.Epoch != moment.Epoch) return ResultValidity.Invalid;

@@ -61,6 +61,8 @@ public sealed class LastChanges
         Volatile.Write(ref _everything, _ordinal);
         _defined = _ordinal;
         _dictionary = null;
+        // What it names may have been of the branch that is lost.
+        _offered = null;
         Volatile.Write(ref _ordinals, new Ordinals(at, _ordinal, _remembered));
         Publish();
     }
@@ -76,6 +78,12 @@ public sealed class LastChanges
     /// <summary>Takes the next transaction, or the next piece of one.</summary>
     public void Apply(Transaction piece)
     {
+        if (_position.SequenceOf(piece.Gtid.Domain) >= piece.Gtid.Sequence)
+        {
+            // Whoever was proven to cover what came before it may not have it: servers that are not strict about the order, or a feed that is not.
+            if (piece.IsLast) Begin(in _position);
+            return;
+        }
         var ordinal = _ordinal + 1;
         foreach (var change in piece.Changes)
             switch (change)
@@ -129,6 +137,8 @@ public sealed class LastChanges
         // Not before the fold has come to where the look ended: what it found may be of a later definition.
         if (!_position.Covers(in to)) return;
         _offered = null;
+        // A primary that was lost since may have been looked at, with definitions that nobody else ever had, at positions that were given out again.
+        if (!_ordinals.Has(in to) || !_ordinals.Has(in from)) return;
         if (_ordinals.Covered(in from, _ordinal) is not { } began || began < _defined) return;
         _dictionary = dictionary;
         _plans.Clear();
@@ -156,10 +166,10 @@ public sealed class LastChanges
         for (var i = 0; i < rows.Count; i++)
         {
             var row = rows[i];
-            var known = Touch(row.Before, column, plan, ordinal);
-            // An image without the column has the value of the one before it.
-            known |= Touch(row.After, column, plan, ordinal);
-            if (!known) Volatile.Write(ref _tables[plan.WholeTable], ordinal);
+            var before = Touch(row.Before, column, plan, ordinal);
+            var after = Touch(row.After, column, plan, ordinal);
+            // An image without the column has the value of the one before it; what it was before, none but the first image tells.
+            if (!(rows.Kind == RowKind.Insert ? after : before)) Volatile.Write(ref _tables[plan.WholeTable], ordinal);
         }
     }
 

@@ -18,11 +18,11 @@ sealed class Ordinals(Position begin, long first, int remembered)
         foreach (var known in _domains)
         {
             if (known.Domain != gtid.Domain) continue;
-            known.Add(gtid.Sequence, ordinal);
+            known.Add(in gtid, ordinal);
             return;
         }
         var added = new DomainOrdinals(gtid.Domain, begin.SequenceOf(gtid.Domain), remembered);
-        added.Add(gtid.Sequence, ordinal);
+        added.Add(in gtid, ordinal);
         Volatile.Write(ref _domains, [.. _domains, added]);
     }
 
@@ -38,19 +38,36 @@ sealed class Ordinals(Position begin, long first, int remembered)
         return most;
     }
 
+    /// <summary>
+    /// Whether the log has the very transactions that the position names, and not others of the same numbers: a lost branch's are given out again. False also when that is
+    /// not remembered. The writer's.
+    /// </summary>
+    public bool Has(in Position position)
+    {
+        for (var i = 0; i < position.DomainCount; i++)
+        {
+            var gtid = position[i];
+            if (gtid.Sequence <= begin.SequenceOf(gtid.Domain) ? begin.Diverged(new Position(gtid)) : Array.Find(_domains, one => one.Domain == gtid.Domain)?.Has(in gtid) is not true) return false;
+        }
+        return true;
+    }
+
     /// <summary>The newest transactions of one domain, in the order of its sequence.</summary>
     sealed class DomainOrdinals(uint domain, ulong begin, int remembered)
     {
         readonly ulong[] _sequences = new ulong[2 * remembered];
         readonly long[] _ordinals = new long[2 * remembered];
+        // The writer's alone.
+        readonly uint[] _servers = new uint[2 * remembered];
         long _count;
 
         public uint Domain => domain;
 
-        public void Add(ulong sequence, long ordinal)
+        public void Add(in Gtid gtid, long ordinal)
         {
             var slot = _count % _sequences.Length;
-            Volatile.Write(ref _sequences[slot], sequence);
+            _servers[slot] = gtid.Server;
+            Volatile.Write(ref _sequences[slot], gtid.Sequence);
             Volatile.Write(ref _ordinals[slot], ordinal);
             Volatile.Write(ref _count, _count + 1);
         }
@@ -59,16 +76,30 @@ sealed class Ordinals(Position begin, long first, int remembered)
         public long? FirstBeyond(ulong sequence)
         {
             // Half of the ring is looked at: the writer would have to add the other half meanwhile to get into the way, which is seen at the end.
-            long count = Volatile.Read(ref _count), low = Math.Max(0, count - remembered), high = count;
+            long count = Volatile.Read(ref _count), low = Math.Max(0, count - remembered);
             if (sequence < (low == 0 ? begin : SequenceAt(low - 1))) return null;
+            low = Behind(sequence, low, count);
+            var found = low == count ? long.MaxValue : Volatile.Read(ref _ordinals[low % _ordinals.Length]);
+            return Volatile.Read(ref _count) - count < remembered - 1 ? found : null;
+        }
+
+        public bool Has(in Gtid gtid)
+        {
+            var low = Math.Max(0, _count - remembered);
+            var last = Behind(gtid.Sequence, low, _count) - 1;
+            return last >= low && SequenceAt(last) == gtid.Sequence && _servers[last % _servers.Length] == gtid.Server;
+        }
+
+        /// <summary>The first place from <paramref name="low"/> on whose sequence is beyond this one.</summary>
+        long Behind(ulong sequence, long low, long high)
+        {
             while (low < high)
             {
                 var middle = low + (high - low) / 2;
                 if (SequenceAt(middle) > sequence) high = middle;
                 else low = middle + 1;
             }
-            var found = low == count ? long.MaxValue : Volatile.Read(ref _ordinals[low % _ordinals.Length]);
-            return Volatile.Read(ref _count) - count < remembered - 1 ? found : null;
+            return low;
         }
 
         ulong SequenceAt(long index) => Volatile.Read(ref _sequences[index % _sequences.Length]);

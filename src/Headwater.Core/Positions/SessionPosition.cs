@@ -98,6 +98,8 @@ public struct SessionPosition
     /// <summary>A kept result was served that is the one at <paramref name="position"/>, and at others later.</summary>
     public void AfterResult(in Position position)
     {
+        // Read from a replica, it may have in it what the primary does not show yet.
+        if (_proven is { } primary && !_floor.Covers(in position) && !primary.Shows(in position)) _proven = null;
         if (!_seen.Covers(in position)) See(in position);
     }
 

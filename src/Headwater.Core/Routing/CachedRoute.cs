@@ -1,3 +1,4 @@
+using Headwater.Core.Caching;
 using Headwater.Core.Positions;
 using Headwater.Core.Topology;
 
@@ -46,4 +47,8 @@ public readonly record struct CachedRoute(CachedRouteKind Kind, Position Needed)
         }
         return new(extent.Covers(in needed) ? CachedRouteKind.Serve : CachedRouteKind.WaitForLog, needed);
     }
+
+    /// <summary>Whether what another session has just read, at no position that is known, will do for this one: where the server was known before to show all that this one needs.</summary>
+    public static bool MayTakeOver(ClusterView view, ref SessionPosition session, in Level level, ReadMoment landed, Instant now) =>
+        landed.Epoch == view.Epoch && Of(view, ref session, in level, landed.From, now).Kind == CachedRouteKind.Serve;
 }

@@ -140,13 +140,11 @@ internal sealed class CachedReads(ClientSession session, ResultCache cache)
         var changes = On.Server.Changes!;
         var extent = changes.Extent;
         if (extent.Dictionary is null || !session.Facts.IsReadBy(extent.Dictionary)) return;
-        var from = backend.Server.Timeline.Applied;
-        if (backend.Server.Shows(session.Position.Floor)) from = from.Merge(session.Position.Floor);
-        if (changes.OrdinalOf(from, extent) is not { } since) return;
+        if (ReadMoment.Before(On.View, changes, extent, backend.Server, in session.Position) is not { } begun) return;
         _keyValue = KeyValue();
-        _begun = new ReadMoment(backend.Server, On.View.Epoch, from, since, Instant.Zero);
+        _begun = begun;
         session.Exchange.Capture = _capture = new AnswerCapture(cache.Options.LongestAnswer);
-        if (_flight is null && !On.Flights.ContainsKey(Hash)) On.Flights[Hash] = _flight = new Flight(Hash, Key.ToArray(), from);
+        if (_flight is null && !On.Flights.ContainsKey(Hash)) On.Flights[Hash] = _flight = new Flight(Hash, Key.ToArray(), begun.From);
     }
 
     /// <summary>The answer has come as a whole, and was no error.</summary>
@@ -215,16 +213,10 @@ internal sealed class CachedReads(ClientSession session, ResultCache cache)
 
     string ListenerName => session.Listener.Socket ?? session.Listener.Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    ResultValidity Judge(CachedResult found, Core.Consumers.Extent extent) =>
-        Lineage.IsForeign(On.View, extent.Position, out _) ? ResultValidity.NotYet : found.Judge(On.View, On.Server.Changes!, extent);
+    ResultValidity Judge(CachedResult found, Core.Consumers.Extent extent) => found.Judge(On.View, On.Server.Changes!, extent);
 
-    /// <summary>What another session has just read, at no position that is known: it may answer where the server was known before to show all that this session needs.</summary>
-    bool MayTakeOver(CachedResult landed)
-    {
-        if (landed.Moment.Epoch != On.View.Epoch || !landed.Key.Span.SequenceEqual(Key)) return false;
-        var route = CachedRoute.Of(On.View, ref session.Position, session.LevelInForce, landed.Moment.From, EventLoop.Now);
-        return route.Kind == CachedRouteKind.Serve;
-    }
+    bool MayTakeOver(CachedResult landed) =>
+        landed.Key.Span.SequenceEqual(Key) && CachedRoute.MayTakeOver(On.View, ref session.Position, session.LevelInForce, landed.Moment, EventLoop.Now);
 
     /// <summary>A read of the same that is under way, and will do for this session: what the server was known to show when it began is enough.</summary>
     Flight? FlightToJoin() => On.Flights.TryGetValue(Hash, out var flight) && flight.Key.AsSpan().SequenceEqual(Key)

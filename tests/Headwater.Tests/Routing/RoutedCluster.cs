@@ -3,6 +3,7 @@ using Headwater.Core;
 using Headwater.Core.Positions;
 using Headwater.Core.Routing;
 using Headwater.Core.Topology;
+using Headwater.Tests.Consumers;
 
 namespace Headwater.Tests.Routing;
 
@@ -69,10 +70,30 @@ sealed class RoutedCluster
         return this;
     }
 
+    /// <summary>The log as this process knows it, and the statement that reads next by it; without one a read has no scope.</summary>
+    public FoldedLog? Log;
+    public string Sql = "";
+
+    /// <summary>The log comes, and says that these rows of <c>t</c> have changed.</summary>
+    public RoutedCluster Comes(string gtid, params long[] ids)
+    {
+        Log!.Take(Of(gtid)[0], ids);
+        _story.Append("      the log comes to ").Append(gtid).AppendLine(ids.Length == 0 ? "" : $", which changes {string.Join(", ", ids)}");
+        return this;
+    }
+
+    public RoutedCluster Asks(string sql)
+    {
+        Sql = sql;
+        _story.AppendLine(sql);
+        return this;
+    }
+
     public Route Ask(string level, Instant arrivedAt = default)
     {
         if (!Level.TryParse(level, out var asked, out var error)) throw new ArgumentException(error);
-        return Router.ForRead(View, ref Session, asked, Policy, Load, Chance, Now, arrivedAt);
+        var scope = Log is { } log && Sql.Length > 0 ? log.Scope(Sql) : ReadScope.None;
+        return Router.ForRead(View, ref Session, asked, Policy, Load, Chance, Now, arrivedAt, in scope);
     }
 
     /// <summary>Asks, tells the route, and if there is a server reads there; the read takes half a millisecond.</summary>
