@@ -16,6 +16,9 @@ sealed class DelayRelay : IDisposable
     readonly int _primaryPort;
     readonly TimeSpan _delay;
 
+    // To log in and to ask for the log takes a dozen questions and answers, which a long wire would make minutes.
+    static readonly TimeSpan _introduction = TimeSpan.FromSeconds(1);
+
     public DelayRelay(int primaryPort, TimeSpan delay)
     {
         _primaryPort = primaryPort;
@@ -47,8 +50,9 @@ sealed class DelayRelay : IDisposable
     {
         var buffer = new byte[64 * 1024];
         var delay = (long)(_delay.TotalSeconds * Stopwatch.Frequency);
+        var begun = Stopwatch.GetTimestamp();
         int read;
-        while ((read = primary.Receive(buffer)) > 0) line.Add((Stopwatch.GetTimestamp() + delay, buffer[..read]));
+        while ((read = primary.Receive(buffer)) > 0) line.Add((Stopwatch.GetTimestamp() + (Stopwatch.GetElapsedTime(begun) < _introduction ? 0 : delay), buffer[..read]));
         line.CompleteAdding();
     }
 
