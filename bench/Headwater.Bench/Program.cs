@@ -4,6 +4,7 @@ using Headwater.Bench;
 using Headwater.Bench.Audit;
 using Headwater.Bench.Chaos;
 using Headwater.Bench.Cost;
+using Headwater.Bench.Hits;
 using Headwater.Bench.Lab;
 using Headwater.Bench.Lease;
 using Headwater.Bench.Memory;
@@ -31,11 +32,12 @@ try
         "chaos" => ChaosRun.Run(arguments),
         "switchover" => SwitchoverRun.Run(arguments),
         "glitches" => GlitchRun.Run(arguments),
+        "hits" => HitsBench.Run(arguments),
         "lease" => LeaseRun.Run(arguments),
         "verify" => VerifyBench.Run(arguments),
         "reader" => ReaderBench.Run(arguments),
         ReaderChild.Verb => ReaderChild.Run(arguments),
-        _ => throw new UsageException("expected one of: gateway, audit, split, problem, memory, start, chaos, switchover, glitches, lease, verify, reader"),
+        _ => throw new UsageException("expected one of: gateway, audit, split, hits, problem, memory, start, chaos, switchover, glitches, lease, verify, reader"),
     };
 }
 catch (UsageException e)

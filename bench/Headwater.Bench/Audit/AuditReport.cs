@@ -9,11 +9,13 @@ static class AuditReport
     public static bool Print(TextWriter to, AuditOptions options, AuditOutcome outcome)
     {
         to.WriteLine();
-        var table = new TextTable("level", "checked reads", "from primary", "from replicas", "by replicas", "showed old", "oldest ms", "below session", "stale", "torn", "future", "violations");
+        var table = new TextTable("level", "checked reads", "from primary", "from replicas", "by replicas", "not told", "showed old", "oldest ms", "below session", "stale", "torn", "future", "violations");
         foreach (var (level, tally) in outcome.Levels)
         {
             var primary = tally.ByServer[0];
-            table.Row(level.Name, N(tally.Reads), N(primary), N(tally.Reads - primary), tally.Reads == 0 ? "-" : $"{100.0 * (tally.Reads - primary) / tally.Reads:0.0} %",
+            var notTold = tally.ByServer[Tally.NotTold];
+            var told = tally.Reads - notTold;
+            table.Row(level.Name, N(tally.Reads), N(primary), N(told - primary), told == 0 ? "-" : $"{100.0 * (told - primary) / told:0.0} %", N(notTold),
                 N(tally.Old), $"{tally.OldestTicks * 1000.0 / Stopwatch.Frequency:0}", N(tally.BelowSession), level.Promises ? N(tally.Stale) : "-", N(tally.Torn), N(tally.Future),
                 level.Promises ? N(tally.Violations) : "none promised");
         }

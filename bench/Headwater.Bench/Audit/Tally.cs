@@ -9,6 +9,9 @@ sealed record Violation(string Level, string Kind, string What);
 sealed class Tally
 {
     public const int MaxServers = 32;
+
+    /// <summary>Counted where the read did not ask who answers it.</summary>
+    public const int NotTold = MaxServers - 1;
     const int Buckets = 32;
     readonly long[] _byServer = new long[MaxServers];
 

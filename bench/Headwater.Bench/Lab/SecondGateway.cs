@@ -19,6 +19,7 @@ sealed class SecondGateway : IDisposable
 
     public int HttpPort { get; }
 
+    public int Pid => _serve.Id;
     public int Port { get; }
 
     /// <summary>A listener whose sessions read from the server with the tag analytics.</summary>
