@@ -14,6 +14,7 @@ using Headwater.Bench.Split;
 using Headwater.Bench.Sql;
 using Headwater.Bench.Start;
 using Headwater.Bench.Verify;
+using Headwater.Bench.Witness;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
@@ -33,11 +34,12 @@ try
         "switchover" => SwitchoverRun.Run(arguments),
         "glitches" => GlitchRun.Run(arguments),
         "hits" => HitsBench.Run(arguments),
+        "witness" => WitnessBench.Run(arguments),
         "lease" => LeaseRun.Run(arguments),
         "verify" => VerifyBench.Run(arguments),
         "reader" => ReaderBench.Run(arguments),
         ReaderChild.Verb => ReaderChild.Run(arguments),
-        _ => throw new UsageException("expected one of: gateway, audit, split, hits, problem, memory, start, chaos, switchover, glitches, lease, verify, reader"),
+        _ => throw new UsageException("expected one of: gateway, audit, split, hits, problem, memory, start, chaos, switchover, glitches, witness, lease, verify, reader"),
     };
 }
 catch (UsageException e)

@@ -15,6 +15,8 @@ namespace Headwater.Streams.Follow;
 /// </summary>
 public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, Published<ClusterView> view, TimeProvider time, ILogger log)
 {
+    bool _beginningIsGone;
+
     // What lies ready is taken before it is made visible, up to this much: a reader far behind is not slowed by being told of each transaction.
     const int MostBytesUnpublished = 4 << 20;
 
@@ -74,7 +76,7 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
         var connection = await ServerConnection.ConnectAsync(primary.Address, how.Login, ct);
         await using var closing = connection;
         SourceNumber = uint.Parse((await connection.QueryAsync("SELECT @@global.server_id", ct)).Rows[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
-        if (store.IsEmpty) store.BeginAfter(how.BeginsWithOldest && await OldestOfAsync(connection, ct) is { } oldest ? oldest : await LastOfAsync(connection, ct), SourceNumber);
+        if (store.IsEmpty) store.BeginAfter(how.BeginsWithOldest ? _beginningIsGone ? await OldestOfAsync(connection, ct) ?? await LastOfAsync(connection, ct) : [] : await LastOfAsync(connection, ct), SourceNumber);
         var from = store.IsEmpty ? Position(store.Last) : store.End.Position;
         await using var dump = await BinlogDump.OpenAsync(connection, from, new BinlogOptions
         {
@@ -117,6 +119,12 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
     /// <summary>What stands in the way of going on is looked at from the primary's side: its history decides what was lost.</summary>
     async Task MendAsync(ServerView primary, BinlogException trouble, CancellationToken ct)
     {
+        if (trouble.Trouble == BinlogTrouble.Purged && store.IsEmpty)
+        {
+            // It was asked for from its very beginning, which needs no right to look first; some of it has been purged.
+            _beginningIsGone = true;
+            return;
+        }
         try
         {
             await using var connection = await ServerConnection.ConnectAsync(primary.Address, options().Login, ct);

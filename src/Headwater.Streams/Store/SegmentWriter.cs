@@ -7,7 +7,8 @@ namespace Headwater.Streams.Store;
 /// <summary>Appends events to one segment's file, each with its place there and a checksum. One owner.</summary>
 sealed class SegmentWriter : IDisposable
 {
-    const int Buffer = 1 << 20;
+    const int Buffer = 1 << 20, SmallWritesUntilShrunk = 64;
+    int _smallWrites;
     readonly SafeFileHandle _handle;
     byte[] _buffer = new byte[Buffer];
     int _buffered;
@@ -84,8 +85,10 @@ sealed class SegmentWriter : IDisposable
         if (_buffered == 0) return;
         RandomAccess.Write(_handle, _buffer.AsSpan(0, _buffered), _written);
         _written += _buffered;
+        // A buffer for large events is kept while such events come.
+        _smallWrites = _buffered > Buffer ? 0 : _smallWrites + 1;
         _buffered = 0;
-        if (_buffer.Length > Buffer) _buffer = new byte[Buffer];
+        if (_buffer.Length > Buffer && _smallWrites > SmallWritesUntilShrunk) _buffer = new byte[Buffer];
     }
 
     /// <summary>Returns when what was written is on the disk.</summary>

@@ -17,6 +17,16 @@ public class ChecksumTests
         for (var cut = 0; cut <= bytes.Length; cut++) Assert.Equal(crc, Crc32.Of(bytes.AsSpan(cut), Crc32.Of(bytes.AsSpan(0, cut))));
     }
 
+    [Fact]
+    public void Crc_is_the_same_with_the_processor_s_help_and_without_at_every_length_and_alignment()
+    {
+        var bytes = new byte[1024];
+        new Random(3).NextBytes(bytes);
+        for (var start = 0; start < 17; start++)
+            for (var length = 0; length + start <= bytes.Length; length += length < 200 ? 1 : 37)
+                Assert.Equal(~Crc32.ByTables(bytes.AsSpan(start, length), ~7u), Crc32.Of(bytes.AsSpan(start, length), 7));
+    }
+
     [Theory]
     [InlineData("", 0xEF46DB3751D8E999ul)] // of the specification's reference implementation
     [InlineData("a", 0xD24EC4F1A98C6E5Bul)]
