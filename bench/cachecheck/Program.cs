@@ -25,7 +25,7 @@ if (Option("--plant") is { } planted)
     var missed = 0;
     foreach (var plant in plants)
     {
-        var found = harness.Run(Policy.Log, plant, long.MaxValue, TimeSpan.FromSeconds(Number("--seconds", 60)));
+        var found = harness.Run(Policy.Log, plant, long.MaxValue, TimeSpan.Zero, TimeSpan.FromSeconds(Number("--seconds", 60)));
         if (found.Tally.Wrong == 0) missed++;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{plant,-20} {(found.Tally.Wrong > 0 ? "found" : "NOT FOUND")} after {found.Tally.Reads:N0} reads, {found.Took.TotalSeconds:F1} s: {found.Tally.First}"));
     }
@@ -33,7 +33,7 @@ if (Option("--plant") is { } planted)
 }
 
 var policies = Option("--policy") switch { "log" => [Policy.Log], "ttl" => [Policy.Ttl], "delete" => [Policy.DeleteOnWrite], _ => Enum.GetValues<Policy>() };
-var outcomes = policies.Select(policy => harness.Run(policy, Plant.None, policy == Policy.Log ? reads : reads / 4, most)).ToList();
+var outcomes = policies.Select(policy => harness.Run(policy, Plant.None, policy == Policy.Log ? reads : reads / 4, TimeSpan.FromSeconds(8), most)).ToList();
 
 Console.WriteLine($"{"",-14}{"reads",12}{"hits",12}{"fills",11}{"refused",10}{"shared",10}{"proofs",10}{"waits",10}{"evicted",10}{"commits",10}{"s",7}{"violations",12}");
 foreach (var one in outcomes)

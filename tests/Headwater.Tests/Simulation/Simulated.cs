@@ -9,7 +9,7 @@ sealed class Verdict
     public readonly long[] Reads = new long[6];
     public readonly long[] Violations = new long[6];
     public readonly Dictionary<RouteReason, long> Reasons = [];
-    public long Stuck;
+    public long Stuck, Fills, Merged;
     public string First = "";
     public ulong Seed;
 
