@@ -57,7 +57,7 @@ sealed class SimFeed
         if (_epoch != _world.Epoch && _gateway.View.Epoch.Number == _world.Epoch) Follow();
         if (_epoch == _world.Epoch)
         {
-            if (_world.Chance.OneIn(150)) Begin(_world.Chance.OneIn(3) ? _world.Order.Count : Math.Max(0, _at - _world.Chance.Below(40)));
+            if (_world.Chance.OneIn(150)) Begin(_world.Chance.OneIn(3) ? _world.Order.Count : Math.Clamp(_at - _world.Chance.Below(40), 0, _world.Order.Count));
             var before = _at;
             for (var left = 1 + _world.Chance.Below(30); left > 0 && _at < _world.Order.Count; left--) Changes.Apply(Transaction(_at++));
             Changes.Publish();

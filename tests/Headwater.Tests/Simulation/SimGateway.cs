@@ -33,6 +33,9 @@ enum Fault
     MergeUncovered = 1 << 17,
     LostBranchKept = 1 << 18,
     ResultForgotten = 1 << 19,
+
+    /// <summary>The primary is changed as planned, the old one lives on, and nobody keeps reads from gateways that have not heard of it: what they take for the primary's look bounds nothing.</summary>
+    PlannedChangeUnheard = 1 << 20,
 }
 
 /// <summary>One gateway's picture of the world: its own samples, incarnations and view, taken over a network with delays.</summary>

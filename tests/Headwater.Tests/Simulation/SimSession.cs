@@ -233,7 +233,7 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
         var server = world.Servers[route.ServerIndex];
         var boot = gateway.BootOf(state);
         var fromPrimary = route.Server.Role == ServerRole.Primary;
-        var (epoch, routedIn) = (world.Epoch, gateway.View.Epoch);
+        var (breaks, routedIn) = (world.Breaks, gateway.View.Epoch);
         var started = world.Now;
         // A token may come in while the read runs: it binds the next one.
         var (seen, written) = (_seen, _written);
@@ -246,7 +246,7 @@ sealed class SimSession(World world, SimGateway gateway, Fault fault, Verdict ve
             world.After(10 + (world.Chance.OneIn(10) ? world.Chance.Below(20_000) : world.Chance.Below(200)), () =>
             {
                 gateway.Load[route.ServerIndex].Busy--;
-                if (!connected || server.Boot != boot && (fault & Fault.IncarnationForgotten) == 0 || epoch != world.Epoch)
+                if (!connected || server.Boot != boot && (fault & Fault.IncarnationForgotten) == 0 || breaks != world.Breaks)
                 {
                     Land(null);
                     // the connection broke: nothing had been sent to the client, so ask again when the view may have changed

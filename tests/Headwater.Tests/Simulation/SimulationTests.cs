@@ -39,6 +39,7 @@ public class SimulationTests(ITestOutputHelper output)
     [InlineData(Fault.MergeUncovered)]
     [InlineData(Fault.LostBranchKept)]
     [InlineData(Fault.ResultForgotten)]
+    [InlineData(Fault.PlannedChangeUnheard)]
     public void A_planted_fault_is_found(object planted)
     {
         var fault = (Fault)planted;

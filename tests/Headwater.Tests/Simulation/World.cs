@@ -180,6 +180,24 @@ sealed class World
         });
     }
 
+    /// <summary>Another takes the primary's place when it has all of it; the old one follows it from then on, and its connections stay. Gateways hear of it later.</summary>
+    public void SwitchOver()
+    {
+        var old = Primary;
+        var heir = Servers.FirstOrDefault(s => s != old && s.Up && s.Replicating && s.Shown == old.Logged && s.SlavePosition == old.Logged);
+        if (heir is null || Domains > 1 || !old.Up || old.Shown != old.Logged) return;
+        FailedOverAt = Microseconds;
+        old.SlavePosition = old.Shown;
+        PrimaryIndex = heir.Index;
+        Epoch++;
+        KeptIn[Epoch] = Order.Count;
+        _lastVisibleAt = Microseconds;
+        StartApplying(old);
+    }
+
+    /// <summary>How often connections have broken with a primary.</summary>
+    public int Breaks;
+
     /// <summary>The primary dies; the replica that has applied most takes over, and what it has not is lost.</summary>
     public void FailOver()
     {
@@ -201,6 +219,7 @@ sealed class World
         }
         PrimaryIndex = heir.Index;
         Epoch++;
+        Breaks++;
         KeptIn[Epoch] = Order.Count;
         _lastVisibleAt = Microseconds;
         _primaryShown.Clear();
