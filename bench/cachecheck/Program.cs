@@ -42,8 +42,8 @@ foreach (var one in outcomes)
     Console.WriteLine($"{Name(one.Policy),-14}{t.Reads,12:N0}{t.Hits,12:N0}{t.Fills,11:N0}{t.Refused,10:N0}{t.Merged,10:N0}{t.Proven,10:N0}{t.Waits,10:N0}{one.Evicted,10:N0}{one.Transactions,10:N0}{one.Took.TotalSeconds,7:F0}{t.Wrong,12:N0}");
 }
 Console.WriteLine();
-Console.WriteLine($"{"violations of",-14}{string.Concat(Enum.GetValues<LevelKind>().Select(level => $"{level.ToString().ToLowerInvariant(),20}"))}");
-foreach (var one in outcomes) Console.WriteLine($"{Name(one.Policy),-14}{string.Concat(Enumerable.Range(0, 6).Select(i => $"{$"{one.Tally.Violations[i]:N0} of {one.Tally.ByLevel[i]:N0}",20}"))}");
+Console.WriteLine($"{"violations of",-14}{string.Concat(Enum.GetValues<LevelKind>().Select(level => $"{level.ToString().ToLowerInvariant(),24}"))}");
+foreach (var one in outcomes) Console.WriteLine($"{Name(one.Policy),-14}{string.Concat(Enumerable.Range(0, 6).Select(i => $"{$"{one.Tally.Violations[i]:N0} of {one.Tally.ByLevel[i]:N0}",24}"))}");
 foreach (var one in outcomes)
     if (one.Tally.First.Length > 0) Console.WriteLine($"{Name(one.Policy)}: first {one.Tally.First}");
 foreach (var one in outcomes.Where(one => one.Policy == Policy.Log))
