@@ -9,7 +9,8 @@ sealed record Outcome(Policy Policy, Plant Plant, Tally Tally, TimeSpan Took, Fe
 /// <summary>One run: a primary and two replicas, writers, reactors with their sessions, the watch and the feed, each on threads of their own.</summary>
 sealed class Harness(ulong seed, int writers, int reactors, int sessions)
 {
-    public Outcome Run(Policy policy, Plant plant, long reads, TimeSpan most)
+    /// <param name="least">It takes at least so long, for what is slow to matter.</param>
+    public Outcome Run(Policy policy, Plant plant, long reads, TimeSpan least, TimeSpan most)
     {
         var chance = new Seeded(seed);
         var tables = new Tables();
@@ -39,7 +40,7 @@ sealed class Harness(ulong seed, int writers, int reactors, int sessions)
             Thread.Sleep(20);
             // Counted by each thread for itself: the sum is a little old.
             var (read, wrong) = (all.Sum(reactor => Volatile.Read(ref reactor.Tally.Reads)), all.Sum(reactor => reactor.Tally.Wrong));
-            if (read >= reads || Stopwatch.GetElapsedTime(started) > most || database.IsFull || plant != Plant.None && wrong > 0) Volatile.Write(ref stop, true);
+            if (read >= reads && Stopwatch.GetElapsedTime(started) > least || Stopwatch.GetElapsedTime(started) > most || database.IsFull || plant != Plant.None && wrong > 0) Volatile.Write(ref stop, true);
         }
         foreach (var thread in threads) thread.Join();
         if (failure is not null) throw new InvalidOperationException("a thread failed", failure);

@@ -25,7 +25,7 @@ if (Option("--plant") is { } planted)
     var missed = 0;
     foreach (var plant in plants)
     {
-        var found = harness.Run(Policy.Log, plant, long.MaxValue, TimeSpan.FromSeconds(Number("--seconds", 60)));
+        var found = harness.Run(Policy.Log, plant, long.MaxValue, TimeSpan.Zero, TimeSpan.FromSeconds(Number("--seconds", 60)));
         if (found.Tally.Wrong == 0) missed++;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{plant,-20} {(found.Tally.Wrong > 0 ? "found" : "NOT FOUND")} after {found.Tally.Reads:N0} reads, {found.Took.TotalSeconds:F1} s: {found.Tally.First}"));
     }
@@ -33,7 +33,7 @@ if (Option("--plant") is { } planted)
 }
 
 var policies = Option("--policy") switch { "log" => [Policy.Log], "ttl" => [Policy.Ttl], "delete" => [Policy.DeleteOnWrite], _ => Enum.GetValues<Policy>() };
-var outcomes = policies.Select(policy => harness.Run(policy, Plant.None, policy == Policy.Log ? reads : reads / 4, most)).ToList();
+var outcomes = policies.Select(policy => harness.Run(policy, Plant.None, policy == Policy.Log ? reads : reads / 4, TimeSpan.FromSeconds(8), most)).ToList();
 
 Console.WriteLine($"{"",-14}{"reads",12}{"hits",12}{"fills",11}{"refused",10}{"shared",10}{"proofs",10}{"waits",10}{"evicted",10}{"commits",10}{"s",7}{"violations",12}");
 foreach (var one in outcomes)
@@ -42,8 +42,8 @@ foreach (var one in outcomes)
     Console.WriteLine($"{Name(one.Policy),-14}{t.Reads,12:N0}{t.Hits,12:N0}{t.Fills,11:N0}{t.Refused,10:N0}{t.Merged,10:N0}{t.Proven,10:N0}{t.Waits,10:N0}{one.Evicted,10:N0}{one.Transactions,10:N0}{one.Took.TotalSeconds,7:F0}{t.Wrong,12:N0}");
 }
 Console.WriteLine();
-Console.WriteLine($"{"violations of",-14}{string.Concat(Enum.GetValues<LevelKind>().Select(level => $"{level.ToString().ToLowerInvariant(),20}"))}");
-foreach (var one in outcomes) Console.WriteLine($"{Name(one.Policy),-14}{string.Concat(Enumerable.Range(0, 6).Select(i => $"{$"{one.Tally.Violations[i]:N0} of {one.Tally.ByLevel[i]:N0}",20}"))}");
+Console.WriteLine($"{"violations of",-14}{string.Concat(Enum.GetValues<LevelKind>().Select(level => $"{level.ToString().ToLowerInvariant(),24}"))}");
+foreach (var one in outcomes) Console.WriteLine($"{Name(one.Policy),-14}{string.Concat(Enumerable.Range(0, 6).Select(i => $"{$"{one.Tally.Violations[i]:N0} of {one.Tally.ByLevel[i]:N0}",24}"))}");
 foreach (var one in outcomes)
     if (one.Tally.First.Length > 0) Console.WriteLine($"{Name(one.Policy)}: first {one.Tally.First}");
 foreach (var one in outcomes.Where(one => one.Policy == Policy.Log))

@@ -1,4 +1,5 @@
 using Headwater.Core;
+using Headwater.Core.Caching;
 using Headwater.Core.Positions;
 using Headwater.Core.Routing;
 using Headwater.Core.Topology;
@@ -21,6 +22,20 @@ enum Fault
     HistoryForgotten = 1 << 8,
     TokenIgnored = 1 << 9,
     SampleOfAnotherHistory = 1 << 10,
+
+    // what the log proves, and what is kept
+    FillWithoutBound = 1 << 11,
+    RowSkipped = 1 << 12,
+    ExtentAhead = 1 << 13,
+    DefinitionSkipped = 1 << 14,
+    UnsettledOverAnEpoch = 1 << 15,
+    OldNumbers = 1 << 16,
+    MergeUncovered = 1 << 17,
+    LostBranchKept = 1 << 18,
+    ResultForgotten = 1 << 19,
+
+    /// <summary>The primary is changed as planned, the old one lives on, and nobody keeps reads from gateways that have not heard of it: what they take for the primary's look bounds nothing.</summary>
+    PlannedChangeUnheard = 1 << 20,
 }
 
 /// <summary>One gateway's picture of the world: its own samples, incarnations and view, taken over a network with delays.</summary>
@@ -39,6 +54,11 @@ sealed class SimGateway
 
     public ClusterView View { get; private set; } = null!;
     public ServerLoad[] Load { get; }
+    public SimFeed Feed { get; }
+
+    /// <summary>What is kept, by statement.</summary>
+    public readonly Dictionary<int, (CachedResult Result, SimAnswer Answer)> Kept = [];
+    public readonly Dictionary<int, SimFlight> Flights = [];
     public bool Stopped;
     public event Action? EpochChanged;
 
@@ -56,6 +76,7 @@ sealed class SimGateway
             Tick(i);
         }
         Publish();
+        Feed = new SimFeed(world, this, fault);
         Probe();
     }
 
@@ -188,7 +209,7 @@ sealed class SimGateway
         };
     }
 
-    void Wake()
+    public void Wake()
     {
         if (_waiters.Count == 0) return;
         var waiters = _waiters;

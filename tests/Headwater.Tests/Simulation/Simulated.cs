@@ -9,7 +9,7 @@ sealed class Verdict
     public readonly long[] Reads = new long[6];
     public readonly long[] Violations = new long[6];
     public readonly Dictionary<RouteReason, long> Reasons = [];
-    public long Stuck;
+    public long Stuck, Fills, Merged;
     public string First = "";
     public ulong Seed;
 
@@ -46,7 +46,7 @@ static class Simulated
             session.Gateway.EpochChanged += session.Judge;
             session.Start();
         }
-        Trouble(world);
+        Trouble(world, fault);
         while (!sessions.TrueForAll(s => s.Done) && world.Microseconds < 60_000_000 && world.Step()) { }
         foreach (var gateway in gateways) gateway.Stopped = true;
         if (!sessions.TrueForAll(s => s.Done))
@@ -56,7 +56,7 @@ static class Simulated
         }
     }
 
-    static void Trouble(World world) => world.After(10_000 + world.Chance.Below(150_000), () =>
+    static void Trouble(World world, Fault fault) => world.After(10_000 + world.Chance.Below(150_000), () =>
     {
         var replica = world.Servers[world.Chance.Below(world.Servers.Length)];
         if (replica != world.Primary && replica.Up)
@@ -73,7 +73,11 @@ static class Simulated
                 default: replica.LagMicroseconds = 200; break;
             }
         }
-        else if (replica == world.Primary && world.Microseconds - world.FailedOverAt > 200_000) world.FailOver();
-        Trouble(world);
+        else if (replica == world.Primary && world.Microseconds - world.FailedOverAt > 200_000)
+        {
+            if ((fault & Fault.PlannedChangeUnheard) == 0 || world.Chance.OneIn(2)) world.FailOver();
+            else world.SwitchOver();
+        }
+        Trouble(world, fault);
     });
 }

@@ -14,6 +14,7 @@ public class SimulationTests(ITestOutputHelper output)
         for (var seed = 1UL; seed <= Seeds; seed++) Simulated.Run(seed, Fault.None, verdict);
         output.WriteLine($"{Seeds} seeds, reads by level: " + string.Join(", ", verdict.Reads.Select((n, i) => $"{(LevelKind)i} {n}")));
         output.WriteLine("reasons: " + string.Join(", ", verdict.Reasons.OrderByDescending(r => r.Value).Select(r => $"{r.Key} {r.Value}")));
+        output.WriteLine($"{verdict.Fills} results kept, {verdict.Merged} shared while they were read");
         Assert.True(verdict.Bad == 0 && verdict.Stuck == 0, $"{verdict.Bad} violations, {verdict.Stuck} stuck; first: {verdict.First}");
     }
 
@@ -29,6 +30,16 @@ public class SimulationTests(ITestOutputHelper output)
     [InlineData(Fault.HistoryForgotten)]
     [InlineData(Fault.TokenIgnored)]
     [InlineData(Fault.SampleOfAnotherHistory)]
+    [InlineData(Fault.FillWithoutBound)]
+    [InlineData(Fault.RowSkipped)]
+    [InlineData(Fault.ExtentAhead)]
+    [InlineData(Fault.DefinitionSkipped)]
+    [InlineData(Fault.UnsettledOverAnEpoch)]
+    [InlineData(Fault.OldNumbers)]
+    [InlineData(Fault.MergeUncovered)]
+    [InlineData(Fault.LostBranchKept)]
+    [InlineData(Fault.ResultForgotten)]
+    [InlineData(Fault.PlannedChangeUnheard)]
     public void A_planted_fault_is_found(object planted)
     {
         var fault = (Fault)planted;

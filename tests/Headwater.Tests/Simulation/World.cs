@@ -1,5 +1,7 @@
 using Headwater.Core;
+using Headwater.Core.Log;
 using Headwater.Core.Positions;
+using Headwater.Tests.Consumers;
 
 namespace Headwater.Tests.Simulation;
 
@@ -54,6 +56,15 @@ sealed class World
     /// <summary>Per domain: who wrote each transaction, and when it was logged. The one history; a lost tail is cut off.</summary>
     public readonly List<(uint Writer, long LoggedAt)>[] Log = [[], []];
 
+    /// <summary>All of it in the order of the primary's log, with what each has changed as the log tells it, and whether the foreign key is there after it.</summary>
+    public readonly List<(Gtid Gtid, LoggedChange What, int Definition)> Order = [];
+
+    /// <summary>What each statement's answer was changed by, in truth.</summary>
+    public readonly SimCell[] Cells = [.. SimTables.Statements.Select(_ => new SimCell())];
+
+    /// <summary>By epoch: how much of the order its primary took over.</summary>
+    public readonly Dictionary<int, int> KeptIn = [];
+
     /// <summary>What the history was cut to when a primary was lost; by new epoch.</summary>
     public event Action<Marks>? TailLost;
 
@@ -68,7 +79,11 @@ sealed class World
         // every log begins with what set the servers up
         Granted = new Marks(2, domains > 1 ? 1UL : 0);
         for (var d = 0; d < 2; d++)
-            for (var i = 0UL; i < Granted[d]; i++) Log[d].Add((1, 0));
+            for (var i = 0UL; i < Granted[d]; i++)
+            {
+                Log[d].Add((1, 0));
+                Order.Add((new Gtid(Domain(d), 1, i + 1), MadeLog.Text("GRANT …"), 0));
+            }
         _primaryShown[0] = (0, Granted);
         for (var i = 0; i < Servers.Length; i++)
         {
@@ -97,6 +112,7 @@ sealed class World
         var boot = primary.Boot;
         Log[domain].Add((primary.Number, Microseconds));
         var sequence = (ulong)Log[domain].Count;
+        Happen(domain, new Gtid(Domain(domain), primary.Number, sequence));
         primary.Logged = primary.Logged.With(domain, sequence);
         long ack = Chance.OneIn(25) ? 2_000 + Chance.Below(300_000) : 20 + Chance.Below(600);
         _lastVisibleAt = Math.Max(_lastVisibleAt + 1, Microseconds + ack);
@@ -111,6 +127,34 @@ sealed class World
             _primaryShown.Add((Microseconds, primary.Shown));
             After(10 + Chance.Below(200), () => told(primary.Boot == boot && primary == Primary ? new Gtid(Domain(domain), primary.Number, sequence) : null));
         });
+    }
+
+    void Happen(int domain, in Gtid gtid)
+    {
+        var (table, key, definition) = (Chance.Below(2), Chance.Below(SimTables.Keys), DefinitionAt(Order.Count));
+        LoggedChange what = MadeLog.Update(SimTables.Logged[table], [key, Chance.OneIn(2) ? 1 : null], [null, 2]);
+        if (Chance.OneIn(25)) (what, definition, table) = (MadeLog.Text("ALTER TABLE u …"), 1 - definition, -1);
+        else if (Chance.OneIn(25)) what = MadeLog.Text("UPDATE …", StatementKind.Change);
+        Order.Add((gtid, what, definition));
+        if (table < 0) return;
+        Change(table);
+        if (table == 0 && definition == 1) Change(1);
+
+        void Change(int changed)
+        {
+            Cells[SimTables.RowOf(changed, key)].Change(domain, (ulong)Log[domain].Count, Primary.Number);
+            Cells[SimTables.WholeOf(changed)].Change(domain, (ulong)Log[domain].Count, Primary.Number);
+        }
+    }
+
+    /// <summary>Whether the foreign key is there after the order's first so many.</summary>
+    public int DefinitionAt(int count) => count == 0 ? 0 : Order[count - 1].Definition;
+
+    public Position PositionAt(int count)
+    {
+        var position = Headwater.Core.Positions.Position.Empty;
+        for (var i = 0; i < count; i++) position = position.With(Order[i].Gtid);
+        return position;
     }
 
     public Marks PrimaryShownAt(long microseconds)
@@ -136,6 +180,24 @@ sealed class World
         });
     }
 
+    /// <summary>Another takes the primary's place when it has all of it; the old one follows it from then on, and its connections stay. Gateways hear of it later.</summary>
+    public void SwitchOver()
+    {
+        var old = Primary;
+        var heir = Servers.FirstOrDefault(s => s != old && s.Up && s.Replicating && s.Shown == old.Logged && s.SlavePosition == old.Logged);
+        if (heir is null || Domains > 1 || !old.Up || old.Shown != old.Logged) return;
+        FailedOverAt = Microseconds;
+        old.SlavePosition = old.Shown;
+        PrimaryIndex = heir.Index;
+        Epoch++;
+        KeptIn[Epoch] = Order.Count;
+        _lastVisibleAt = Microseconds;
+        StartApplying(old);
+    }
+
+    /// <summary>How often connections have broken with a primary.</summary>
+    public int Breaks;
+
     /// <summary>The primary dies; the replica that has applied most takes over, and what it has not is lost.</summary>
     public void FailOver()
     {
@@ -148,6 +210,8 @@ sealed class World
         heir.Shown = heir.SlavePosition = heir.Logged;
         var kept = heir.Logged;
         Log[0].RemoveRange((int)kept.First, Log[0].Count - (int)kept.First);
+        Order.RemoveRange((int)kept.First, Order.Count - (int)kept.First);
+        foreach (var cell in Cells) cell.Lose(kept);
         foreach (var server in Servers)
         {
             // one that is down and had more comes back rebuilt, as another incarnation
@@ -155,6 +219,8 @@ sealed class World
         }
         PrimaryIndex = heir.Index;
         Epoch++;
+        Breaks++;
+        KeptIn[Epoch] = Order.Count;
         _lastVisibleAt = Microseconds;
         _primaryShown.Clear();
         _primaryShown.Add((Microseconds, kept));
