@@ -19,4 +19,10 @@ static partial class Log
 
     [LoggerMessage(4004, LogLevel.Warning, "what has changed in the tables is gathered anew: {Reason}")]
     public static partial void FoldBegins(ILogger log, string reason);
+
+    [LoggerMessage(4005, LogLevel.Information, "sink {Sink}: {Sentence}")]
+    public static partial void SinkRuns(ILogger log, string sink, string sentence);
+
+    [LoggerMessage(4006, LogLevel.Warning, "sink {Sink} stands still and is tried again: {Sentence}")]
+    public static partial void SinkFails(ILogger log, string sink, string sentence);
 }

@@ -124,6 +124,18 @@ public sealed class StoreCursor : IDisposable
         }
     }
 
+    /// <summary>Bytes of the store behind the event in hand.</summary>
+    public long BytesBehind
+    {
+        get
+        {
+            var end = _store.End;
+            var at = _segment?.Number ?? 0;
+            if (at == end.Segment) return Math.Max(0, end.Offset - (_file?.Offset ?? 0));
+            return end.Offset - (_file?.Offset ?? 0) + _store.Segments.Where(one => one.Number >= at && one.Number < end.Segment).Sum(static one => one.Length ?? 0);
+        }
+    }
+
     Segment Numbered(int number) => _store.Segments.FirstOrDefault(one => one.Number == number)
         ?? throw new BinlogException(BinlogTrouble.Purged, $"The store no longer has segment {number}: the reader was so slow that it was removed.");
 
