@@ -14,6 +14,7 @@ static class CommandLine
             UpCommand.Build(),
             ServeCommand.Build(),
             StatusCommand.Build(),
+            TailCommand.Build(),
             RecoverCommand.Build(),
             VerifyCommand.Build(),
             ConflictsCommand.Build(),
