@@ -23,9 +23,11 @@ public sealed class FeedSource(LogStore store, Published<ClusterView> view, Serv
     public async Task<FeedPlace> PlaceOfAsync(FeedBegin begin, CancellationToken ct)
     {
         if (begin.Kind == BeginKind.Place) return begin.Place;
-        if (!store.IsEmpty) return new FeedPlace(begin.Kind == BeginKind.Oldest ? store.Begin!.Value : store.End.Position);
-        while (store.IsEmpty) await store.MovedAsync(store.End, ct);
-        return new FeedPlace(store.Begin!.Value);
+        for (var seen = store.End; ; seen = store.End)
+        {
+            if (store.Begin is { } oldest) return new FeedPlace(begin.Kind == BeginKind.Oldest ? oldest : store.End.Position);
+            await store.MovedAsync(seen, ct);
+        }
     }
 
     /// <summary>A copy of the tables at a position from which the store can be read on.</summary>
@@ -75,7 +77,7 @@ public sealed class FeedSource(LogStore store, Published<ClusterView> view, Serv
     /// <summary>The rows of a store that begins behind them, or never comes to them, would be followed by a gap.</summary>
     async Task CheckAsync(FeedPlace place, CancellationToken ct)
     {
-        while (store.IsEmpty || !store.End.Position.Covers(place.Before)) await store.MovedAsync(store.End, ct);
+        for (var seen = store.End; store.Begin is null || !seen.Position.Covers(place.Before); seen = store.End) await store.MovedAsync(seen, ct);
         using var reader = Read(TablePatterns.All, place);
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Headwater.Core.Consumers;
 using Headwater.IntegrationTests.Fixtures;
 using Headwater.IntegrationTests.Servers;
+using Headwater.Wire.MySql.Binlog;
 
 namespace Headwater.IntegrationTests.Streams;
 
@@ -52,6 +53,22 @@ public sealed class ChangeReaderTests
         await foreach (var row in followed.Feed.Source.SnapshotAsync(TablePatterns.All, Ct)) copied.Add(row);
         Assert.Equal(ChangeKind.SnapshotEnd, copied[^1].Kind);
         Assert.Equal(logged, Rows(copied.SkipLast(1)));
+    }
+
+    [Fact]
+    public async Task Where_nothing_is_written_a_copy_is_had_all_the_same_and_what_comes_then_is_not_missed()
+    {
+        await using var followed = await FollowedServer.StartAsync();
+        var copied = new List<ChangeRecord>();
+        await foreach (var row in followed.Feed.Source.SnapshotAsync(TablePatterns.All, Ct)) copied.Add(row);
+        Assert.Equal(ChangeKind.SnapshotEnd, Assert.Single(copied).Kind);
+        Assert.True(followed.Feed.Store.IsEmpty);
+        using var reader = followed.Feed.Source.Read(TablePatterns.All, copied[0].Place);
+        Assert.Equal(BinlogTrouble.Purged, Assert.Throws<BinlogException>(() => followed.Feed.Source.Read(TablePatterns.All, default)).Trouble);
+        await followed.Server.ExecuteAsync("CREATE TABLE d.t (id int primary key)");
+        await followed.HandedOnAsync();
+        Assert.Equal("CREATE TABLE d.t (id int primary key)", reader.TryNext()!.Statement!.ToString());
+        Assert.Equal(BinlogTrouble.Purged, Assert.Throws<BinlogException>(() => followed.Feed.Source.Read(TablePatterns.All, default)).Trouble);
     }
 
     [Fact]
