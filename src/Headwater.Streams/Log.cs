@@ -25,4 +25,10 @@ static partial class Log
 
     [LoggerMessage(4006, LogLevel.Information, "connection {Thread} is given the log behind {Position}")]
     public static partial void Dumps(ILogger log, uint thread, string position);
+
+    [LoggerMessage(4007, LogLevel.Information, "sink {Sink}: {Sentence}")]
+    public static partial void SinkRuns(ILogger log, string sink, string sentence);
+
+    [LoggerMessage(4008, LogLevel.Warning, "sink {Sink} stands still and is tried again: {Sentence}")]
+    public static partial void SinkFails(ILogger log, string sink, string sentence);
 }

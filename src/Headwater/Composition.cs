@@ -59,6 +59,7 @@ sealed class Composition : IAsyncDisposable
             Stats = () => StatsJson.Of(Gateway.Statistics),
             Digests = () => Gateway.Statistics.Digests(200),
             Reload = reload,
+            Feed = _feed is null ? null : new FeedAnswers(_feed.Source, time),
             Control = _config.Watch.Control is null ? null : new ControlAnswers(_watcher, () => _config.Watch.Control!.Policy, time, file),
         };
         var answers = new HttpAnswers(sources, IPAddress.IsLoopback(IPAddress.Parse(address.Host)), log.Factory.CreateLogger<HttpAnswers>());
@@ -137,6 +138,7 @@ sealed class Composition : IAsyncDisposable
         ClusterMetrics.Write(text, View.Current);
         if (_watcher.Figures is { } figures) ControlMetrics.Write(text, _watcher.Control.Record, _watcher.Control.Findings, figures);
         GatewayMetrics.Write(text, Gateway.Statistics);
+        if (_feed is not null) FeedMetrics.Write(text, _feed);
         ProcessMetrics.Write(text);
     }
 
@@ -147,6 +149,6 @@ sealed class Composition : IAsyncDisposable
             view.Cluster, view.Epoch.Number, view.Version, view.Primary?.Id.Name, view.Reason, ServerJson.All(view),
             [.. _config.Gateway.Listeners.Select(static listener => listener.Socket ?? new ListenAddress(listener.Address.ToString(), listener.Port).ToString())],
             _config.Watch.Control is { } control ? ControlAnswers.About(control.Policy, _watcher) : null,
-            view.Ring.IsEmpty ? null : [.. view.Ring.Select(static id => id.Name)]);
+            view.Ring.IsEmpty ? null : [.. view.Ring.Select(static id => id.Name)], _feed is null ? null : FeedJson.Of(_feed));
     }
 }

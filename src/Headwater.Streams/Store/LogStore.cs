@@ -24,6 +24,7 @@ public sealed class LogStore : IDisposable
     TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     long _wholeOffset;
     bool _unpublished, _unsynced;
+    volatile bool _begins;
     long _syncedAt;
     uint _server;
 
@@ -39,8 +40,8 @@ public sealed class LogStore : IDisposable
     /// <summary>Oldest first. The last one is written.</summary>
     public ImmutableArray<Segment> Segments => _segments;
 
-    /// <summary>What the log held before the store's first transaction: readers may begin here and later. Null while the store is empty.</summary>
-    public Position? Begin => _segments is [var first, ..] ? first.Before : null;
+    /// <summary>What the log held before the store's first transaction: readers may begin here and later. Null as long as that is not known.</summary>
+    public Position? Begin => _segments is [var first, ..] ? first.Before : _begins ? End.Position : null;
     public bool IsEmpty => _segments.IsEmpty;
 
     /// <summary>The last transaction of each server in each domain.</summary>
@@ -84,7 +85,10 @@ public sealed class LogStore : IDisposable
     public void BeginAfter(IEnumerable<Gtid> last, uint server)
     {
         _server = server;
-        if (IsEmpty) _state = new LogState(last);
+        if (!IsEmpty) return;
+        _state = new LogState(last);
+        _begins = true;
+        Publish(_end with { Position = _state.Position });
     }
 
     /// <summary>Takes the next event of the source. Readers see it after <see cref="Publish"/>, once its transaction is whole.</summary>

@@ -14,6 +14,7 @@ public sealed class StoreCursor : IDisposable
     SegmentFile? _file;
     Segment? _segment;
     StoreEnd _end;
+    Position _from;
 
     StoreCursor(LogStore store, StoreEnd end)
     {
@@ -57,16 +58,21 @@ public sealed class StoreCursor : IDisposable
         var segments = _store.Segments;
         if (segments.IsEmpty)
         {
-            if (!from.IsEmpty) throw new BinlogException(BinlogTrouble.Behind, $"The store is empty and {from} was asked for.");
+            if (!_end.Position.Covers(from)) throw new BinlogException(BinlogTrouble.Behind, $"The store is empty and {from} was asked for.");
+            if (!from.Covers(_end.Position)) throw BeginsBehind(_end.Position, from);
+            _from = from;
             return;
         }
         var at = segments.Length - 1;
         while (at >= 0 && !from.Covers(segments[at].Before)) at--;
-        if (at < 0) throw new BinlogException(BinlogTrouble.Purged, $"The store begins behind {segments[0].Before}, and {(from.IsEmpty ? "its beginning" : from.ToString())} was asked for: what lies between is not in it.");
+        if (at < 0) throw BeginsBehind(segments[0].Before, from);
         if (!_end.Position.Covers(from)) throw new BinlogException(BinlogTrouble.Behind, $"The store ends at {_end.Position}, before {from}.");
         GoTo(segments[at]);
         SkipCovered(from);
     }
+
+    static BinlogException BeginsBehind(Position begin, Position from) =>
+        new(BinlogTrouble.Purged, $"The store begins behind {begin}, and {(from.IsEmpty ? "its beginning" : from.ToString())} was asked for: what lies between is not in it.");
 
     void SkipCovered(Position from)
     {
@@ -113,6 +119,8 @@ public sealed class StoreCursor : IDisposable
         if (_file is null)
         {
             if (_store.Segments is not [var first, ..]) return false;
+            // It began later than was known when this cursor was opened.
+            if (!_from.IsEmpty && !_from.Covers(first.Before)) throw BeginsBehind(first.Before, _from);
             GoTo(first);
         }
         while (true)
@@ -125,6 +133,18 @@ public sealed class StoreCursor : IDisposable
             if (_segment.Length is not { } length) return false;
             if (_file!.Next(length)) return true;
             GoTo(Numbered(_segment.Number + 1));
+        }
+    }
+
+    /// <summary>Bytes of the store behind the event in hand.</summary>
+    public long BytesBehind
+    {
+        get
+        {
+            var end = _store.End;
+            var at = _segment?.Number ?? 0;
+            if (at == end.Segment) return Math.Max(0, end.Offset - (_file?.Offset ?? 0));
+            return end.Offset - (_file?.Offset ?? 0) + _store.Segments.Where(one => one.Number >= at && one.Number < end.Segment).Sum(static one => one.Length ?? 0);
         }
     }
 

@@ -28,6 +28,9 @@ public sealed class StoreReader : IDisposable
     /// <summary>Covers what was read and what it began from.</summary>
     public Position Position => _assembler.Position;
 
+    /// <summary>How much of the store is still to be read.</summary>
+    public long BytesBehind => _cursor.BytesBehind;
+
     /// <summary>The next transaction, or piece of one; null when the store has no more at the moment.</summary>
     /// <exception cref="BinlogException">The store cannot be read on: what was read was on a branch that is lost, or what follows was removed.</exception>
     public Transaction? TryNext()

@@ -46,6 +46,11 @@ static class Examples
             headwater status
             headwater status --json --http 127.0.0.1:4480 | jq .servers
             """,
+        "tail" => """
+            headwater tail                        every change from now on, until Ctrl-C
+            headwater tail --from 0-1-4711 --table 'shop.*' --format json | jq .after
+            headwater tail --snapshot --table shop.orders --format sql --count 1000
+            """,
         "switchover" => """
             headwater switchover --dry-run        what would be done, and what could go wrong
             headwater switchover --to db2

@@ -35,6 +35,11 @@ static class StatusCommand
             foreach (var finding in controller.Findings) output.WriteLine($"  ! {finding.Sentence}");
         }
         if (status.Ring is { Count: > 0 } ring) output.WriteLine($"ring {string.Join(" → ", ring.Append(ring[0]))}");
+        if (status.Feed is { } feed)
+        {
+            output.WriteLine($"feed {(feed.Following ? "follows" : "STANDS STILL")}: {feed.Sentence}; it holds what came behind {(feed.Begin is { Length: > 0 } begin ? begin : "the beginning")}, up to {feed.End}");
+            foreach (var sink in feed.Sinks) output.WriteLine($"  {(sink.Runs ? "" : "! ")}sink {sink.Name} ({sink.Kind}){Behind(sink)}: {sink.Sentence}");
+        }
         foreach (var listener in status.Listeners) output.WriteLine($"listens on {listener}");
         output.WriteLine();
         var rows = new List<string[]> { new[] { "server", "address", "role", "health", "tags", "lag", "behind", "position", "why" } };
@@ -65,6 +70,9 @@ static class StatusCommand
 
         ServerJson? SourceOf(ServerJson server) => server.Role == "primary" ? null : status.Servers.FirstOrDefault(other => other != server && server.Source is { } source && (other.Address == source || other.Name == source));
     }
+
+    static string Behind(SinkJson sink) => sink.LagTransactions is not { } behind ? ""
+        : string.Create(CultureInfo.InvariantCulture, $" at {sink.Position}, {(behind == 0 ? "nothing" : $"{behind} transactions, {sink.LagSeconds:0.0} s")} behind, {sink.Sent} sent");
 
     static string Lag(ServerJson server) => server.Role != "replica" ? ""
         : server.LagSeconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds * 1000:0} ms") : "unknown";

@@ -86,7 +86,10 @@ sealed class UpRun(UpOptions options, TextWriter output)
             },
             Feed = new FeedOptions(
                 new LogStoreOptions { Directory = Path.Combine(cluster.State.Path, "feed") },
-                new FollowerOptions { Login = new ServerLogin(cluster.Accounts.Replication.User, cluster.Accounts.Replication.Password), ReaderId = ReaderId.Of(MachineId.Read(), cluster.State.Path) }),
+                new FollowerOptions { Login = new ServerLogin(cluster.Accounts.Replication.User, cluster.Accounts.Replication.Password), ReaderId = ReaderId.Of(MachineId.Read(), cluster.State.Path) })
+            {
+                Copier = cluster.Accounts.Recovery is { } copier ? new ServerLogin(copier.User, copier.Password) : null,
+            },
             Gateway = defaults.Gateway with
             {
                 Cache = options.Caches ? new CacheOptions() : null,

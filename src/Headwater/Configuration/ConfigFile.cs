@@ -15,6 +15,7 @@ using Headwater.Logging;
 using Headwater.Servers;
 using Headwater.Streams;
 using Headwater.Streams.Follow;
+using Headwater.Streams.Sinks;
 using Headwater.Streams.Store;
 using Headwater.Streams.Witness;
 
@@ -134,8 +135,28 @@ static class ConfigFile
             RetainFor = values.Get(Keys.FeedRetainFor),
             Sync = values.Get(Keys.FeedSync),
         };
-        return new FeedOptions(store, new FollowerOptions { Login = login, ReaderId = (uint?)values.Get(Keys.FeedServerId) ?? ReaderId.Of(MachineId.Read(), store.Directory) });
+        return new FeedOptions(store, new FollowerOptions { Login = login, ReaderId = (uint?)values.Get(Keys.FeedServerId) ?? ReaderId.Of(MachineId.Read(), store.Directory) })
+        {
+            Copier = values.Find(Keys.FeedUser) is not null ? login
+                : values.Find(Keys.ControlRecoveryUser) is { } recovers ? new ServerLogin(recovers, rules.Secret(values, Keys.ControlRecoveryPassword, Keys.ControlRecoveryPasswordFile) ?? "", Tls: monitor.Tls)
+                : monitor,
+            Sinks = [.. values.Items(Keys.FeedSinks).Select(Sink)],
+        };
     }
+
+    static SinkOptions Sink(ConfigValues sink) => new()
+    {
+        Name = sink.Find(Keys.SinkName)!,
+        Kind = sink.Get(Keys.SinkKindKey),
+        Url = new Uri(sink.Find(Keys.SinkUrl)!),
+        From = sink.Get(Keys.SinkFrom),
+        Tables = sink.Get(Keys.SinkTables),
+        Exchange = sink.Get(Keys.SinkExchange),
+        Queue = sink.Find(Keys.SinkQueue),
+        QueueKind = sink.Get(Keys.SinkQueueKind),
+        Format = sink.Get(Keys.SinkFormat),
+        Batch = sink.Get(Keys.SinkBatch),
+    };
 
     static WitnessOptions Witness(ConfigValues values, ConfigRules rules, string state)
     {

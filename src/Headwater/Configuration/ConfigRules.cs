@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Headwater.Core.Failover;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
+using Headwater.Streams.Sinks;
 using Headwater.Tls;
 
 namespace Headwater.Configuration;
@@ -37,6 +38,7 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
         CheckShape();
         if (values.Get(Keys.CacheEnabled) && !values.Get(Keys.FeedEnabled))
             reader.Problem(values.MarkOf(Keys.CacheEnabled), Keys.CacheEnabled.Path, $"found true where {Keys.FeedEnabled.Path} is false; needed: {Keys.FeedEnabled.Path}: true, as only the log tells when a result is no longer true");
+        CheckSinks();
         CheckEtcd();
         if (values.Get(Keys.DeadAfter) <= values.Get(Keys.ProbeEvery))
             reader.Problem(values.Has(Keys.DeadAfter) ? values.MarkOf(Keys.DeadAfter) : values.MarkOf(Keys.ProbeEvery), Keys.DeadAfter.Path,
@@ -128,6 +130,21 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
             if (user.Find(Keys.UserName) is { } name && !names.TryAdd(name, user.Start.Line))
                 reader.Problem(user.MarkOf(Keys.UserName), $"users[{number}].name", $"found \"{name}\" a second time (first on line {names[name]}); allowed: one entry for each user");
             CheckSecret(user, $"users[{number}].", Keys.UserPassword, Keys.UserPasswordFile);
+        }
+    }
+
+    void CheckSinks()
+    {
+        var names = new HashSet<string>();
+        foreach (var (sink, number) in values.Items(Keys.FeedSinks).Select(static (sink, index) => (sink, index + 1)))
+        {
+            var shown = $"feed.sinks[{number}]";
+            if (!values.Get(Keys.FeedEnabled)) reader.Problem(sink.Start, shown, $"found where {Keys.FeedEnabled.Path} is false; needed: {Keys.FeedEnabled.Path}: true");
+            if (sink.Find(Keys.SinkName) is { } name && !names.Add(name)) reader.Problem(sink.MarkOf(Keys.SinkName), $"{shown}.name", $"found \"{name}\" a second time; allowed: each name once");
+            if (sink.Find(Keys.SinkUrl) is not { } url) continue;
+            string[] schemes = sink.Get(Keys.SinkKindKey) == SinkKind.Rabbitmq ? ["amqp", "amqps"] : ["http", "https"];
+            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || !schemes.Contains(uri.Scheme))
+                reader.Problem(sink.MarkOf(Keys.SinkUrl), $"{shown}.url", $"found a text that is not shown; needed: a URL that starts with {schemes[0]}:// or {schemes[1]}://");
         }
     }
 

@@ -8,6 +8,8 @@ using Headwater.Core.Recovery;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
 using Headwater.Servers;
+using Headwater.Streams.Consumers;
+using Headwater.Streams.Sinks;
 using Headwater.Streams.Store;
 using Microsoft.Extensions.Logging;
 using static Headwater.Configuration.Notations;
@@ -306,7 +308,7 @@ static class Keys
     { Reloadable = false });
 
     public static readonly Key<string> FeedUser = Add(new Key<string>("feed.user", Text, null,
-        "The account that reads the log: REPLICATION SLAVE.")
+        "The account that reads the log: REPLICATION SLAVE; and SELECT, where consumers begin with a copy of the tables.")
     { Reloadable = false, DefaultInWords = "control.replication_user, else the monitoring account", Example = "replication" });
 
     public static readonly Key<string> FeedPassword = Add(new Key<string>("feed.password", Text, null,
@@ -339,6 +341,50 @@ static class Keys
 
     public static readonly Key<SyncPolicy> FeedSync = Add(new Key<SyncPolicy>("feed.sync", Choice(Enum.GetValues<SyncPolicy>()), "interval",
         "When what was written is forced to the disk. always: before anybody is given it. interval: once a second. never: when the operating system likes. What is lost with the machine is read again from the primary, as long as that has it.")
+    { Reloadable = false });
+
+    public static readonly SectionKey FeedSinks = Add(new SectionKey("feed.sinks[]",
+        "Where every change is handed on to, each at its own pace and from its own place, which is kept in the feed's directory.")
+    { DefaultInWords = "none" });
+
+    public static readonly Key<string> SinkName = Add(new Key<string>("feed.sinks[].name", Word, null,
+        "Its name in metrics, in headwater status, and of the file that holds its place.")
+    { Required = true, Reloadable = false, Example = "orders" });
+
+    public static readonly Key<SinkKind> SinkKindKey = Add(new Key<SinkKind>("feed.sinks[].kind", Choice(Enum.GetValues<SinkKind>()), "rabbitmq",
+        "rabbitmq: messages to an exchange, with publisher confirms. http: CloudEvents 1.0 by POST; an answer from 200 to 299 is a confirmation.")
+    { Reloadable = false });
+
+    public static readonly Key<string> SinkUrl = Add(new Key<string>("feed.sinks[].url", Text, null,
+        "amqp://USER:PASSWORD@HOST:PORT/VHOST (amqps:// with TLS), or the http:// or https:// address that takes the events. It may hold a password: as it is, or ${NAME} for an environment variable.")
+    { Required = true, Reloadable = false, IsSecret = true, Example = "${HEADWATER_RABBITMQ_URL}" });
+
+    public static readonly ListKey<string> SinkTables = Add(new ListKey<string>("feed.sinks[].tables", Text,
+        "Which tables: patterns of schema.table with * and ?. Definitions come to all that want a table of their schema.")
+    { Reloadable = false, DefaultInWords = "all", Example = "[shop.*, web.users]" });
+
+    public static readonly Key<BeginKind> SinkFrom = Add(new Key<BeginKind>("feed.sinks[].from", Choice(BeginKind.Now, BeginKind.Oldest, BeginKind.Snapshot), "now",
+        "Where a new sink begins. now: with what comes. oldest: with what is kept. snapshot: with a copy of the tables at one position, and then what came behind it; feed.user, else control.recovery_user, needs SELECT on them.")
+    { Reloadable = false });
+
+    public static readonly Key<string> SinkExchange = Add(new Key<string>("feed.sinks[].exchange", Text, "headwater",
+        "rabbitmq: the durable topic exchange that is published to, with routing key schema.table. It is made when it is not there.")
+    { Reloadable = false });
+
+    public static readonly Key<string> SinkQueue = Add(new Key<string>("feed.sinks[].queue", Text, null,
+        "rabbitmq: a durable queue that is made and bound to all of the exchange. Without it the bindings are yours; what no queue would take stops the sink.")
+    { Reloadable = false, DefaultInWords = "none is made", Example = "orders" });
+
+    public static readonly Key<QueueKind> SinkQueueKind = Add(new Key<QueueKind>("feed.sinks[].queue_kind", Choice(Enum.GetValues<QueueKind>()), "quorum",
+        "rabbitmq: quorum: each message is taken once. stream: it is kept, and read as a log.")
+    { Reloadable = false });
+
+    public static readonly Key<PushFormat> SinkFormat = Add(new Key<PushFormat>("feed.sinks[].format", Choice(Enum.GetValues<PushFormat>()), "batch",
+        "http: batch: many events a request. structured: one.")
+    { Reloadable = false });
+
+    public static readonly Key<int> SinkBatch = Add(new Key<int>("feed.sinks[].batch", Integer(1, 10_000), "500",
+        "Changes that are under way at once, before they are confirmed: as many may come twice after each failure (of http with format structured, one).")
     { Reloadable = false });
 
     // witness

@@ -19,6 +19,9 @@ sealed record HttpSources
 
     /// <summary>Null where there is no controller.</summary>
     public ControlAnswers? Control { get; init; }
+
+    /// <summary>Null where the log is not followed.</summary>
+    public FeedAnswers? Feed { get; init; }
 }
 
 /// <summary>Which request gets which answer.</summary>
@@ -34,6 +37,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         /api/sessions   sessions: user, level, backend held and why
         /api/stats      counters by level, reason, server
         /api/digests    statements by digest
+        /api/feed       every change as it is committed: ?from=now|oldest|snapshot|POSITION&table=PATTERN&format=json|text|sql&count=N, as server-sent events or application/x-ndjson
         /api/control    what the controller remembers and finds
         POST /api/control/switchover?to=SERVER&dry_run=true, …/failover?accept_loss=true&dry_run=true, …/maintenance?server=SERVER&on=true, …/pause, …/resume, …/audit?apply=true, …/recover?server=SERVER&dry_run=true, …/rebuild?server=SERVER&from=SERVER&dry_run=true&overwrite=true, …/add-replica?address=HOST:PORT&name=NAME  (from this machine)
         POST /api/reload  (from this machine) applies the changed configuration file
@@ -79,6 +83,8 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
             case "/api/sessions": return Json(context, 200, sources.Sessions(), ApiJson.Default.IReadOnlyListSessionFigures);
             case "/api/stats": return Json(context, 200, sources.Stats(), ApiJson.Default.StatsJson);
             case "/api/control" when sources.Control is { } control: return Json(context, 200, control.Now(), ApiJson.Default.ControlJson);
+            case "/api/feed" when sources.Feed is { } feed: return feed.AnswerAsync(context);
+            case "/api/feed": return Text(context, 404, "The log is not followed here: feed.enabled is false.\n");
             case "/api/digests": return Json(context, 200, sources.Digests(), ApiJson.Default.IReadOnlyListDigestSummary);
             default: return Text(context, 404, $"Nothing is here. What there is:\n\n{Index}");
         }

@@ -1,13 +1,12 @@
 using Headwater.Core.Positions;
-using Headwater.Servers;
 
-namespace Headwater.Control.Rebuild;
+namespace Headwater.Servers;
 
 /// <summary>
 /// A transaction that shows a server's rows as they were at one place in the log, without a lock: binlog_snapshot_file and _position are of the moment at which
 /// the transaction began. Source: https://mariadb.com/kb/en/enhancements-for-start-transaction-with-consistent-snapshot/ .
 /// </summary>
-static class SourceSnapshot
+public static class SourceSnapshot
 {
     public static async Task<Position> OpenAsync(ServerConnection source, CancellationToken ct)
     {
