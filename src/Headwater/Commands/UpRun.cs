@@ -65,7 +65,7 @@ sealed class UpRun(UpOptions options, TextWriter output)
             Watch = defaults.Watch with
             {
                 Cluster = cluster.Name,
-                Servers = 
+                Servers =
                 [
                     .. cluster.Servers.Select(static server => new WatchedServer(server.Id, server.Address)),
                     .. witness is null ? (WatchedServer[])[] : [new WatchedServer(new ServerId("witness"), new ServerAddress(witness.Address.ToString(), witness.Port))],
