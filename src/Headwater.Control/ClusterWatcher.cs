@@ -154,7 +154,7 @@ public sealed class ClusterWatcher : IAsyncDisposable
     public async Task<(IReadOnlyList<AuditFinding> Findings, IReadOnlyList<string> Troubles)> AuditAsync(bool apply, LossPromise promise, CancellationToken ct)
     {
         var members = new TaskCompletionSource<List<(ServerId Id, ServerRole Role, ServerWatch Watch)>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(() => members.SetResult([.. _members.Select(member => (member.Server.Id, _decided.Primary?.Id == member.Server.Id ? ServerRole.Primary : ServerRole.Replica, member.Watch))]));
+        Post(() => members.SetResult([.. _members.Where(static member => member.View?.IsWitness != true).Select(member => (member.Server.Id, _decided.Primary?.Id == member.Server.Id ? ServerRole.Primary : ServerRole.Replica, member.Watch))]));
         var watched = await members.Task.WaitAsync(ct);
         var troubles = new List<string>();
         var findings = await LookAsync();

@@ -23,6 +23,9 @@ static partial class Log
     [LoggerMessage(4005, LogLevel.Warning, "connection {Thread} to the witness sent what is no packet of the protocol, and is closed: {Reason}")]
     public static partial void Malformed(ILogger log, uint thread, string reason);
 
+    [LoggerMessage(4009, LogLevel.Warning, "the witness cannot take another connection: {Reason}")]
+    public static partial void CannotAccept(ILogger log, string reason);
+
     [LoggerMessage(4006, LogLevel.Information, "connection {Thread} is given the log behind {Position}")]
     public static partial void Dumps(ILogger log, uint thread, string position);
 

@@ -25,8 +25,8 @@ static class Election
                 return new Result(null, Position.Empty,
                     $"{Names(missing)} may hold a write that was acknowledged and that no other server has, and {(missing.Count == 1 ? "does" : "do")} not answer; promoting anybody else now could lose it (rpo: zero)");
             // A server starts without acknowledging, and is told to when it has caught up: so one that may have acknowledged and does not say so has
-            // started since, without the relay log that it had.
-            var restarted = s.Record.Acknowledgers.Where(id => id != from && s.Find(id)?.LastAnswer?.SemiSync is { Acknowledges: false }).ToList();
+            // started since, without the relay log that it had. A witness has no relay log to lose.
+            var restarted = s.Record.Acknowledgers.Where(id => id != from && s.Find(id) is { IsWitness: false, LastAnswer.SemiSync.Acknowledges: false }).ToList();
             if (restarted.Count > 0)
                 return new Result(null, Position.Empty,
                     $"{Names(restarted)} may have held a write that was acknowledged and that no other server has, and started anew, which throws away what is not applied; promoting anybody now could lose it (rpo: zero)");

@@ -69,6 +69,7 @@ public sealed record RebuildPlan
     {
         var id = target.Id;
         if (id == primary.Id) return Refused($"{id} is the primary: headwater switchover first");
+        if (target.IsWitness) return Refused($"{id} is a witness: it has the log and no data; with an empty directory it begins anew by itself");
         if (!Situation.Answers(target)) return Refused($"{id} does not answer: it has to run, and to let the rebuilding account in");
         if (!target.LastAnswer!.ReadOnly) return Refused($"{id} can be written to: SET GLOBAL read_only = ON there first");
         var followers = s.View.Servers.Where(server => server.Id != id && Situation.Answers(server) && s.Follows(server, target)).Select(static server => server.Id).ToList();

@@ -22,7 +22,7 @@ public static class Discovery
         var since = ring.SequenceEqual(previous.Ring) ? previous.RingSince : now;
         var isSure = ring.Length > 0 && (previous.RingIsSure && ring.All(id => previous.Ring.Contains(id)) || circle.All(member => member.Answer!.AskedAt >= since));
         if (options.IsRing ?? isSure)
-            servers = [.. servers.Select(server => server with { InRing = options.IsRing is null ? circle.Contains(server) : (server.Watched.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0 })];
+            servers = [.. servers.Select(server => server with { InRing = options.IsRing is null ? circle.Contains(server) : (server.Watched.Tags & (ServerTags.Backup | ServerTags.Delayed)) == 0 && server.Answer?.Capabilities is not { IsWitness: true } })];
 
         var finding = options.Appointed is { } appointed ? PrimaryRules.Decide(servers, appointed) : PrimaryRules.Decide(servers, previous, options.Zone);
         var primary = finding.Primary;

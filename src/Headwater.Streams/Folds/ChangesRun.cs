@@ -46,9 +46,9 @@ public sealed class ChangesRun(LogStore store, LastChanges changes, TimeProvider
             {
                 return;
             }
-            catch (Exception trouble) when (trouble is BinlogException or IOException)
+            catch (Exception trouble)
             {
-                // Cut back, or begun anew, or a file that cannot be read just now. What was claimed of the lost branch is claimed no more before anything else is.
+                // Cut back, or begun anew, or a file that cannot be read just now; whatever it is, it is not the end of proofs for ever. What was claimed of the lost branch is claimed no more before anything else is.
                 Log.FoldBegins(log, trouble.Message);
                 changes.Begin(Position.Empty);
                 await Task.Delay(TimeSpan.FromMilliseconds(100), time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -12,8 +12,11 @@ public sealed record FollowerOptions
 
     /// <summary>The primary's commits wait until they are safe here: the store is a witness.</summary>
     public bool Acknowledges { get; init; }
-    /// <summary>An empty store begins with the oldest that the primary still has, not with what comes next.</summary>
-    public bool BeginsWithOldest { get; init; }
+    /// <summary>
+    /// Others rely on what is in the store: an empty one begins with the oldest that the primary still has, not with what comes next, and nothing is taken back because the
+    /// primary does not have it yet.
+    /// </summary>
+    public bool IsWitness { get; init; }
     public string ReportHost { get; init; } = "";
     public ushort ReportPort { get; init; }
 

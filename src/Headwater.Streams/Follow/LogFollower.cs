@@ -23,6 +23,15 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
     /// <summary>Where it stands.</summary>
     public Published<FollowerState> State { get; } = new(new FollowerState(null, false, "it has not begun"));
 
+    /// <summary>The place in the source's log up to which everything is in the store; null before the source has told one.</summary>
+    public LogPlace? Received { get; private set; }
+
+    /// <summary>How often the source has said that it has nothing.</summary>
+    public uint Heartbeats { get; private set; }
+
+    // To log in and to ask: a packet that goes nowhere must not hold this up for as long as the system waits.
+    static readonly TimeSpan Introduction = TimeSpan.FromSeconds(5);
+
     /// <summary>The server id that the source has said is its own; 0 before it has.</summary>
     public uint SourceNumber { get; private set; }
 
@@ -57,26 +66,49 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
             {
                 await MendAsync(primary, trouble, ct);
             }
-            catch (Exception trouble) when (trouble is ServerException or ServerUnreachableException or BinlogException or MalformedPacketException or IOException or OperationCanceledException)
+            // Whatever it is: who follows a log for others does not stop to.
+            catch (Exception trouble)
             {
-                Say(primary.Id, false, trouble.Message);
+                Say(primary.Id, false, trouble.Message, CodeOf(trouble));
             }
             finally
             {
                 view.Changed -= Look;
-                store.Drop();
+                DropWhatIsHalf(primary);
             }
             await Task.Delay(options().Pause, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
+    void DropWhatIsHalf(ServerView primary)
+    {
+        try
+        {
+            store.Drop();
+        }
+        catch (Exception trouble) when (trouble is IOException or StoreException)
+        {
+            Say(primary.Id, false, trouble.Message, CodeOf(trouble));
+        }
+    }
+
+    static int CodeOf(Exception trouble) => trouble switch
+    {
+        ServerException refused => refused.Code,
+        BinlogException => 1236,
+        ServerUnreachableException or OperationCanceledException => 2003,
+        _ => 1595, // ER_SLAVE_RELAY_LOG_WRITE_FAILURE
+    };
+
     async Task FollowAsync(ServerView primary, CancellationToken ct)
     {
         var how = options();
-        var connection = await ServerConnection.ConnectAsync(primary.Address, how.Login, ct);
+        using var introducing = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        introducing.CancelAfter(Introduction);
+        var connection = await ServerConnection.ConnectAsync(primary.Address, how.Login, introducing.Token);
         await using var closing = connection;
-        SourceNumber = uint.Parse((await connection.QueryAsync("SELECT @@global.server_id", ct)).Rows[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
-        if (store.IsEmpty) store.BeginAfter(how.BeginsWithOldest ? _beginningIsGone ? await OldestOfAsync(connection, ct) ?? await LastOfAsync(connection, ct) : [] : await LastOfAsync(connection, ct), SourceNumber);
+        SourceNumber = uint.Parse((await connection.QueryAsync("SELECT @@global.server_id", introducing.Token)).Rows[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
+        if (store.IsEmpty) store.BeginAfter(!how.IsWitness ? await LastOfAsync(connection, introducing.Token) : _beginningIsGone ? await OldestOfAsync(connection, introducing.Token) : [], SourceNumber);
         var from = store.IsEmpty ? Position(store.Last) : store.End.Position;
         await using var dump = await BinlogDump.OpenAsync(connection, from, new BinlogOptions
         {
@@ -84,9 +116,10 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
             Acknowledges = how.Acknowledges,
             ReportHost = how.ReportHost,
             ReportPort = how.ReportPort,
-        }, ct);
+        }, introducing.Token);
+        introducing.CancelAfter(Timeout.Infinite);
         var hasChecksums = dump.HasChecksums;
-        var (file, waited, unpublished) = ("", default(ulong?), 0);
+        var (file, taken, waited, unpublished) = ("", 0ul, default((string File, ulong Offset)?), 0);
         while (true)
         {
             var next = dump.NextAsync(ct);
@@ -94,7 +127,8 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
             {
                 store.Publish(durably: waited is not null);
                 unpublished = 0;
-                if (waited is { } offset) await dump.AcknowledgeAsync(file, offset, ct);
+                if (file.Length > 0 && taken > 0) Received = new LogPlace(file, (long)taken);
+                if (waited is { } place) await dump.AcknowledgeAsync(place.File, place.Offset, ct);
                 waited = null;
             }
             var one = await next;
@@ -104,16 +138,27 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
             switch (header.Type)
             {
                 case EventType.Rotate when new BinlogDecoder(null, hasChecksums).Decode(one) is RotateEvent rotate:
-                    file = rotate.File;
+                    (file, taken) = (rotate.File, rotate.Offset);
                     continue;
                 case EventType.FormatDescription when new BinlogDecoder().Decode(one) is FormatDescriptionEvent format:
                     hasChecksums = format.HasChecksums;
                     if (!State.Current.IsFollowing) Say(primary.Id, true, $"it follows {primary.Id} from {(from.IsEmpty ? "its beginning" : from.ToString())}");
                     break;
             }
+            if (header.Type == EventType.Heartbeat) Heartbeats++;
+            // What was made for the reader has no place of its own. The others tell theirs modulo 4 GB, and the acknowledgement is compared in full.
+            if (header.Next != 0 && (header.Flags & EventFlags.Artificial) == 0) taken = Unwrapped(header.Next, taken);
             store.Add(header, one.Span, hasChecksums);
-            if (dump.IsWaitedFor) waited = header.Next;
+            // With the file that it is in: a rotation may lie behind it in what has come already.
+            if (dump.IsWaitedFor) waited = (file, taken);
         }
+    }
+
+    /// <summary>A place behind another one of the same file, of which the lower 32 bits are known.</summary>
+    static ulong Unwrapped(uint low, ulong before)
+    {
+        var place = before & ~0xFFFFFFFFul | low;
+        return place + (1ul << 31) < before ? place + (1ul << 32) : place;
     }
 
     /// <summary>What stands in the way of going on is looked at from the primary's side: its history decides what was lost.</summary>
@@ -125,23 +170,33 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
             _beginningIsGone = true;
             return;
         }
+        if (trouble.Trouble == BinlogTrouble.Behind && options().IsWitness)
+        {
+            // It may have lost what it was told is safe here, or be another server by now: what others rely on is not taken back for that.
+            Say(primary.Id, false, $"{trouble.Message} What is kept here is not taken back.", 1236);
+            return;
+        }
         try
         {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            patience.CancelAfter(Introduction);
+            ct = patience.Token;
             await using var connection = await ServerConnection.ConnectAsync(primary.Address, options().Login, ct);
             var history = await HistoryAsync(connection, ct);
             if (trouble.Trouble == BinlogTrouble.Purged)
             {
                 Log.StartsAnew(log, primary.Id.Name, store.End.Position.ToString(), trouble.Message);
-                store.BeginAnew(await LastOfAsync(connection, ct), SourceNumber);
+                _beginningIsGone = true;
+                store.BeginAnew(options().IsWitness ? [] : await LastOfAsync(connection, ct), SourceNumber);
                 return;
             }
             var cut = store.CutFrom(gtid => !history.Exists(known => known.Domain == gtid.Domain && known.Server == gtid.Server && known.Sequence >= gtid.Sequence));
             if (cut > 0) Log.CutBack(log, cut, store.End.Position.ToString(), primary.Id.Name, trouble.Message);
-            else Say(primary.Id, false, trouble.Message);
+            else Say(primary.Id, false, trouble.Message, 1236);
         }
-        catch (Exception other) when (other is ServerException or ServerUnreachableException)
+        catch (Exception other)
         {
-            Say(primary.Id, false, other.Message);
+            Say(primary.Id, false, other.Message, CodeOf(other));
         }
     }
 
@@ -151,17 +206,18 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
         return [.. Gtids(row[0]), .. Gtids(row[1])];
     }
 
-    /// <summary>What the log held before its oldest file; null where the account may not ask (BINLOG MONITOR).</summary>
-    static async Task<List<Gtid>?> OldestOfAsync(ServerConnection connection, CancellationToken ct)
+    /// <summary>What the log held before its oldest file. The account needs BINLOG MONITOR.</summary>
+    static async Task<List<Gtid>> OldestOfAsync(ServerConnection connection, CancellationToken ct)
     {
         try
         {
             var file = (await connection.QueryAsync("SHOW BINARY LOGS", ct)).Rows[0][0]!;
             return Gtids((await connection.QueryAsync($"SELECT BINLOG_GTID_POS('{file.Replace("'", "''", StringComparison.Ordinal)}', 4)", ct)).Rows[0][0]);
         }
-        catch (ServerException)
+        catch (ServerException refused)
         {
-            return null;
+            // To begin with what comes next would be to be taken for one that holds what was before.
+            throw new BinlogException(BinlogTrouble.Unavailable, $"The beginning of the source's log has been purged, and where what is left begins cannot be asked ({refused.Message}): the account needs BINLOG MONITOR.", refused);
         }
     }
 
@@ -184,9 +240,9 @@ public sealed class LogFollower(LogStore store, Func<FollowerOptions> options, P
 
     static Position Position(IEnumerable<Gtid> last) => last.Aggregate(Core.Positions.Position.Empty, static (position, gtid) => position.With(gtid));
 
-    void Say(ServerId? source, bool isFollowing, string sentence)
+    void Say(ServerId? source, bool isFollowing, string sentence, int code = 0)
     {
-        var next = new FollowerState(source, isFollowing, sentence);
+        var next = new FollowerState(source, isFollowing, sentence, code);
         if (next == State.Current) return;
         if (isFollowing) Log.Follows(log, sentence);
         // Nobody is told that it does not come before it ever could.

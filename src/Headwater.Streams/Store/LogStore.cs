@@ -25,6 +25,8 @@ public sealed class LogStore : IDisposable
     long _wholeOffset;
     bool _unpublished, _unsynced;
     volatile bool _begins;
+    Gtid[] _last = [];
+    Exception? _broken;
     long _syncedAt;
     uint _server;
 
@@ -45,7 +47,7 @@ public sealed class LogStore : IDisposable
     public bool IsEmpty => _segments.IsEmpty;
 
     /// <summary>The last transaction of each server in each domain.</summary>
-    public IReadOnlyCollection<Gtid> Last => _state.Last;
+    public IReadOnlyCollection<Gtid> Last => Volatile.Read(ref _last);
 
     /// <summary>Opens the store in a directory, which is made if need be, and cuts off what a crash has left half written.</summary>
     /// <exception cref="StoreException">Another process has it open, or what is there is no store, or is damaged other than by a crash.</exception>
@@ -70,6 +72,10 @@ public sealed class LogStore : IDisposable
                 store._description = found.Description;
                 store._writer = SegmentWriter.Continue(last, found.Length, found.Description);
                 store._wholeOffset = found.Length;
+                // What a process that crashed had written may not be on the disk yet, and is relied on from here.
+                store._writer.Sync();
+                DirectorySync.Of(options.Directory);
+                store._last = [.. found.State.Last];
                 store._end = new StoreEnd(found.State.Position, last.Number, found.Length, 0);
             }
             return store;
@@ -96,6 +102,7 @@ public sealed class LogStore : IDisposable
     /// <exception cref="MalformedPacketException">An event that no server writes there, or a checksum that is wrong: nothing of its transaction is kept.</exception>
     public EventPlace Add(in EventHeader header, ReadOnlySpan<byte> bytes, bool hasChecksum)
     {
+        if (_broken is not null) throw new StoreException($"The store cannot be relied on since it could not be written to the disk ({_broken.Message}); it is read anew when it is opened again.", _broken);
         // The description's own checksum covers a flag that servers change without another one; it is made anew in any case.
         if (hasChecksum && header.Type != EventType.FormatDescription && !EventStamp.IsRight(bytes)) throw MalformedPacketException.In("an event's checksum is wrong", bytes, bytes.Length);
         var place = _bounds.Add(header, hasChecksum ? bytes[..^EventStamp.ChecksumBytes] : bytes);
@@ -122,6 +129,8 @@ public sealed class LogStore : IDisposable
     {
         _bounds.Drop();
         _writer?.CutTo(_wholeOffset);
+        // What is whole is published: the next source is asked for what comes behind it.
+        if (_broken is null) Publish();
     }
 
     /// <summary>Lets readers see every whole transaction that was added.</summary>
@@ -150,6 +159,7 @@ public sealed class LogStore : IDisposable
 
     StoreEnd Publish(StoreEnd end)
     {
+        Volatile.Write(ref _last, [.. _state.Last]);
         Volatile.Write(ref _end, end);
         Interlocked.Exchange(ref _moved, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         return end;
@@ -171,7 +181,16 @@ public sealed class LogStore : IDisposable
 
     void Sync()
     {
-        _writer!.Sync();
+        try
+        {
+            _writer!.Sync();
+        }
+        catch (IOException failed)
+        {
+            // The pages that could not be written count as clean from now on: a second try would succeed and prove nothing.
+            _broken = failed;
+            throw new StoreException($"The store could not be written to the disk: {failed.Message}", failed);
+        }
         _unsynced = false;
         _syncedAt = _time.GetTimestamp();
     }
@@ -184,13 +203,27 @@ public sealed class LogStore : IDisposable
         if (_writer is not null)
         {
             Publish(durably: true);
-            _segments = _segments.SetItem(_segments.Length - 1, _segments[^1] with { Length = _wholeOffset });
             number = _writer.Number + 1;
+        }
+        var begun = SegmentWriter.Create(_options.Directory, number, _description, _state.Last, _server);
+        try
+        {
+            begun.Sync();
+            DirectorySync.Of(_options.Directory);
+        }
+        catch
+        {
+            // No room, perhaps: nothing has changed, and it is tried again.
+            begun.Dispose();
+            File.Delete(Segment.PathOf(_options.Directory, number));
+            throw;
+        }
+        if (_writer is not null)
+        {
+            _segments = _segments.SetItem(_segments.Length - 1, _segments[^1] with { Length = _wholeOffset });
             _writer.Dispose();
         }
-        _writer = SegmentWriter.Create(_options.Directory, number, _description, _state.Last, _server);
-        _writer.Sync();
-        DirectorySync.Of(_options.Directory);
+        _writer = begun;
         _wholeOffset = _writer.Offset;
         var before = _state.Position;
         _segments = _segments.Add(new Segment(number, Segment.PathOf(_options.Directory, number), before, null));
@@ -217,7 +250,7 @@ public sealed class LogStore : IDisposable
             var (segment, branch) = (_segments[i] with { Length = null }, _end.Branch + 1);
             _state = cut.Before;
             Volatile.Write(ref _end, new StoreEnd(cut.Before.Position, segment.Number, cut.Offset, branch));
-            for (var j = _segments.Length - 1; j > i; j--) File.Delete(_segments[j].Path);
+            SetAside(_segments[i..], keepsFirst: true);
             _segments = [.. _segments[..i], segment];
             _writer!.Dispose();
             _writer = SegmentWriter.Continue(segment, cut.Offset, cut.Description);
@@ -239,9 +272,25 @@ public sealed class LogStore : IDisposable
         _segments = [];
         _writer?.Dispose();
         _writer = null;
-        foreach (var segment in gone) File.Delete(segment.Path);
+        SetAside(gone, keepsFirst: false);
         BeginAfter(last, server);
         Publish(_end);
+    }
+
+    /// <summary>What is taken back stays beside the store as the logs that it was: somebody may have been told of it.</summary>
+    void SetAside(ImmutableArray<Segment> segments, bool keepsFirst)
+    {
+        if (segments.IsEmpty) return;
+        var number = 1;
+        string directory;
+        while (Directory.Exists(directory = Path.Combine(_options.Directory, $"cut-{number}"))) number++;
+        Directory.CreateDirectory(directory);
+        for (var i = segments.Length - 1; i >= 0; i--)
+        {
+            var target = Path.Combine(directory, segments[i].Name);
+            if (i == 0 && keepsFirst) File.Copy(segments[i].Path, target);
+            else File.Move(segments[i].Path, target);
+        }
     }
 
     void Retain()
@@ -263,7 +312,7 @@ public sealed class LogStore : IDisposable
     public void Dispose()
     {
         Drop();
-        if (_writer is not null) Publish(durably: true);
+        if (_writer is not null && _broken is null) Publish(durably: true);
         _writer?.Dispose();
         _lock.Dispose();
     }

@@ -66,7 +66,10 @@ public sealed class StoreCursor : IDisposable
         var at = segments.Length - 1;
         while (at >= 0 && !from.Covers(segments[at].Before)) at--;
         if (at < 0) throw BeginsBehind(segments[0].Before, from);
-        if (!_end.Position.Covers(from)) throw new BinlogException(BinlogTrouble.Behind, $"The store ends at {_end.Position}, before {from}.");
+        if (from.Diverged(segments[at].Before)) throw new BinlogException(BinlogTrouble.Diverged, $"The store holds {segments[at].Before} where {from} was asked for: the two have different histories.");
+        // Of a domain that nobody has written in here there is nothing to lack, as a server says too.
+        for (var i = 0; i < from.DomainCount; i++)
+            if (_end.Position.SequenceOf(from[i].Domain) is > 0 and var last && last < from[i].Sequence) throw new BinlogException(BinlogTrouble.Behind, $"The store ends at {_end.Position}, before {from}.");
         GoTo(segments[at]);
         SkipCovered(from);
     }

@@ -20,6 +20,9 @@ static class StoreRecovery
     /// <param name="Description">The segment's first event.</param>
     public sealed record Cut(long Offset, LogState Before, int After, byte[] Description);
 
+    // More than a description and what the log held before: a transaction was written there.
+    const long LongestBeginning = 1 << 20;
+
     public static Found Find(string directory)
     {
         var paths = Directory.GetFiles(directory).Where(static path => Segment.NumberOf(path) is not null).OrderBy(static path => Segment.NumberOf(path)).ToList();
@@ -28,6 +31,7 @@ static class StoreRecovery
         Walk? last = null;
         while (paths.Count > 0 && (last = Walk.Begin(paths[^1])) is null)
         {
+            if (new FileInfo(paths[^1]).Length > LongestBeginning) throw new StoreException($"{paths[^1]} is damaged at its beginning. Set it aside to go on without it.");
             File.Delete(paths[^1]);
             paths.RemoveAt(paths.Count - 1);
         }

@@ -12,7 +12,7 @@ namespace Headwater.Streams.Witness;
 /// Gives a store's log to a replica, as a server gives its own. Source: https://mariadb.com/kb/en/com_binlog_dump/ . The replica goes by GTIDs; file names and offsets are the
 /// store's.
 /// </summary>
-sealed class LogDump(LogStore store, uint server, Stream client)
+sealed class LogDump(LogStore store, uint server, Stream client, bool isSemiSync)
 {
     const int FlushAt = 256 << 10;
     readonly PacketWriter _writer = new(FlushAt + 4096);
@@ -82,6 +82,11 @@ sealed class LogDump(LogStore store, uint server, Stream client)
     {
         _writer.Begin(_sequence);
         _writer.UInt8(OkPacket.OkHeader);
+        if (isSemiSync)
+        {
+            _writer.UInt8(0xEF);
+            _writer.UInt8(0);
+        }
         _writer.Bytes(one);
         _writer.End();
         _sequence = _writer.NextSequence;

@@ -1,4 +1,5 @@
 using Headwater.Core;
+using Headwater.Core.Positions;
 using Headwater.Core.Topology;
 using Headwater.Servers;
 using Headwater.Streams.Follow;
@@ -23,23 +24,30 @@ sealed class WitnessReplication : IAsyncDisposable
     Task _running = Task.CompletedTask;
     LogFollower? _follower;
     int _incarnation;
+    bool _beganAcknowledging;
 
     public WitnessReplication(WitnessOptions options, LogStore store, TimeProvider time, ILogger log)
     {
         (_options, _store, _time, _log) = (options, store, time, log);
         _file = Path.Combine(options.Store.Directory, "source.json");
-        Source = WitnessSource.Read(_file);
+        // Nobody may be told that a commit is safe here before the controller knows that it may be: it has to say so anew.
+        Source = WitnessSource.Read(_file) with { Acknowledges = false };
         if (Source is { IsSet: true, Receives: true }) Begin();
     }
 
     public WitnessSource Source { get; private set; }
 
     /// <summary>What comes is acknowledged: the source has been told so, and it comes.</summary>
-    public bool IsAcknowledging => Source.Acknowledges && IsReceiving;
+    public bool IsAcknowledging => _beganAcknowledging && IsReceiving;
     public bool IsReceiving => _follower?.State.Current.IsFollowing == true;
 
     /// <summary>The source's own server id, once it has said it.</summary>
     public uint SourceNumber => _follower?.SourceNumber ?? 0;
+
+    /// <summary>Up to where the source's log is here.</summary>
+    public LogPlace? Received => _follower?.Received;
+    public uint Heartbeats => _follower?.Heartbeats ?? 0;
+    public int ErrorCode => _follower is { State.Current: { IsFollowing: false } state } ? state.Code : 0;
 
     /// <summary>Why nothing comes; empty when it does, or when nothing should.</summary>
     public string Error => _follower is { State.Current: { IsFollowing: false } state } ? state.Sentence : "";
@@ -72,12 +80,13 @@ sealed class WitnessReplication : IAsyncDisposable
             ReaderId = _options.ServerId,
             Acknowledges = source.Acknowledges,
             // Who says that it holds a position is taken to hold all up to there.
-            BeginsWithOldest = true,
+            IsWitness = true,
             ReportHost = _options.ReportHost.Length > 0 ? _options.ReportHost : _options.Listen.Address.ToString(),
             ReportPort = (ushort)_options.Listen.Port,
         };
         var address = new ServerAddress(source.Host, source.Port);
         var primary = new ServerView { State = new ServerState(new ServerId(address.ToString()), ++_incarnation), Address = address, Role = ServerRole.Primary, Health = ServerHealth.Up };
+        _beganAcknowledging = source.Acknowledges;
         _stop = new CancellationTokenSource();
         _follower = new LogFollower(_store, () => options, new Published<ClusterView>(new ClusterView { Cluster = "", Primary = primary, Servers = [primary] }), _time, _log);
         var (follower, stop) = (_follower, _stop.Token);
@@ -88,7 +97,7 @@ sealed class WitnessReplication : IAsyncDisposable
     {
         if (_stop is null) return;
         await _stop.CancelAsync();
-        await _running;
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
         _stop = null;
         _follower = null;

@@ -27,13 +27,16 @@ public sealed class WitnessServer : IAsyncDisposable
     readonly Task _accepting;
     readonly List<Task> _sessions = [];
     uint _threads;
+    const int MostSessions = 500;
 
     /// <exception cref="StoreException">The store cannot be opened.</exception>
     /// <exception cref="SocketException">The address cannot be listened on.</exception>
     public WitnessServer(WitnessOptions options, TimeProvider time, ILoggerFactory log)
     {
         (_time, _log, _startedAt) = (time, log.CreateLogger("Headwater.Witness"), time.GetTimestamp());
-        _store = LogStore.Open(options.Store, time);
+        if (!options.Accounts.Any(static account => account.Password.Length > 0)) throw new StoreException("A witness needs an account with a password: monitor.password, or control.replication_password.");
+        // Whatever it says that it holds is on the disk.
+        _store = LogStore.Open(options.Store with { Sync = SyncPolicy.Always }, time);
         _listener = new Socket(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         _listener.Bind(options.Listen);
@@ -58,11 +61,27 @@ public sealed class WitnessServer : IAsyncDisposable
         {
             while (true)
             {
-                var socket = await _listener.AcceptAsync(_end.Token);
-                socket.NoDelay = true;
-                var session = new WitnessSession(_options, _store, _replication, _time, _startedAt, ++_threads, socket, _log);
+                Socket socket;
+                try
+                {
+                    socket = await _listener.AcceptAsync(_end.Token);
+                }
+                catch (SocketException busy)
+                {
+                    // No descriptor is free, say: those who are here go on, and somebody will leave.
+                    Log.CannotAccept(_log, busy.Message);
+                    await Task.Delay(TimeSpan.FromSeconds(1), _time, _end.Token);
+                    continue;
+                }
                 _sessions.RemoveAll(static done => done.IsCompleted);
-                _sessions.Add(Task.Run(() => session.RunAsync(_end.Token)));
+                if (_sessions.Count >= MostSessions)
+                {
+                    socket.Dispose();
+                    continue;
+                }
+                socket.NoDelay = true;
+                var session = new WitnessSession(_options, _store, _replication, _time, _startedAt, ++_threads, socket, _log, _end.Token);
+                _sessions.Add(Task.Run(session.RunAsync));
             }
         }
         catch (OperationCanceledException)

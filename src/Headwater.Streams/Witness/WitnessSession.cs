@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Headwater.Streams.Witness;
 
 /// <summary>One connection to a witness: a controller's, or a replica's that asks for the log.</summary>
-sealed class WitnessSession(WitnessOptions options, LogStore store, WitnessReplication replication, TimeProvider time, long startedAt, uint thread, Socket socket, ILogger log)
+sealed class WitnessSession(WitnessOptions options, LogStore store, WitnessReplication replication, TimeProvider time, long startedAt, uint thread, Socket socket, ILogger log, CancellationToken ending)
 {
     const Capabilities Offered = Capabilities.LongFlag | Capabilities.ConnectWithDb | Capabilities.Protocol41 | Capabilities.Transactions | Capabilities.SecureConnection
         | Capabilities.PluginAuth | Capabilities.PluginAuthLenencData | Capabilities.ConnectAttributes | Capabilities.MultiStatements | Capabilities.MultiResults | Capabilities.LongPassword;
@@ -20,18 +20,24 @@ sealed class WitnessSession(WitnessOptions options, LogStore store, WitnessRepli
 
     readonly NetworkStream _stream = new(socket, ownsSocket: true);
     readonly PacketWriter _writer = new();
-    readonly WitnessStatements _statements = new(options, store, replication, thread, time, startedAt);
+    readonly WitnessStatements _statements = new(options, store, replication, thread, time, startedAt, ending);
     Capabilities _agreed;
     byte[] _buffer = new byte[4096];
 
-    public async Task RunAsync(CancellationToken ct)
+    // Nothing that is asked of a witness is long; a login still less.
+    const int LongestLogin = 64 << 10, LongestCommand = 1 << 20;
+    int _longest = LongestLogin;
+
+    public async Task RunAsync()
     {
+        var ct = ending;
         await using var closing = _stream;
         try
         {
             using var login = CancellationTokenSource.CreateLinkedTokenSource(ct);
             login.CancelAfter(TimeSpan.FromSeconds(10));
             if (!await LoginAsync(login.Token)) return;
+            _longest = LongestCommand;
             while (await ReadAsync(ct) is { } command && await HandleAsync(command, ct))
             {
             }
@@ -64,7 +70,8 @@ sealed class WitnessSession(WitnessOptions options, LogStore store, WitnessRepli
             if (await ReadAsync(ct) is not { } answer) return false;
             (proof, sequence) = (answer.Payload.ToArray(), (byte)(answer.Sequence + 1));
         }
-        if (!options.Accounts.Any(account => account.User == request.User
+        // An account without a password is nobody's: the empty proof would prove it.
+        if (!options.Accounts.Any(account => account.Password.Length > 0 && account.User == request.User
             && CryptographicOperations.FixedTimeEquals(NativePassword.Response(scramble, NativePassword.Sha1Of(account.Password)), proof)))
         {
             ErrPacket.Write(_writer, sequence, 1045, "28000", $"Access denied for user '{request.User}'@'{((System.Net.IPEndPoint)socket.RemoteEndPoint!).Address}'");
@@ -101,7 +108,7 @@ sealed class WitnessSession(WitnessOptions options, LogStore store, WitnessRepli
 
     async Task QueryAsync(string text)
     {
-        var statements = WitnessStatements.At(text, ';');
+        var statements = WitnessStatements.Of(text);
         byte sequence = 1;
         for (var i = 0; i < statements.Count; i++)
         {
@@ -133,7 +140,8 @@ sealed class WitnessSession(WitnessOptions options, LogStore store, WitnessRepli
             if (!Position.TryParse(_statements.Own("slave_connect_state") ?? "", out var from)) throw new BinlogException(BinlogTrouble.Damaged, "the position that was asked for cannot be read");
             var heartbeat = double.TryParse(_statements.Own("master_heartbeat_period"), CultureInfo.InvariantCulture, out var nanoseconds) ? TimeSpan.FromTicks((long)(nanoseconds / 100)) : TimeSpan.Zero;
             Log.Dumps(log, thread, from.ToString());
-            await new LogDump(store, options.ServerId, _stream).RunAsync(from, heartbeat, ct);
+            // A replica that acknowledges expects two bytes more before each event, which say here that nobody waits.
+            await new LogDump(store, options.ServerId, _stream, _statements.Own("rpl_semi_sync_slave") == "1").RunAsync(from, heartbeat, ct);
         }
         catch (BinlogException trouble)
         {
@@ -161,8 +169,7 @@ sealed class WitnessSession(WitnessOptions options, LogStore store, WitnessRepli
         var header = new byte[Packet.HeaderSize];
         if (await _stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, ct) < header.Length) return null;
         var length = Packet.PayloadLength(header);
-        // Nothing that is asked of a witness is long.
-        if (length > 1 << 20) throw new MalformedPacketException($"a command of {length} bytes");
+        if (length > _longest) throw new MalformedPacketException($"a command of {length} bytes");
         if (_buffer.Length < length) _buffer = new byte[length];
         await _stream.ReadExactlyAsync(_buffer.AsMemory(0, length), ct);
         return (Packet.Sequence(header), _buffer.AsMemory(0, length));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Headwater.Streams.Store;
 
 namespace Headwater.Streams.Witness;
 
@@ -14,7 +15,7 @@ sealed record WitnessSource
     /// <summary>START SLAVE was the last word.</summary>
     public bool Receives { get; init; }
 
-    /// <summary>rpl_semi_sync_slave_enabled. It may stay on over a restart: what was acknowledged is in the store.</summary>
+    /// <summary>rpl_semi_sync_slave_enabled.</summary>
     public bool Acknowledges { get; init; }
 
     [JsonIgnore]
@@ -35,6 +36,8 @@ sealed record WitnessSource
             stream.Flush(flushToDisk: true);
         }
         File.Move(next, file, overwrite: true);
+        // A fence must not be forgotten by a power cut.
+        DirectorySync.Of(Path.GetDirectoryName(file)!);
     }
 }
 

@@ -22,7 +22,7 @@ sealed class WitnessError(ushort code, string sqlState, string message) : Except
 /// The statements that are asked of a replica by who looks at it, by who commands it, and by a replica that follows it. Their texts are few and come from programs, so they are
 /// recognized by their beginnings and not parsed; whatever else comes is refused: a witness has the log and no data.
 /// </summary>
-sealed partial class WitnessStatements(WitnessOptions options, LogStore store, WitnessReplication replication, uint thread, TimeProvider time, long startedAt)
+sealed partial class WitnessStatements(WitnessOptions options, LogStore store, WitnessReplication replication, uint thread, TimeProvider time, long startedAt, CancellationToken ending)
 {
     readonly Dictionary<string, string?> _own = new(StringComparer.OrdinalIgnoreCase);
 
@@ -39,6 +39,9 @@ sealed partial class WitnessStatements(WitnessOptions options, LogStore store, W
         if (Is(sql, "SHOW PROCESSLIST") || Is(sql, "SHOW FULL PROCESSLIST")) return new(["Id", "User", "Host", "db", "Command", "Time", "State", "Info", "Progress"], []);
         if (Is(sql, "SHOW") && sql.Contains("STATUS", StringComparison.OrdinalIgnoreCase)) return Named(sql, Statuses());
         if (Is(sql, "SHOW") && sql.Contains("VARIABLES", StringComparison.OrdinalIgnoreCase)) return Named(sql, Variables());
+        if (Guarded().Match(sql) is { Success: true } guard)
+            return string.CompareOrdinal(time.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture), guard.Groups["until"].Value) < 0
+                ? WitnessAnswer.Ok : throw new WitnessError(1644, "45000", guard.Groups["says"].Value);
         if (Is(sql, "SET")) return await SetAsync(sql["SET".Length..]);
         if (Is(sql, "STOP SLAVE") || Is(sql, "STOP REPLICA"))
         {
@@ -80,6 +83,7 @@ sealed partial class WitnessStatements(WitnessOptions options, LogStore store, W
         if (expression.StartsWith("@@", StringComparison.Ordinal)) return Variable(expression);
         if (expression.StartsWith('@')) return Own(expression[1..]);
         if (Is(expression, "UNIX_TIMESTAMP()")) return Number(time.GetUtcNow().ToUnixTimeSeconds());
+        if (Is(expression, "UTC_TIMESTAMP(6)")) return time.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
         if (Is(expression, "VERSION()")) return WitnessServer.Version;
         if (Is(expression, "CONNECTION_ID()")) return Number(thread);
         if (Is(expression, "MASTER_GTID_WAIT")) return await WaitAsync(expression);
@@ -92,7 +96,8 @@ sealed partial class WitnessStatements(WitnessOptions options, LogStore store, W
     {
         var match = WaitCall().Match(expression);
         if (!match.Success || !Position.TryParse(match.Groups["position"].Value, out var wanted)) throw new WitnessError(1582, "42000", "MASTER_GTID_WAIT takes a position and seconds");
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(double.TryParse(match.Groups["seconds"].Value, CultureInfo.InvariantCulture, out var seconds) ? Math.Min(seconds, 3600) : 3600), time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ending);
+        limit.CancelAfter(TimeSpan.FromSeconds(double.TryParse(match.Groups["seconds"].Value, CultureInfo.InvariantCulture, out var seconds) ? Math.Min(seconds, 3600) : 3600));
         try
         {
             while (store.End is { } end && !end.Position.Covers(wanted)) await store.MovedAsync(end, limit.Token);
@@ -110,6 +115,9 @@ sealed partial class WitnessStatements(WitnessOptions options, LogStore store, W
         return Variables().TryGetValue(plain, out var value) ? value switch { "ON" => "1", "OFF" => "0", _ => value } : throw new WitnessError(1193, "HY000", $"Unknown system variable '{plain}'");
     }
 
+    /// <summary>Where it began is not what it holds: it says nothing before it holds something.</summary>
+    string Holds => store.IsEmpty ? "" : store.End.Position.ToString();
+
     Dictionary<string, string?> Variables() => new(StringComparer.OrdinalIgnoreCase)
     {
         ["server_id"] = Number(options.ServerId),
@@ -124,9 +132,9 @@ sealed partial class WitnessStatements(WitnessOptions options, LogStore store, W
         ["binlog_checksum"] = "CRC32",
         ["gtid_domain_id"] = "0",
         ["gtid_strict_mode"] = "ON",
-        ["gtid_binlog_pos"] = store.End.Position.ToString(),
-        ["gtid_slave_pos"] = store.End.Position.ToString(),
-        ["gtid_current_pos"] = store.End.Position.ToString(),
+        ["gtid_binlog_pos"] = Holds,
+        ["gtid_slave_pos"] = Holds,
+        ["gtid_current_pos"] = Holds,
         ["gtid_binlog_state"] = string.Join(',', store.Last),
         // What it acknowledges is on the disk: that is what these ask.
         ["sync_binlog"] = "1",
@@ -158,15 +166,16 @@ sealed partial class WitnessStatements(WitnessOptions options, LogStore store, W
     WitnessAnswer LinkStatus()
     {
         var source = replication.Source;
-        var position = store.End.Position.ToString();
+        var position = Holds;
+        var received = replication.Received;
         (string Name, string? Value)[] columns =
         [
             ("Connection_name", ""), ("Slave_IO_State", replication.IsReceiving ? "Waiting for master to send event" : ""), ("Master_Host", source.Host), ("Master_User", source.User),
-            ("Master_Port", Number(source.Port)), ("Master_Log_File", ""), ("Read_Master_Log_Pos", "0"),
+            ("Master_Port", Number(source.Port)), ("Master_Log_File", received?.File ?? ""), ("Read_Master_Log_Pos", Number(received?.Offset ?? 0)),
             ("Slave_IO_Running", !source.Receives ? "No" : replication.IsReceiving ? "Yes" : "Connecting"), ("Slave_SQL_Running", "Yes"),
-            ("Last_IO_Errno", replication.Error.Length > 0 ? "2003" : "0"), ("Last_IO_Error", replication.Error), ("Last_SQL_Errno", "0"), ("Last_SQL_Error", ""),
+            ("Last_IO_Errno", Number(replication.ErrorCode)), ("Last_IO_Error", replication.Error), ("Last_SQL_Errno", "0"), ("Last_SQL_Error", ""),
             ("Master_Server_Id", Number(replication.SourceNumber)), ("Using_Gtid", "Slave_Pos"), ("Gtid_IO_Pos", position), ("SQL_Delay", "0"), ("Seconds_Behind_Master", "0"),
-            ("Slave_received_heartbeats", "0"), ("Gtid_Slave_Pos", position),
+            ("Slave_received_heartbeats", Number(replication.Heartbeats)), ("Gtid_Slave_Pos", position),
         ];
         return new([.. columns.Select(static column => column.Name)], source.IsSet ? [[.. columns.Select(static column => column.Value)]] : []);
     }
@@ -178,6 +187,7 @@ sealed partial class WitnessStatements(WitnessOptions options, LogStore store, W
             var equals = assignment.IndexOf('=');
             if (equals < 0) continue;
             var (name, value) = (assignment[..equals].Trim().TrimEnd(':').Trim(), assignment[(equals + 1)..].Trim());
+            if (name.Equals("@slave_until_gtid", StringComparison.OrdinalIgnoreCase) && value.Trim('\'').Length > 0) throw new WitnessError(1235, "42000", "This is a witness: it gives its log to its end, and knows no START SLAVE UNTIL");
             if (name.StartsWith('@') && !name.StartsWith("@@", StringComparison.Ordinal)) _own[name[1..]] = value.StartsWith('@') ? await ValueAsync(value) : value.Trim('\'');
             else if (name.EndsWith("rpl_semi_sync_slave_enabled", StringComparison.OrdinalIgnoreCase) && !name.Contains("SESSION", StringComparison.OrdinalIgnoreCase))
             {
@@ -232,6 +242,24 @@ sealed partial class WitnessStatements(WitnessOptions options, LogStore store, W
     }
 
     static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>An order that is refused once the lease of whoever gave it has ended: one statement, though there are semicolons in it.</summary>
+    [GeneratedRegex(@"^BEGIN NOT ATOMIC IF UTC_TIMESTAMP\(6\) >= '(?<until>[^']*)' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '(?<says>[^']*)'; END IF; END$", RegexOptions.IgnoreCase)]
+    private static partial Regex Guarded();
+
+    /// <summary>The statements of one packet.</summary>
+    public static List<string> Of(string text)
+    {
+        const string End = "END IF; END";
+        var statements = At(text, ';');
+        for (var i = 0; i + 2 < statements.Count; i++)
+        {
+            if (!Is(statements[i], "BEGIN NOT ATOMIC IF") || !Is(statements[i + 1], "END IF") || !Is(statements[i + 2], "END")) continue;
+            statements[i] = $"{statements[i]}; {End}";
+            statements.RemoveRange(i + 1, 2);
+        }
+        return statements;
+    }
 
     [GeneratedRegex(@"MASTER_GTID_WAIT\s*\(\s*'(?<position>[^']*)'\s*(,\s*(?<seconds>[0-9.]+)\s*)?\)", RegexOptions.IgnoreCase)]
     private static partial Regex WaitCall();

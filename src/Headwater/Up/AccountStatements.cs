@@ -27,7 +27,8 @@ internal static class AccountStatements
         yield return $"REVOKE READ_ONLY ADMIN ON *.* FROM {Name(accounts.Administrator)};";
         // SELECT on everything: information_schema shows a view's definition to nobody with less.
         yield return $"GRANT SELECT, PROCESS, SHOW DATABASES, SHOW VIEW, BINLOG MONITOR, REPLICA MONITOR, CONNECTION ADMIN, READ_ONLY ADMIN, REPLICATION MASTER ADMIN, REPLICATION REPLICA ADMIN, REPLICATION REPLICA, BINLOG ADMIN, RELOAD ON *.* TO {Name(accounts.Monitor)};";
-        yield return $"GRANT REPLICATION REPLICA ON *.* TO {Name(accounts.Replication)};";
+        // A witness asks where the log begins that is left.
+        yield return $"GRANT REPLICATION REPLICA, BINLOG MONITOR ON *.* TO {Name(accounts.Replication)};";
         // Writes rows on the primary, and past the log on a server that is read_only; makes the ledger's tables; and makes a server anew, with everything that it
         // has, accounts and their rights included.
         if (accounts.Recovery is { } recovery)

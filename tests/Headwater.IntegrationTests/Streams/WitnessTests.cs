@@ -113,7 +113,11 @@ public sealed class WitnessTests : IAsyncLifetime
     [Fact]
     public async Task A_replica_can_be_given_the_log_by_the_witness()
     {
-        for (var i = 0; i < 20; i++) await ExecuteAsync($"INSERT INTO shop.t VALUES ({i})");
+        for (var i = 0; i < 20; i++)
+        {
+            await ExecuteAsync($"INSERT INTO shop.t VALUES ({i})");
+            if (i % 7 == 3) await _primary.ExecuteAsync("FLUSH BINARY LOGS");
+        }
         var end = await LoggedAsync(_primary);
         await UntilAsync(() => _witness!.End.Position == end, "the witness has it");
         // From where the witness began: that is what it can give.
@@ -122,6 +126,8 @@ public sealed class WitnessTests : IAsyncLifetime
         var began = _witness!.Begin!.Value;
         await fresh.ExecuteAsync("RESET MASTER");
         await fresh.ExecuteAsync($"SET GLOBAL gtid_slave_pos='{began}'");
+        // As every replica of a cluster that loses nothing is set: it then expects the log as from a source that waits.
+        await fresh.ExecuteAsync("SET GLOBAL rpl_semi_sync_slave_enabled=ON");
         await fresh.ExecuteAsync($"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={_witnessPort}, MASTER_USER='monitor', MASTER_PASSWORD='{RealServer.Password.Replace("'", "''", StringComparison.Ordinal)}', MASTER_HEARTBEAT_PERIOD=0.2, MASTER_USE_GTID=slave_pos");
         await fresh.ExecuteAsync("START SLAVE");
         await UntilAsync(async () => (await fresh.ExecuteAsync("SELECT @@gtid_slave_pos")).Scalar == end.ToString() ? true : (await fresh.ExecuteAsync("SHOW SLAVE STATUS")) is var status && status.Value(0, "Last_IO_Error") is { Length: > 0 } error && status.Value(0, "Slave_IO_Running") == "No"
@@ -140,6 +146,11 @@ public sealed class WitnessTests : IAsyncLifetime
         Assert.Equal(1045, wrong.Code);
         await using var connection = await ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _witnessPort), new ServerLogin("monitor", RealServer.Password), Ct);
         Assert.Contains("no data", (await Assert.ThrowsAsync<ServerException>(() => connection.QueryAsync("SELECT * FROM shop.t", Ct))).Message, StringComparison.Ordinal);
+        // An order in time, and one that comes too late, as controllers that share a lease give them.
+        static string Order(string until) => $"BEGIN NOT ATOMIC IF UTC_TIMESTAMP(6) >= '{until}' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'too late: the lease has ended'; END IF; END; SET GLOBAL rpl_semi_sync_slave_kill_conn_timeout = 1";
+        Assert.NotNull((await connection.QueryAsync("SELECT UTC_TIMESTAMP(6)", Ct)).Scalar);
+        await connection.QueryMultiAsync(Order("2999-01-01 00:00:00.000000"), Ct);
+        Assert.Equal("too late: the lease has ended", (await Assert.ThrowsAsync<ServerException>(() => connection.QueryMultiAsync(Order("2020-01-01 00:00:00.000000"), Ct))).Message);
         Assert.Contains("nobody can write", (await Assert.ThrowsAsync<ServerException>(() => connection.QueryAsync("SET GLOBAL read_only = OFF", Ct))).Message, StringComparison.Ordinal);
         Assert.Equal("1", (await connection.QueryAsync("SELECT @@global.read_only", Ct)).Scalar);
         // Nobody reads from it either.
