@@ -216,6 +216,16 @@ public sealed class GatewayServer : IAsyncDisposable
         d.MeanMicroseconds.ToString("0.#", CultureInfo.InvariantCulture), d.MaxMicroseconds.ToString("0.#", CultureInfo.InvariantCulture), Number(d.Rows), d.Reason,
     });
 
+    /// <summary>The kept results that were served most.</summary>
+    internal IEnumerable<string?[]> CacheRows() => (Cache?.Hottest(200) ?? []).Select(result => new string?[]
+    {
+        result.Digest, Number(result.Hits), Number(result.Rows), Number(result.Bytes), result.Moment.Server.Id.Name, result.Moment.From.ToString(),
+        result.Cost.TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture),
+    });
+
+    /// <summary>How many results are kept, in how many bytes, and how many have had to leave; null where none are kept.</summary>
+    public (int Results, long Bytes, long Evicted)? Kept => Cache is { } cache ? (cache.Count, cache.Bytes, cache.Evicted) : null;
+
     static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     internal IReadOnlyCollection<ClientSession> AllSessions => (IReadOnlyCollection<ClientSession>)_sessions.Values;

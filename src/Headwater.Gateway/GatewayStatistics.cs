@@ -38,6 +38,9 @@ public sealed class GatewayStatistics
         _threads = threads;
     }
 
+    /// <inheritdoc cref="GatewayServer.Kept"/>
+    public (int Results, long Bytes, long Evicted)? Kept => _server.Kept;
+
     public int SessionsOpen => _server.SessionCount;
 
     public int SessionsHolding => _server.AllSessions.Count(s => s.Lease.Held is not null);

@@ -139,7 +139,7 @@ sealed partial class ControlRound
         var head = Situation.AppliedBy(primary);
         var holder = Managed(told) is { Waits: true, WaitingCommits: > 0 }
             ? s.Answering.FirstOrDefault(server => Record.Acknowledgers.Contains(server.Id) && server.LastAnswer!.SemiSync is { Acknowledging: true } && s.Follows(server, primary) && Situation.HeldBy(server).Covers(in head)
-                && server.LastAnswer.Links.Any(static link => link.ReceivedTo.File.Length > 0)) : null;
+                && (!server.IsWitness || server.LastAnswer.Links.Any(static link => link.ReceivedTo.File.Length > 0))) : null;
         Next = Next with { Stuck = holder is null ? null : Next.Stuck is { } before && before.At == head ? before : (head, s.Now) };
         if (Next.Stuck is { } since && s.Now - since.Since >= StuckAfter && !s.IsInMaintenance(primary.Id))
             Do(EffectKind.Vouch, primary.Id, $"commits wait at {head} for an answer that was given before, or lost; {holder!.Id} has it", holder.Id);

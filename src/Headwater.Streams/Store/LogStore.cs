@@ -46,6 +46,9 @@ public sealed class LogStore : IDisposable
     public Position? Begin => _segments is [var first, ..] ? first.Before : _begins ? End.Position : null;
     public bool IsEmpty => _segments.IsEmpty;
 
+    /// <summary>Of all segments, up to where readers may read.</summary>
+    public long Bytes => End is { } end ? _segments.Sum(segment => segment.Length ?? (segment.Number == end.Segment ? end.Offset : 0)) : 0;
+
     /// <summary>The last transaction of each server in each domain.</summary>
     public IReadOnlyCollection<Gtid> Last => Volatile.Read(ref _last);
 

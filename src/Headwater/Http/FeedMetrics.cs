@@ -10,6 +10,10 @@ static class FeedMetrics
     {
         text.Gauge("headwater_feed_following", "1 while the primary's log comes, else 0.");
         text.Sample(feed.State.IsFollowing ? 1 : 0);
+        text.Gauge("headwater_feed_bytes", "Bytes of the log that are kept here.");
+        text.Sample(feed.Store.Bytes);
+        text.Gauge("headwater_feed_proves", "1 while the log proves what has not changed; 0 while what it knows of the tables is not that of the log.");
+        text.Sample(feed.Changes.Extent.Dictionary is null ? 0 : 1);
         if (feed.Sinks is not { Count: > 0 } sinks) return;
         text.Gauge("headwater_sink_up", "1 while the sink hands changes on, 0 while it is tried again.");
         foreach (var sink in sinks) text.Sample(sink.Runs ? 1 : 0, ("sink", sink.Name), ("kind", Notations.NameOf(sink.Kind)));

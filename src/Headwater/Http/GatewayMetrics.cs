@@ -39,6 +39,19 @@ static class GatewayMetrics
         Counter(text, "headwater_statements_prepared_total", "Prepared statements prepared on a backend.", counters.StatementsPrepared);
         Counter(text, "headwater_reactor_allocated_bytes_total", "Managed memory that the threads which move bytes have allocated: it stands still while they only relay.", statistics.ReactorAllocatedBytes());
 
+        if (statistics.Kept is { } kept)
+        {
+            Counter(text, "headwater_cache_lookups_total", "Reads whose result may be kept.", counters.CacheLookups);
+            Counter(text, "headwater_cache_hits_total", "Reads that a kept result answered.", counters.CacheHits);
+            Counter(text, "headwater_cache_merged_total", "Reads that waited for the same one under way.", counters.CacheMerged);
+            Counter(text, "headwater_cache_filled_total", "Results that were kept.", counters.CacheFilled);
+            Counter(text, "headwater_cache_invalidated_total", "Kept results that were found to be true no more, as the log had touched what they depend on.", counters.CacheInvalidated);
+            Counter(text, "headwater_cache_evicted_total", "Kept results that had to leave for others.", kept.Evicted);
+            text.Gauge("headwater_cache_results", "Results that are kept now.");
+            text.Sample(kept.Results);
+            text.Gauge("headwater_cache_bytes", "Bytes that they take.");
+            text.Sample(kept.Bytes);
+        }
         text.Gauge("headwater_buffers_outstanding", "Buffers that are rented now; with no session open there are none, or one leaks.");
         text.Sample(statistics.BuffersOutstanding());
         text.Gauge("headwater_sessions", "Sessions open now.");
