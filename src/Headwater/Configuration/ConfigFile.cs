@@ -167,7 +167,8 @@ static class ConfigFile
         {
             Directory = values.Find(Keys.WitnessDirectory) is { } directory ? rules.PathOf(directory) : Path.Combine(state, "witness"),
             SegmentBytes = values.Get(Keys.FeedSegment),
-            RetainBytes = values.Get(Keys.FeedRetain),
+            // It may hold the only copy of what it acknowledged: nothing goes unless somebody has said so.
+            RetainBytes = values.Has(Keys.FeedRetain) ? values.Get(Keys.FeedRetain) : long.MaxValue,
             RetainFor = values.Get(Keys.FeedRetainFor),
         };
         return new WitnessOptions

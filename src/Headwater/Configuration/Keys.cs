@@ -405,7 +405,7 @@ static class Keys
     { Reloadable = false });
 
     public static readonly Key<string> WitnessDirectory = Add(new Key<string>("witness.directory", Notations.Path, null,
-        "Where it keeps the log: segments that are binary logs themselves. feed.segment, feed.retain and feed.retain_for hold for it too; every acknowledgement waits for the disk.")
+        "Where it keeps the log: segments that are binary logs themselves. Everything stays, for it may be the only copy of what was acknowledged, unless feed.retain or feed.retain_for are written: then they hold for it too. Every acknowledgement waits for the disk.")
     { Reloadable = false, DefaultInWords = "witness in the state directory", Example = "/var/lib/headwater/witness" });
 
     // cache
