@@ -20,7 +20,6 @@ sealed class RabbitMqSink(SinkOptions options) : ISink
     IChannel? _channel;
     // A channel numbers what is published on it from 1.
     ulong _next = 1;
-    bool _isTaken;
 
     public async Task OpenAsync(CancellationToken ct)
     {
@@ -54,31 +53,7 @@ sealed class RabbitMqSink(SinkOptions options) : ISink
         }
     }
 
-    /// <summary>
-    /// A quorum queue that has no leader yet loses what it is given and takes what comes later: so the first message of a connection goes alone, and the others when it is confirmed. From
-    /// there on what is lost is the end of what was given, not something in its midst.
-    /// </summary>
     public async Task SendAsync(IReadOnlyList<ChangeRecord> batch, CancellationToken ct)
-    {
-        if (_isTaken || batch.Count == 1)
-        {
-            await PublishAsync(batch, ct);
-            _isTaken = true;
-            return;
-        }
-        await PublishAsync([batch[0]], ct);
-        _isTaken = true;
-        try
-        {
-            await PublishAsync([.. batch.Skip(1)], ct);
-        }
-        catch (SinkException failed)
-        {
-            throw new SinkException(failed.Message, failed.InnerException, failed.Confirmed + 1);
-        }
-    }
-
-    async Task PublishAsync(IReadOnlyList<ChangeRecord> batch, CancellationToken ct)
     {
         // A broker that takes nothing any more stops the writing, not only the confirming.
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);

@@ -18,7 +18,7 @@ sealed record HandedOn(int Sent, int Lost, int Duplicates, int MostRepeated)
         foreach (var change in came)
         {
             var at = order[change.GetProperty("id").GetString()!];
-            Assert.True(at <= newest + 1, $"{change.GetProperty("id")} came before what stands before it");
+            if (at > newest + 1) Assert.Fail($"{change.GetProperty("id")} came before what stands before it: {RunsOf(came, order)}");
             // Within what is repeated the order is the same.
             Assert.True(at == last + 1 || at <= newest, $"{change.GetProperty("id")} came out of order");
             most = Math.Max(most, newest + 1 - at);
@@ -26,6 +26,19 @@ sealed record HandedOn(int Sent, int Lost, int Duplicates, int MostRepeated)
             (last, newest) = (at, Math.Max(newest, at));
         }
         return new HandedOn(order.Count, order.Count - seen.Count, came.Count - seen.Count, most);
+    }
+
+    /// <summary>What came, as runs of changes that stand behind each other.</summary>
+    static string RunsOf(IEnumerable<JsonElement> came, Dictionary<string, int> order)
+    {
+        var runs = new List<(int From, int To)>();
+        foreach (var change in came)
+        {
+            var at = order[change.GetProperty("id").GetString()!];
+            if (runs.Count > 0 && runs[^1].To == at - 1) runs[^1] = (runs[^1].From, at);
+            else runs.Add((at, at));
+        }
+        return string.Join(", ", runs.Take(30).Select(static run => $"{run.From} to {run.To}")) + $" of {order.Count}";
     }
 
     /// <summary>The rule of the guide: a change is new when its sequence and index are beyond what was taken in its domain; what the counters are then, step by step.</summary>
