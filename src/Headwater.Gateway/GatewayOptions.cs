@@ -72,6 +72,9 @@ public sealed record GatewayOptions
     public Level DefaultLevel { get; init; } = Level.Session;
     public RoutingPolicy Routing { get; init; } = new();
 
+    /// <summary>How many reads a second are looked at again; 0: none. Not while the log is not followed.</summary>
+    public double AuditedReadsPerSecond { get; init; } = 1;
+
     public int MaxSessions { get; init; } = 20_000;
     public int MaxBackendsPerServer { get; init; } = 200;
 

@@ -3,9 +3,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Headwater.Core;
+using Headwater.Core.Auditing;
 using Headwater.Core.Consumers;
+using Headwater.Core.Positions;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
+using Headwater.Gateway.Auditing;
 using Headwater.Gateway.Caching;
 using Headwater.Gateway.Reactor;
 using Headwater.Gateway.Sessions;
@@ -38,6 +41,10 @@ public sealed class GatewayServer : IAsyncDisposable
 
     /// <summary>Kept results; null when none are kept.</summary>
     internal ResultCache? Cache { get; }
+
+    /// <summary>Whether the log has a change of what was read, between what was claimed and what the primary can have shown; null where the log is not kept here.</summary>
+    internal Func<AuditedRead, Position, CancellationToken, Task<AuditJudgement>>? History { get; }
+    internal AuditLog Audit { get; }
     internal int ThreadCount => _threads.Length;
     internal int SessionCount => _sessions.Count;
 
@@ -53,15 +60,18 @@ public sealed class GatewayServer : IAsyncDisposable
     /// <summary>A backend was lost or could not be had: whoever probes should look now. Called on a reactor thread.</summary>
     public event Action<ServerId>? Suspected;
 
-    public GatewayServer(GatewayOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, ILoggerFactory log, LastChanges? changes = null)
+    public GatewayServer(GatewayOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, ILoggerFactory log, LastChanges? changes = null,
+        Func<AuditedRead, Position, CancellationToken, Task<AuditJudgement>>? history = null)
     {
         Options = options;
         Changes = changes;
+        History = history;
         Cache = options.Cache is { } cache && changes is not null ? new ResultCache(cache) : null;
         _view = view;
         _accounts = accounts;
         Catalogue = catalogue;
         _log = log.CreateLogger("Headwater.Gateway");
+        Audit = new AuditLog(_log, TimeProvider.System);
         var count = options.Threads > 0 ? options.Threads : Math.Max(1, Environment.ProcessorCount / 2);
         _threads = new GatewayThread[count];
         for (var i = 0; i < count; i++) _threads[i] = new GatewayThread(this, i, options, view.Current, fault => Log.ReactorFault(_log, fault));
@@ -185,6 +195,8 @@ public sealed class GatewayServer : IAsyncDisposable
 
     internal void Fault(ClientSession session, Exception fault) => Log.SessionFault(_log, session.Id, fault);
 
+    internal void Fault(Exception fault) => Log.ReactorFault(_log, fault);
+
     internal void Slow(ClientSession session, Backends.Backend backend, long ticks) =>
         Log.SlowStatement(_log, session.Id, session.Identity.User, backend.Server.Id.Name, ticks * 1000 / Stopwatch.Frequency, session.Facts.Digest, session.TraceOf(session.Request.Payload).TraceId.ToHexString());
 
@@ -222,6 +234,9 @@ public sealed class GatewayServer : IAsyncDisposable
         result.Digest, Number(result.Hits), Number(result.Rows), Number(result.Bytes), result.Moment.Server.Id.Name, result.Moment.From.ToString(),
         result.Cost.TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture),
     });
+
+    /// <summary>What came of the reads that were looked at again.</summary>
+    internal IEnumerable<string?[]> AuditRows() => Audit.Rows();
 
     /// <summary>How many results are kept, in how many bytes, and how many have had to leave; null where none are kept.</summary>
     public (int Results, long Bytes, long Evicted)? Kept => Cache is { } cache ? (cache.Count, cache.Bytes, cache.Evicted) : null;

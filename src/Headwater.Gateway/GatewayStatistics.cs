@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Headwater.Core.Auditing;
 using Headwater.Core.Positions;
 using Headwater.Core.Routing;
 using Headwater.Core.Statements;
@@ -40,6 +41,12 @@ public sealed class GatewayStatistics
 
     /// <inheritdoc cref="GatewayServer.Kept"/>
     public (int Results, long Bytes, long Evicted)? Kept => _server.Kept;
+
+    /// <summary>Reads that were looked at again, by what came of it; empty where none are.</summary>
+    public IReadOnlyList<(AuditVerdict Verdict, long Count)> Audited => _server.History is null ? [] : [.. Enum.GetValues<AuditVerdict>().Select(verdict => (verdict, _server.Audit.Count(verdict)))];
+
+    /// <summary>The last violations, and then the last other reads that were looked at again; each newest first.</summary>
+    public IReadOnlyList<AuditFinding> AuditFindings => _server.Audit.Findings;
 
     public int SessionsOpen => _server.SessionCount;
 

@@ -4,6 +4,7 @@ using Headwater.Core.Positions;
 using Headwater.Core.Routing;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
+using Headwater.Gateway.Auditing;
 using Headwater.Gateway.Backends;
 using Headwater.Gateway.Caching;
 using Headwater.Gateway.Reactor;
@@ -40,6 +41,7 @@ internal sealed class GatewayThread
 
     /// <summary>Reads under way whose results will be kept, by the hash of their key.</summary>
     public Dictionary<ulong, Flight> Flights { get; } = [];
+    public ReadAuditor Auditor { get; }
     public bool IsStopping { get; private set; }
     public int MaxBackendsPerServer => Math.Max(1, Options.MaxBackendsPerServer / Server.ThreadCount);
     public Catalogue Catalogue => Server.Catalogue.Current;
@@ -52,6 +54,7 @@ internal sealed class GatewayThread
         Options = options;
         View = view;
         Loop = new EventLoop(number, onFault);
+        Auditor = new ReadAuditor(this);
         Facts = new FactsCache(options.FactsBudgetBytes);
         _chance = 0x9E3779B97F4A7C15UL * (ulong)(number + 1);
         if (server.Changes is { } changes) changes.Advanced += OnLogAdvanced;
@@ -271,10 +274,12 @@ internal sealed class GatewayThread
         foreach (var pool in _byIndex)
             foreach (var backend in pool.All.ToArray())
                 if (backend.IsIdle) pool.Discard(backend);
+        Auditor.Close();
     }
 
     public void TrimIdleBackends()
     {
         foreach (var pool in _byIndex) pool.Trim(EventLoop.Now - Options.BackendIdleTimeout);
+        Auditor.Trim();
     }
 }

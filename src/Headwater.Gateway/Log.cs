@@ -1,3 +1,4 @@
+using Headwater.Core.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace Headwater.Gateway;
@@ -16,6 +17,9 @@ internal static partial class Log
 
     [LoggerMessage(104, LogLevel.Information, "TLS with a client at {Host} failed: {Fault}")]
     public static partial void TlsFailed(ILogger log, string host, string fault);
+
+    [LoggerMessage(105, LogLevel.Error, "a read was answered WRONGLY: {Sentence}. Statement: {Digest}; level {Level}, {Reason} (trace {TraceId})")]
+    public static partial void ReadViolated(ILogger log, string sentence, string digest, string level, RouteReason reason, string traceId);
 
     [LoggerMessage(103, LogLevel.Warning, "slow statement of session {Session} ({User}) on {Server}: {Milliseconds} ms: {Digest} (trace {TraceId})")]
     public static partial void SlowStatement(ILogger log, uint session, string user, string server, long milliseconds, string digest, string traceId);

@@ -2,12 +2,14 @@ using System.Net;
 using Headwater.Configuration;
 using Headwater.Control;
 using Headwater.Core;
+using Headwater.Core.Consumers;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
 using Headwater.Http;
 using Headwater.Logging;
 using Headwater.Streams;
+using Headwater.Streams.Auditing;
 using Headwater.Tls;
 
 namespace Headwater;
@@ -39,7 +41,7 @@ sealed class Composition : IAsyncDisposable
         _tracing = _config.Tracing is { } tracing ? new Tracing(tracing) : null;
         _watcher = new ClusterWatcher(_config.Watch, View, _accounts, _catalogue, time, log.Factory);
         _feed = _config.Feed is { } feed ? new Feed(feed, View, time, log.Factory) : null;
-        Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory, _feed?.Changes);
+        Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory, _feed?.Changes, _feed is null ? null : new ReadHistory(_feed.Store, time).JudgeAsync);
         _watcher.FollowedVersion = () => Gateway.FollowedVersion;
         Gateway.Suspected += _watcher.Suspect;
         Gateway.Defined += _watcher.RefreshCatalogue;
@@ -57,6 +59,7 @@ sealed class Composition : IAsyncDisposable
             Metrics = Metrics,
             Sessions = Gateway.Statistics.Sessions,
             Stats = () => StatsJson.Of(Gateway.Statistics),
+            ReadAudit = () => ReadAuditJson.Of(Gateway.Statistics),
             Digests = () => Gateway.Statistics.Digests(200),
             Reload = reload,
             Feed = _feed is null ? null : new FeedAnswers(_feed.Source, time),
@@ -73,6 +76,9 @@ sealed class Composition : IAsyncDisposable
 
     /// <summary>Who may hold a write that was acknowledged and that no other server has, as the controller remembers it.</summary>
     internal IEnumerable<string> Acknowledgers => _watcher.Control.Record.Acknowledgers.Select(static id => id.Name);
+
+    /// <summary>What the log says has changed, for tests that have it forget.</summary>
+    internal LastChanges? Changes => _feed?.Changes;
 
     /// <summary>What the controller finds, for tests and people.</summary>
     internal string Findings => string.Join("; ", _watcher.Control.Findings.Select(static finding => finding.Sentence));
@@ -149,6 +155,7 @@ sealed class Composition : IAsyncDisposable
             view.Cluster, view.Epoch.Number, view.Version, view.Primary?.Id.Name, view.Reason, ServerJson.All(view),
             [.. _config.Gateway.Listeners.Select(static listener => listener.Socket ?? new ListenAddress(listener.Address.ToString(), listener.Port).ToString())],
             _config.Watch.Control is { } control ? ControlAnswers.About(control.Policy, _watcher) : null,
-            view.Ring.IsEmpty ? null : [.. view.Ring.Select(static id => id.Name)], _feed is null ? null : FeedJson.Of(_feed));
+            view.Ring.IsEmpty ? null : [.. view.Ring.Select(static id => id.Name)], _feed is null ? null : FeedJson.Of(_feed),
+            ReadAuditJson.Violations(Gateway.Statistics));
     }
 }

@@ -179,16 +179,8 @@ public sealed class LastChanges
         var value = image[column];
         // Null is no key's; whatever it means there, no value is named by it.
         if (value.IsNull) return false;
-        Volatile.Write(ref _keys[KeyPlace(plan.Key, Integer(value.Raw, plan.IsUnsigned))], ordinal);
+        Volatile.Write(ref _keys[KeyPlace(plan.Key, value.ToInt64(plan.IsUnsigned))], ordinal);
         return true;
-    }
-
-    static long Integer(ReadOnlySpan<byte> raw, bool isUnsigned)
-    {
-        ulong value = 0;
-        for (var i = raw.Length - 1; i >= 0; i--) value = value << 8 | raw[i];
-        var unused = 64 - 8 * raw.Length;
-        return isUnsigned || unused is 0 or 64 ? (long)value : (long)(value << unused) >> unused;
     }
 
     Plan PlanOf(LoggedTable table, DataDictionary dictionary)

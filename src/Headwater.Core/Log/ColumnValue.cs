@@ -29,6 +29,15 @@ public readonly struct ColumnValue : IEquatable<ColumnValue>
     /// <summary>The bytes as logged, without a length in front: see <see cref="LoggedType"/>. Empty for NULL.</summary>
     public ReadOnlySpan<byte> Raw => _raw.Span;
 
+    /// <summary>The bits of an integer, extended to 64 by its sign where it has one; an unsigned one above <see cref="long.MaxValue"/> is the negative number of the same bits.</summary>
+    internal long ToInt64(bool isUnsigned)
+    {
+        ulong value = 0;
+        for (var i = Raw.Length - 1; i >= 0; i--) value = value << 8 | Raw[i];
+        var unused = 64 - 8 * Raw.Length;
+        return isUnsigned || unused is 0 or 64 ? (long)value : (long)(value << unused) >> unused;
+    }
+
     /// <summary>
     /// The value as a literal that gives exactly this value when it is stored in the column or compared with it, on a connection that has run
     /// <see cref="RowSql.Session"/>.

@@ -120,7 +120,7 @@ public enum GatewayStatement : byte
 {
     None,
 
-    /// <summary>SHOW HEADWATER SERVERS | SESSIONS | STATS | DIGESTS | CACHE; the word is in <see cref="StatementFacts.GatewayArgument"/>.</summary>
+    /// <summary>SHOW HEADWATER SERVERS | SESSIONS | STATS | DIGESTS | CACHE | AUDIT; the word is in <see cref="StatementFacts.GatewayArgument"/>.</summary>
     Show,
 
     /// <summary>EXPLAIN ROUTE statement; the statement is the argument.</summary>

@@ -7,6 +7,8 @@ internal sealed class AnswerCapture(int longest)
     int _length;
 
     public bool IsTooLong { get; private set; }
+    public int Length => _length;
+    public ReadOnlySpan<byte> Span => _bytes.AsSpan(0, _length);
     public ReadOnlyMemory<byte> ToMemory() => _bytes.AsSpan(0, _length).ToArray();
 
     public void Add(ReadOnlySpan<byte> bytes)

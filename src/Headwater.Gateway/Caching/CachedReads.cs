@@ -70,7 +70,7 @@ internal sealed class CachedReads(ClientSession session, ResultCache cache)
         }
         if (CachedRoute.Of(On.View, ref session.Position, session.LevelInForce, extent.Position, EventLoop.Now).Kind == CachedRouteKind.Serve)
         {
-            Serve(found);
+            Serve(found, extent.Position);
             return true;
         }
         maybe = true;
@@ -86,7 +86,7 @@ internal sealed class CachedReads(ClientSession session, ResultCache cache)
             On.Statistics.CacheMerged++;
             if (await flight.Wait(On.Loop, LongestMerge) is { } landed && MayTakeOver(landed))
             {
-                Serve(landed);
+                Serve(landed, landed.Moment.From);
                 // It has seen what that server showed by then, as if it had asked itself.
                 session.Position.AfterRead(landed.Moment.Server, ReferenceEquals(On.View.Primary?.State, landed.Moment.Server), landed.Moment.FinishedAt);
                 return true;
@@ -108,7 +108,7 @@ internal sealed class CachedReads(ClientSession session, ResultCache cache)
             var route = CachedRoute.Of(On.View, ref session.Position, session.LevelInForce, extent.Position, now);
             if (validity == ResultValidity.Valid && route.Kind == CachedRouteKind.Serve)
             {
-                Serve(found);
+                Serve(found, extent.Position);
                 return true;
             }
             // A result that came faster than a server is looked at is asked for again instead.
@@ -141,7 +141,7 @@ internal sealed class CachedReads(ClientSession session, ResultCache cache)
         var extent = changes.Extent;
         if (extent.Dictionary is null || !session.Facts.IsReadBy(extent.Dictionary)) return;
         if (ReadMoment.Before(On.View, changes, extent, backend.Server, in session.Position) is not { } begun) return;
-        _keyValue = KeyValue();
+        _keyValue = StatementValues.Key(session, _reads);
         _begun = begun;
         session.Exchange.Capture = _capture = new AnswerCapture(cache.Options.LongestAnswer);
         if (_flight is null && !On.Flights.ContainsKey(Hash)) On.Flights[Hash] = _flight = new Flight(Hash, Key.ToArray(), begun.From);
@@ -208,8 +208,7 @@ internal sealed class CachedReads(ClientSession session, ResultCache cache)
         return !reads.IsEverything && reads.IsRepeatable && cache.Options.Keeps(ListenerName, session.Identity.User, facts.Digest, Schema, facts.Tables);
     }
 
-    // Names of a prepared statement mean what they meant when it was prepared.
-    string Schema => (session.Statement?.Shared.Settings ?? session.Settings).Schema ?? "";
+    string Schema => StatementValues.Schema(session);
 
     string ListenerName => session.Listener.Socket ?? session.Listener.Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
@@ -224,8 +223,10 @@ internal sealed class CachedReads(ClientSession session, ResultCache cache)
 
     CachedResult? Find() => cache.Find(Hash, Key);
 
-    void Serve(CachedResult result)
+    /// <param name="claim">The result is the primary's there.</param>
+    void Serve(CachedResult result, Position claim)
     {
+        On.Auditor.Served(session, result, claim);
         cache.Hit(result);
         session.Client.Send(result.Answer.Span);
         session.Position.AfterResult(result.Moment.From);
@@ -267,44 +268,11 @@ internal sealed class CachedReads(ClientSession session, ResultCache cache)
         Append(length);
         Append(shared.Packet);
         if (shared.Parameters == 0) return true;
-        if (!TryParameters(payload, statement, out var nulls, out var types, out var values)) return false;
+        if (!StatementValues.TryParameters(payload, statement, out var nulls, out var types, out var values)) return false;
         Append(nulls);
         Append(types);
         Append(values);
         return true;
-    }
-
-    /// <summary>The value of the key that the statement looks up, where it is one and names it as an integer.</summary>
-    long? KeyValue()
-    {
-        if (_reads!.Key is not { } lookup) return null;
-        long literal;
-        if (session.Statement is not { } statement) return lookup.TryKey(session.Request.Payload[1..], session.Tracking.Syntax, out literal) ? literal : null;
-        var shared = statement.Shared;
-        // As it was sent: a header and the command's byte before the text.
-        var text = shared.Packet.AsSpan(Packet.HeaderSize + 1);
-        if (lookup.Parameter(text, shared.Syntax) is >= 0 and var index)
-            return TryParameters(session.Request.Payload, statement, out var nulls, out var types, out var values) && BoundInteger.TryRead(types, nulls, values, index, out var bound) ? bound : null;
-        return lookup.TryKey(text, shared.Syntax, out literal) ? literal : null;
-    }
-
-    // COM_STMT_EXECUTE: command, id (4), flags, iterations (4), then, with parameters, the bitmap of nulls, whether types follow, types, values.
-    static bool TryParameters(ReadOnlySpan<byte> payload, ClientStatement statement, out ReadOnlySpan<byte> nulls, out ReadOnlySpan<byte> types, out ReadOnlySpan<byte> values)
-    {
-        const int Bitmap = 10;
-        nulls = types = values = default;
-        int parameters = statement.Shared.Parameters, behind = Bitmap + (parameters + 7) / 8;
-        if (payload.Length < behind + 1) return false;
-        nulls = payload[Bitmap..behind];
-        values = payload[(behind + 1)..];
-        types = statement.Types;
-        if (payload[behind] == 1)
-        {
-            if (values.Length < 2 * parameters) return false;
-            types = values[..(2 * parameters)];
-            values = values[types.Length..];
-        }
-        return types.Length == 2 * parameters;
     }
 
     void Append(ReadOnlySpan<byte> bytes)

@@ -8,7 +8,10 @@ using Headwater.Wire.MySql;
 namespace Headwater.Gateway.Sessions;
 
 /// <summary>Why a backend could not be had, as the client is to be told.</summary>
-internal sealed record LeaseFailure(ushort Code, string SqlState, string Message, bool TryElsewhere);
+internal sealed record LeaseFailure(ushort Code, string SqlState, string Message, bool TryElsewhere)
+{
+    public static LeaseFailure Lost(Backend backend) => new(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {backend.Server.Id}", true);
+}
 
 /// <summary>
 /// What one session has of backends: the one it holds, the one it used last, and what it left where. Lays the session's settings and
@@ -175,66 +178,18 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         return true;
     }
 
-    /// <summary>
-    /// Makes a lent backend stand at these settings. What it has and they have not is undone by a reset, or, where it must keep what the
-    /// session holds there, by DEFAULT. Null: done.
-    /// </summary>
-    public async ValueTask<LeaseFailure?> LaySettingsAsync(Backend backend, SessionSettings wanted, bool mayReset)
-    {
-        string? statement = null;
-        if ((mayReset && backend.NeedsReset) || (!ReferenceEquals(backend.Settings, wanted) && !wanted.TryStatementFrom(backend.Settings, out statement, unset: !mayReset)))
-        {
-            if (await ResetAsync(backend) is { } failure) return failure;
-            wanted.TryStatementFrom(backend.Settings, out statement);
-        }
-        if (backend.Settings.Schema != wanted.Schema && wanted.Schema is not null)
-        {
-            if (await backend.RunCommandAsync(Command.InitDb, wanted.Schema) is not { } used) return Lost(backend);
-            if (used.Failed) return new LeaseFailure(used.ErrorCode, used.ErrorState, used.ErrorMessage, false);
-            on.Statistics.SettingsLaid++;
-        }
-        if (statement is not null)
-        {
-            if (await backend.RunAsync(statement) is not { } set) return Lost(backend);
-            if (set.Failed) return new LeaseFailure(set.ErrorCode, set.ErrorState, $"{set.ErrorMessage} (while laying the session's settings on {backend.Server.Id})", false);
-            on.Statistics.SettingsLaid++;
-        }
-        backend.Settings = wanted;
-        return null;
-    }
-
     /// <summary>Makes a lent backend stand as the session does. Null: done.</summary>
     async ValueTask<LeaseFailure?> LayAsync(Backend backend, bool withVariables)
     {
-        if (await LaySettingsAsync(backend, session.Settings, mayReset: true) is { } failure) return failure;
+        if (await BackendSettings.LayAsync(backend, session.Settings, mayReset: true) is { } failure) return failure;
         var variables = withVariables ? Variables : UserVariables.None;
         if ((withVariables || !backend.Variables.IsEmpty) && backend != VariablesOn && variables.StatementFrom(backend.Variables) is { } assign)
         {
-            if (await backend.RunAsync(assign) is not { Failed: false }) return Lost(backend);
+            if (await backend.RunAsync(assign) is not { Failed: false }) return LeaseFailure.Lost(backend);
             backend.Variables = variables;
         }
         return null;
     }
-
-    async ValueTask<LeaseFailure?> ResetAsync(Backend backend)
-    {
-        on.Statistics.SettingsReset++;
-        if (await backend.RunCommandAsync(Command.ResetConnection) is not { Failed: false }) return Lost(backend);
-        if (await backend.RunAsync("SET @@session.session_track_system_variables='*', @@session.session_track_schema=1") is not { Failed: false }) return Lost(backend);
-        backend.InsertIdOf = null;
-        // What the login's IGNORE_SPACE did to sql_mode is undone by a reset, though not for the client's sake.
-        if ((backend.Profile.Capabilities & Capabilities.IgnoreSpace) != 0
-            && await backend.RunAsync("SET @@session.sql_mode=CONCAT(@@session.sql_mode, ',IGNORE_SPACE')") is not { Failed: false }) return Lost(backend);
-        backend.Statements.Clear();
-        backend.TextStatements.Clear();
-        backend.Variables = UserVariables.None;
-        backend.NeedsReset = false;
-        // A reset keeps the schema: https://mariadb.com/kb/en/com_reset_connection/ .
-        backend.Settings = on.Interner.Intern(new SessionSettings(backend.Settings.Schema, []));
-        return null;
-    }
-
-    static LeaseFailure Lost(Backend backend) => new(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {backend.Server.Id}", true);
 
     /// <summary>Lays the saved LAST_INSERT_ID on a backend that is about to be asked for it.</summary>
     public async ValueTask<bool> LayInsertIdAsync(Backend backend)
@@ -309,8 +264,8 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
         if ((needs & Needs.LastOutcome) == 0 || HasOutcomeOn(backend)) return null;
         if (!_outcome.TryStatements(needs, out var select, out var then))
             return new LeaseFailure(1105, "HY000", "What the last statement left to be asked for (ROW_COUNT, FOUND_ROWS, warnings) is gone: the connection that ran it was needed elsewhere (limits.backends_per_server) or is lost", false);
-        if (select is not null && await backend.RunAsync(select) is not { Failed: false }) return Lost(backend);
-        if (then is not null && await backend.RunAsync(then) is not { Failed: false }) return Lost(backend);
+        if (select is not null && await backend.RunAsync(select) is not { Failed: false }) return LeaseFailure.Lost(backend);
+        if (then is not null && await backend.RunAsync(then) is not { Failed: false }) return LeaseFailure.Lost(backend);
         return null;
     }
 

@@ -132,6 +132,7 @@ internal sealed class ClientSession
                             break;
                         }
                         Cached?.Begin(backend);
+                        On.Auditor.Begin(this, backend);
                         if (!TrySend(backend) && await Commands.PrepareAndSendAsync(backend) is { Id: null } unprepared)
                         {
                             if (unprepared.Refusal is not null)
@@ -315,6 +316,7 @@ internal sealed class ClientSession
     void EndRequest()
     {
         Cached?.End();
+        On.Auditor.End(this);
         Request = default;
         Statement = null;
         if (Preparing is { } notPrepared) On.Statements.Release(notPrepared);
@@ -416,12 +418,10 @@ internal sealed class ClientSession
     /// <summary>The outcome last: whatever else is laid would overwrite it. Null: done.</summary>
     async ValueTask<LeaseFailure?> LayWhatIsAskedForAsync(Backend backend)
     {
-        if ((Facts.Needs & Needs.LastInsertId) != 0 && !await Lease.LayInsertIdAsync(backend)) return Lost(backend);
-        if ((Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) != 0 && !await TextStatements.LayAsync(backend, Facts.Names)) return Lost(backend);
+        if ((Facts.Needs & Needs.LastInsertId) != 0 && !await Lease.LayInsertIdAsync(backend)) return LeaseFailure.Lost(backend);
+        if ((Facts.Needs & (Needs.ExecutesText | Needs.DeallocatesText)) != 0 && !await TextStatements.LayAsync(backend, Facts.Names)) return LeaseFailure.Lost(backend);
         return await Lease.LayOutcomeAsync(backend, Facts.Needs);
     }
-
-    static LeaseFailure Lost(Backend backend) => new(ServerErrors.ConnectionLost, "08S01", $"Lost connection to {backend.Server.Id}", true);
 
     /// <summary>A write goes to no server of another epoch than the one it was routed in.</summary>
     bool IsOfAnOldEpoch(Backend held) => held.Epoch != On.View.Epoch && !ReferenceEquals(On.View.Primary?.State, held.Server) && (Status & ServerStatus.InTransactionReadOnly) == 0;
@@ -434,7 +434,7 @@ internal sealed class ClientSession
     {
         if (Lease.Held is { } held)
         {
-            var unlaid = held.Endpoint.IsClosed || IsOfAnOldEpoch(held) ? Lost(held) : await LayWhatIsAskedForAsync(held);
+            var unlaid = held.Endpoint.IsClosed || IsOfAnOldEpoch(held) ? LeaseFailure.Lost(held) : await LayWhatIsAskedForAsync(held);
             if (unlaid is null) return held;
             if (!unlaid.TryElsewhere)
             {
@@ -583,6 +583,7 @@ internal sealed class ClientSession
             Holds.Set(Hold.Role);
         }
         if (!failed && ran && Cached is { } kept) kept.Finish(outcome, new Instant(now / (Stopwatch.Frequency / 10_000_000)), Stopwatch.GetElapsedTime(_startedAt, now));
+        if (!failed && ran) On.Auditor.Finish(this, outcome, Stopwatch.GetElapsedTime(_startedAt, now));
         FollowProfile();
         backend.Settings = Tracking.Settings;
         // It stands where the session stands, with or without a schema, and is found there by the next one.

@@ -167,9 +167,9 @@ internal sealed partial class Commands(ClientSession session)
     {
         var present = backend.Settings;
         if (shared.Settings.ReadsLike(present)) return await PrepareAsItStandsAsync(backend, shared);
-        if (await session.Lease.LaySettingsAsync(backend, present.ReadingAs(shared.Settings), mayReset: false) is not null) return default;
+        if (await BackendSettings.LayAsync(backend, present.ReadingAs(shared.Settings), mayReset: false) is not null) return default;
         var prepared = await PrepareAsItStandsAsync(backend, shared);
-        if (await session.Lease.LaySettingsAsync(backend, present, mayReset: false) is not null) return default;
+        if (await BackendSettings.LayAsync(backend, present, mayReset: false) is not null) return default;
         if (present.Schema is null && shared.Settings.Schema is not null) backend.MustClose = true;
         return prepared;
     }

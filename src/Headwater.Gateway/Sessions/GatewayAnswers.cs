@@ -159,7 +159,7 @@ internal sealed class GatewayAnswers(ClientSession session)
         var server = On.Server;
         // As with SHOW PROCESSLIST, others' statements are for who has PROCESS.
         var seesOthers = server.May(session, AccountRights.SeesOthers);
-        if (!seesOthers && (what.Equals("digests", StringComparison.OrdinalIgnoreCase) || what.Equals("cache", StringComparison.OrdinalIgnoreCase)))
+        if (!seesOthers && (what.Equals("digests", StringComparison.OrdinalIgnoreCase) || what.Equals("cache", StringComparison.OrdinalIgnoreCase) || what.Equals("audit", StringComparison.OrdinalIgnoreCase)))
         {
             session.Commands.SendError(1227, "42000", "Access denied; you need (at least one of) the PROCESS privilege(s) for this operation");
             return;
@@ -171,11 +171,12 @@ internal sealed class GatewayAnswers(ClientSession session)
             "stats" => (["name", "value"], server.Statistics.Rows),
             "digests" => (["digest", "count", "errors", "on_replicas", "total_ms", "mean_us", "max_us", "rows", "reason"], server.DigestRows),
             "cache" => (["digest", "hits", "rows", "bytes", "read_on", "read_at", "took_ms"], server.CacheRows),
+            "audit" => (["verdict", "at", "server", "level", "route", "claimed", "digest", "trace", "why"], server.AuditRows),
             _ => null,
         };
         if (table is not { } shown)
         {
-            session.Commands.SendError(1064, "42000", $"SHOW HEADWATER shows SERVERS, SESSIONS, STATS, DIGESTS or CACHE; found '{what}'");
+            session.Commands.SendError(1064, "42000", $"SHOW HEADWATER shows SERVERS, SESSIONS, STATS, DIGESTS, CACHE or AUDIT; found '{what}'");
             return;
         }
         // What is shown belongs to all reactors, and a reactor that waited for another would stand still with all its sessions.

@@ -40,6 +40,8 @@ static class StatusCommand
             output.WriteLine($"feed {(feed.Following ? "follows" : "STANDS STILL")}: {feed.Sentence}; it holds what came behind {(feed.Begin is { Length: > 0 } begin ? begin : "the beginning")}, up to {feed.End}");
             foreach (var sink in feed.Sinks) output.WriteLine($"  {(sink.Runs ? "" : "! ")}sink {sink.Name} ({sink.Kind}){Behind(sink)}: {sink.Sentence}");
         }
+        if (status.Violations is { } wrong)
+            output.WriteLine($"! {wrong.Count} {(wrong.Count == 1 ? "read was" : "reads were")} answered WRONGLY, last {wrong.Last.At:yyyy-MM-dd HH:mm:ss} UTC: {wrong.Last.Sentence} ({wrong.Last.Digest}; SHOW HEADWATER AUDIT)");
         foreach (var listener in status.Listeners) output.WriteLine($"listens on {listener}");
         output.WriteLine();
         var rows = new List<string[]> { new[] { "server", "address", "role", "health", "tags", "lag", "behind", "position", "why" } };

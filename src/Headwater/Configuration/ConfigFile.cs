@@ -238,6 +238,7 @@ static class ConfigFile
         BackendTls = values.Get(Keys.BackendTls),
         BackendAuthorities = rules.BackendAuthorities,
         Cache = values.Get(Keys.CacheEnabled) ? Cache(values) : null,
+        AuditedReadsPerSecond = values.Get(Keys.AuditReadsPerSecond),
         Threads = values.Get(Keys.Threads) ?? 0,
     };
 

@@ -453,6 +453,14 @@ static class Keys
         "Whether results of statements that fit are kept.")
     { Reloadable = false });
 
+    // audit
+
+    public static readonly SectionKey Audit = Add(new SectionKey("audit",
+        "Reads that replicas and kept results have answered are looked at again: the primary is asked the same, and where it answers otherwise its log has to say why. SHOW HEADWATER AUDIT shows the last. Needs feed.enabled."));
+
+    public static readonly Key<double> AuditReadsPerSecond = Add(new Key<double>("audit.reads_per_second", Number(0, 1000), "1",
+        "How many reads are looked at again each second, at most; each costs the primary the same read and one more statement. 0 looks at none."));
+
     public static readonly SectionKey Writes = Add(new SectionKey("writes", "Where writes go while no primary is known."));
 
     public static readonly Key<TimeSpan> WritesHold = Add(new Key<TimeSpan>("writes.hold", Duration(TimeSpan.Zero, TimeSpan.FromMinutes(10)), "10s",

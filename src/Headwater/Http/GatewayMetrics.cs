@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Headwater.Core.Auditing;
 using Headwater.Core.Positions;
 using Headwater.Gateway;
 
@@ -51,6 +52,13 @@ static class GatewayMetrics
             text.Sample(kept.Results);
             text.Gauge("headwater_cache_bytes", "Bytes that they take.");
             text.Sample(kept.Bytes);
+        }
+        if (statistics.Audited is { Count: > 0 } audited)
+        {
+            text.Counter("headwater_audited_reads_total", "Reads of replicas and kept results that were looked at again, by what came of it.");
+            foreach (var (verdict, count) in audited) text.Sample(count, ("verdict", Snake(verdict.ToString())));
+            Counter(text, "headwater_read_violations_total", "Reads that were answered otherwise than the primary's history has it at the position that they stood for. Must be 0.",
+                audited.Single(static one => one.Verdict == AuditVerdict.Violated).Count);
         }
         text.Gauge("headwater_buffers_outstanding", "Buffers that are rented now; with no session open there are none, or one leaks.");
         text.Sample(statistics.BuffersOutstanding());

@@ -14,6 +14,7 @@ sealed record HttpSources
 
     public required Func<IReadOnlyList<SessionFigures>> Sessions { get; init; }
     public required Func<StatsJson> Stats { get; init; }
+    public required Func<ReadAuditJson> ReadAudit { get; init; }
     public required Func<IReadOnlyList<DigestSummary>> Digests { get; init; }
     public required Func<OutcomeJson> Reload { get; init; }
 
@@ -37,6 +38,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         /api/sessions   sessions: user, level, backend held and why
         /api/stats      counters by level, reason, server
         /api/digests    statements by digest
+        /api/read_audit reads that were looked at again, violations first
         /api/feed       every change as it is committed: ?from=now|oldest|snapshot|POSITION&table=PATTERN&format=json|text|sql&count=N, as server-sent events or application/x-ndjson
         /api/control    what the controller remembers and finds
         POST /api/control/switchover?to=SERVER&dry_run=true, …/failover?accept_loss=true&dry_run=true, …/maintenance?server=SERVER&on=true, …/pause, …/resume, …/audit?apply=true, …/recover?server=SERVER&dry_run=true, …/rebuild?server=SERVER&from=SERVER&dry_run=true&overwrite=true, …/add-replica?address=HOST:PORT&name=NAME  (from this machine)
@@ -85,6 +87,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
             case "/api/control" when sources.Control is { } control: return Json(context, 200, control.Now(), ApiJson.Default.ControlJson);
             case "/api/feed" when sources.Feed is { } feed: return feed.AnswerAsync(context);
             case "/api/feed": return Text(context, 404, "The log is not followed here: feed.enabled is false.\n");
+            case "/api/read_audit": return Json(context, 200, sources.ReadAudit(), ApiJson.Default.ReadAuditJson);
             case "/api/digests": return Json(context, 200, sources.Digests(), ApiJson.Default.IReadOnlyListDigestSummary);
             default: return Text(context, 404, $"Nothing is here. What there is:\n\n{Index}");
         }

@@ -1,0 +1,223 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using Headwater.Configuration;
+using Headwater.Core.Auditing;
+using Headwater.Core.Consumers;
+using Headwater.Core.Positions;
+using Headwater.Core.Topology;
+using Headwater.Http;
+using Headwater.IntegrationTests.Fixtures;
+using Headwater.Logging;
+using Headwater.Servers;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Headwater.IntegrationTests.Gateway;
+
+/// <summary>The auditor before real servers: it is silent while all is well, and finds what is planted.</summary>
+public sealed class ReadAuditTests : IAsyncLifetime
+{
+    static CancellationToken Ct => TestContext.Current.CancellationToken;
+    readonly string _directory = Directory.CreateTempSubdirectory("headwater-read-audit-").FullName;
+    readonly int _port = FreePort.Next();
+    RealServer[] _servers = [];
+    Composition _composition = null!;
+
+    RealServer Primary => _servers[0];
+    RealServer Replica => _servers[1];
+    long Audited(AuditVerdict verdict) => _composition.Gateway.Statistics.Audited.Single(one => one.Verdict == verdict).Count;
+    string Findings => string.Join('\n', _composition.Gateway.Statistics.AuditFindings.Select(static finding => $"{finding.Judgement.Verdict}: {finding.Judgement.Sentence} ({finding.Read.Digest}, {finding.Read.Reason})"));
+
+    public async ValueTask InitializeAsync()
+    {
+        _servers = await Task.WhenAll(RealServer.StartAsync(1, "--binlog-row-metadata=FULL"), RealServer.StartAsync(2, "--read-only=1", "--binlog-row-metadata=FULL", "--replicate-ignore-table=d.ignored"));
+        await Replica.FollowAsync(Primary);
+        var password = RealServer.Password.Replace("'", "''", StringComparison.Ordinal);
+        var reading = ConfigFile.Parse($"""
+            cluster: audited
+            state_directory: {_directory}
+            drain: 0s
+            servers: [127.0.0.1:{Primary.Port}, 127.0.0.1:{Replica.Port}]
+            listeners: [127.0.0.1:{_port}]
+            monitor:
+              user: monitor
+              password: '{password}'
+              catalogue_every: 100ms
+            feed:
+              enabled: true
+            cache:
+              enabled: true
+              rules:
+                - table: d.kept
+            audit:
+              reads_per_second: 1000
+            http:
+              address: off
+            """, "test", _directory);
+        if (reading.Config is not { } config) throw new InvalidOperationException(string.Join('\n', reading.Problems));
+        _composition = new Composition(config, new HeadwaterLog(new LogConfig(LogLevel.Critical, LogFormat.Text), TimeProvider.System), TimeProvider.System, static () => new OutcomeJson(false, []), null);
+        await _composition.StartAsync(Ct);
+        await using var connection = await UntilConnectedAsync();
+        await connection.QueryMultiAsync("""
+            CREATE DATABASE d; USE d;
+            CREATE TABLE t (id INT PRIMARY KEY, v INT NOT NULL, w VARCHAR(20) NOT NULL DEFAULT 'w', at TIMESTAMP NOT NULL DEFAULT '2020-01-01 12:00:00');
+            CREATE TABLE hot (id INT PRIMARY KEY, v INT NOT NULL); CREATE TABLE kept (id INT PRIMARY KEY, v INT NOT NULL); CREATE TABLE ignored (id INT PRIMARY KEY, v INT NOT NULL);
+            INSERT INTO t (id, v) VALUES (1, 10), (2, 20), (3, 30); INSERT INTO hot VALUES (1, 0), (2, 0), (3, 0); INSERT INTO kept VALUES (1, 10), (2, 20);
+            """, Ct);
+        await CatchUpAsync();
+        await UntilFoldedAsync();
+    }
+
+    [Fact]
+    public async Task While_all_is_well_reads_agree_however_they_are_asked_and_none_is_called_wrong()
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var writing = WriteAsync(end.Token);
+        await using var connection = await ConnectAsync();
+        await using var east = await ConnectAsync();
+        await east.QueryAsync("SET time_zone = '+05:00'", Ct);
+        var statement = await connection.PrepareAsync("SELECT id, v, w, at FROM t WHERE id = ?", Ct);
+        var hot = await connection.PrepareAsync("SELECT v FROM hot WHERE id = ?", Ct);
+        HashSet<Core.Routing.RouteReason> seen = [];
+        for (var since = Stopwatch.StartNew(); Audited(AuditVerdict.Agrees) < 150 || seen.Count < 2;)
+        {
+            seen.UnionWith(_composition.Gateway.Statistics.AuditFindings.Select(static finding => finding.Read.Reason));
+            Assert.True(since.Elapsed < TimeSpan.FromSeconds(30), $"too few reads are looked at again:\n{Findings}");
+            await statement.ExecuteAsync([1L + since.ElapsedTicks % 3], Ct);
+            await hot.ExecuteAsync([1L + since.ElapsedTicks % 3], Ct);
+            await connection.QueryAsync("SELECT * FROM t ORDER BY v DESC", Ct);
+            await east.QueryAsync("SELECT id, at FROM t WHERE v > 15", Ct);
+            await connection.QueryAsync("SELECT v FROM hot", Ct);
+            await connection.QueryAsync("SELECT v FROM kept WHERE id = 2", Ct);
+            await connection.QueryAsync("UPDATE kept SET v = v + 1 WHERE id = 1", Ct);
+        }
+        await end.CancelAsync();
+        await writing;
+        Assert.Equal(0, Audited(AuditVerdict.Violated));
+        Assert.True(Audited(AuditVerdict.Unchecked) == 0, Findings);
+        Assert.NotEmpty((await connection.QueryAsync("SHOW HEADWATER AUDIT", Ct)).Rows);
+    }
+
+    [Fact]
+    public async Task A_row_that_somebody_changed_on_a_replica_alone_is_found()
+    {
+        await Replica.ExecuteAsync("SET STATEMENT sql_log_bin = 0 FOR UPDATE d.t SET v = 4711 WHERE id = 2");
+        await using var connection = await ConnectAsync();
+        var found = await UntilViolatedAsync(async () => await connection.QueryAsync("SELECT v FROM t WHERE id = 2 /* traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' */", Ct));
+        Assert.Equal($"127.0.0.1:{Replica.Port}", found.Read.Server);
+        Assert.Equal("0af7651916cd43dd8448eb211c80319c", found.Read.TraceId);
+        Assert.Contains("select v from t where id=?", found.Read.Digest, StringComparison.Ordinal);
+        Assert.DoesNotContain("4711", found.Judgement.Sentence, StringComparison.Ordinal);
+        // The other rows are as they should be.
+        var violations = Audited(AuditVerdict.Violated);
+        for (var agreed = Audited(AuditVerdict.Agrees); Audited(AuditVerdict.Agrees) < agreed + 10;) await connection.QueryAsync("SELECT v FROM t WHERE id = 1", Ct);
+        Assert.Equal(violations, Audited(AuditVerdict.Violated));
+    }
+
+    [Fact]
+    public async Task A_table_that_a_replica_leaves_out_is_found_though_its_position_is_right()
+    {
+        await Replica.ExecuteAsync("SET STATEMENT sql_log_bin = 0 FOR CREATE TABLE d.ignored (id INT PRIMARY KEY, v INT NOT NULL)");
+        await using var connection = await ConnectAsync();
+        await connection.QueryAsync("INSERT INTO ignored VALUES (1, 1)", Ct);
+        await CatchUpAsync();
+        var found = await UntilViolatedAsync(async () => await connection.QueryAsync("SELECT v FROM ignored WHERE id = 1", Ct));
+        Assert.True(found.Read.Claim.Covers(PositionOf((await Primary.ExecuteAsync("SELECT @@gtid_binlog_pos")).Scalar!)), found.Judgement.Sentence);
+    }
+
+    [Fact]
+    public async Task A_proof_by_a_fold_that_forgets_is_found()
+    {
+        await using var connection = await ConnectAsync();
+        // It replicates, and gets stuck at what it may not write yet.
+        await using var stuck = await Replica.ConnectAsync();
+        await stuck.QueryAsync("LOCK TABLES d.hot WRITE", Ct);
+        await connection.QueryAsync("UPDATE hot SET v = v + 1", Ct);
+        await connection.QueryAsync("UPDATE t SET v = v + 1 WHERE id = 3", Ct);
+        await ForgetAsync();
+        var found = await UntilViolatedAsync(async () => await connection.QueryAsync("SELECT v FROM t WHERE id = 3", Ct));
+        Assert.Equal(Core.Routing.RouteReason.UnchangedSince, found.Read.Reason);
+    }
+
+    [Fact]
+    public async Task A_kept_result_of_a_fold_that_forgets_is_found()
+    {
+        const string Kept = "SELECT v FROM kept WHERE id = 2";
+        await using var connection = await ConnectAsync();
+        var counters = _composition.Gateway.Statistics.Counters;
+        for (var since = Stopwatch.StartNew(); counters().CacheHits == 0; await Task.Delay(5, Ct))
+        {
+            Assert.True(since.Elapsed < TimeSpan.FromSeconds(20), "it is never kept");
+            await connection.QueryAsync(Kept, Ct);
+        }
+        await Primary.ExecuteAsync("UPDATE d.kept SET v = 21 WHERE id = 2");
+        await ForgetAsync();
+        var found = await UntilViolatedAsync(async () => await connection.QueryAsync(Kept, Ct));
+        Assert.Equal(Core.Routing.RouteReason.KeptResult, found.Read.Reason);
+    }
+
+    /// <summary>The planted fault: what the fold has noted so far is gone.</summary>
+    async Task ForgetAsync()
+    {
+        await UntilFoldedAsync();
+        foreach (var name in (string[])["_tables", "_keys"])
+            Array.Clear((long[])typeof(LastChanges).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(_composition.Changes)!);
+    }
+
+    /// <summary>What is written from here on, the fold knows what it changes.</summary>
+    async Task UntilFoldedAsync()
+    {
+        var changes = _composition.Changes!;
+        var position = PositionOf((await Primary.ExecuteAsync("SELECT @@gtid_binlog_pos")).Scalar!);
+        for (var since = Stopwatch.StartNew(); !changes.Extent.Position.Covers(position) || changes.Extent.Dictionary is null; await Task.Delay(5, Ct)) Assert.True(since.Elapsed < TimeSpan.FromSeconds(20), "the log is not followed");
+    }
+
+    async Task<AuditFinding> UntilViolatedAsync(Func<Task> read)
+    {
+        for (var since = Stopwatch.StartNew(); Audited(AuditVerdict.Violated) == 0; await Task.Delay(1, Ct))
+        {
+            Assert.True(since.Elapsed < TimeSpan.FromSeconds(20), $"the fault is not found:\n{Findings}\n{string.Join(", ", _composition.Gateway.Statistics.ByReason())}");
+            await read();
+        }
+        return _composition.Gateway.Statistics.AuditFindings[0];
+    }
+
+    async Task WriteAsync(CancellationToken ct)
+    {
+        await using var connection = await ConnectAsync();
+        for (var i = 0; !ct.IsCancellationRequested; i++)
+        {
+            await connection.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"UPDATE hot SET v = {i} WHERE id = {1 + i % 2}"), Ct);
+            if (i % 50 == 0) await Replica.ExecuteAsync(i % 100 == 0 ? "STOP SLAVE SQL_THREAD" : "START SLAVE SQL_THREAD");
+        }
+    }
+
+    async Task CatchUpAsync() =>
+        Assert.Equal("0", (await Replica.ExecuteAsync($"SELECT MASTER_GTID_WAIT('{(await Primary.ExecuteAsync("SELECT @@gtid_binlog_pos")).Scalar}', 20)")).Scalar);
+
+    static Position PositionOf(string text) => Position.TryParse(text, out var position) ? position : throw new FormatException(text);
+
+    async Task<ServerConnection> UntilConnectedAsync()
+    {
+        for (var since = Stopwatch.StartNew(); ; await Task.Delay(20, Ct))
+            try
+            {
+                return await ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password), Ct);
+            }
+            catch (ServerException) when (since.Elapsed < TimeSpan.FromSeconds(20))
+            {
+                // Accounts are learnt in moments.
+            }
+    }
+
+    Task<ServerConnection> ConnectAsync() => ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password, "d"), Ct);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _composition.StopAsync();
+        await _composition.DisposeAsync();
+        foreach (var server in _servers) await server.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+}
