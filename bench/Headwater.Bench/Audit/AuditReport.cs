@@ -23,6 +23,11 @@ static class AuditReport
         to.WriteLine();
         to.WriteLine($"{N(outcome.Reads)} reads and {N(outcome.Writes)} writes in {outcome.Elapsed.TotalSeconds:0} s ({outcome.Reads / outcome.Elapsed.TotalSeconds:0} reads/s), {N(outcome.Lives)} sessions one after another, {N(outcome.Hops)} moves to the other gateway");
         to.WriteLine($"by the log: {N(outcome.ByTheLog.Unchanged)} reads by a copy below the floor that was proven fresh, {N(outcome.ByTheLog.Kept)} by a kept result{(options.Caches ? "" : " (--cache keeps them)")}");
+        if (outcome.LookedAgain is { } again)
+        {
+            to.WriteLine($"the gateways' own auditors: {N(again.Agrees)} reads agree, {N(again.Moved)} had changed since, {N(again.Unchecked)} could not be looked at again, {N(again.Planted)} wrong as planted, {again.Wrong.Count} wrong");
+            foreach (var wrong in again.Wrong.Take(10)) to.WriteLine($"  {wrong}");
+        }
         to.WriteLine(outcome.Faults.Count == 0 ? "faults: none" : "faults: " + string.Join("; ", outcome.Faults.Select(static fault => $"{fault.Value} × {fault.Key}")));
         if (outcome.Troubles.Count == 0) to.WriteLine("errors met by sessions: none");
         else
@@ -53,6 +58,12 @@ static class AuditReport
         bars.Check(outcome.Broken == 0, "0 violations of session, monotonic, bounded, strong", N(outcome.Broken));
         bars.Check(outcome.NeverAllowed == 0, "no torn read and none from the future at any level", N(outcome.NeverAllowed));
         bars.Check(outcome.Differences.Count == 0, "at the end every server holds what was acknowledged", outcome.Differences.Count == 0 ? "it does" : $"{outcome.Differences.Count} differences");
+        if (outcome.LookedAgain is { } again)
+        {
+            bars.Check(again.Wrong.Count == 0, "the gateways' own auditors find nothing wrong", $"{again.Wrong.Count} of {N(again.Agrees + again.Moved + again.Planted + again.Wrong.Count)}");
+            // They are found as often as reads of them are among those that are looked at: of a short run none may be.
+            if (outcome.Reads >= 200_000) bars.Check(again.Planted > 0, "but the rows that are planted on single servers", N(again.Planted));
+        }
         if (options.Caches && options.Through == Through.Gateways) bars.Check(outcome.ByTheLog.Kept > outcome.Reads / 100, "kept results had a part in it", N(outcome.ByTheLog.Kept));
         if (options.Through == Through.Gateways && !options.Calm)
             bars.Check(outcome.FoundAtEventual > 0, "at eventual the same audit finds what session forbids (or it proves nothing)", N(outcome.FoundAtEventual));

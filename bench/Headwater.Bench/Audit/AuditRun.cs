@@ -19,6 +19,9 @@ sealed record AuditOutcome
 
     /// <summary>Reads that a copy below the floor answered, as the log proved it fresh, and that a kept result answered, at both gateways.</summary>
     public required (long Unchanged, long Kept) ByTheLog { get; init; }
+
+    /// <summary>Null where no gateway was asked.</summary>
+    public LookedAgain? LookedAgain { get; init; }
     public long Reads => Levels.Sum(static row => row.Tally.Reads);
     public long Broken => Levels.Where(static row => row.Level.Promises).Sum(static row => row.Tally.Violations);
 
@@ -46,10 +49,10 @@ static class AuditRun
             Through.Replicas => "no gateway: reads to any replica (planted)",
             _ => "no gateway: all to the primary (planted)",
         }}, {(options.Calm ? "no faults" : "with faults")}, seed {options.Seed}");
-        using var cluster = Cluster.Start("bench-audit", options.Replicas, options.Keep, caches: options.Caches);
+        using var cluster = Cluster.Start("bench-audit", options.Replicas, options.Keep, caches: options.Caches, audited: LookedAgain.ReadsPerSecond);
         var ledger = new Ledger(options.Sessions);
         ledger.Prepare(cluster);
-        using var second = options.Through == Through.Gateways ? SecondGateway.Start(cluster, caches: options.Caches) : null;
+        using var second = options.Through == Through.Gateways ? SecondGateway.Start(cluster, caches: options.Caches, audited: LookedAgain.ReadsPerSecond) : null;
         var progress = new AuditProgress(options);
         var doors = new Doors(cluster, second?.Port ?? 0, options);
         var sessions = Enumerable.Range(0, options.Sessions).Select(i => new AuditSession(i, ledger, doors, options, progress)).ToList();
@@ -78,6 +81,7 @@ static class AuditRun
             Writes = sessions.Sum(static session => session.Writes),
             Lives = sessions.Sum(static session => session.Lives),
             Hops = sessions.Sum(static session => session.Hops),
+            LookedAgain = second is null ? null : LookedAgain.Of(cluster, second),
             ByTheLog = (Routed(cluster, second, "unchanged_since"), Routed(cluster, second, "kept_result")),
         };
     }

@@ -53,16 +53,16 @@ sealed class Cluster : IDisposable
     }
 
     /// <param name="controlled">With a controller, which would put right what a measurement does to the servers.</param>
-    public static Cluster Start(string name, int replicas = 2, bool keep = false, bool controlled = false, bool caches = false, bool witness = false)
+    public static Cluster Start(string name, int replicas = 2, bool keep = false, bool controlled = false, bool caches = false, bool witness = false, int? audited = null)
     {
-        return StartIn(FreshDirectory(name, keep), replicas, keep, controlled, caches, witness);
+        return StartIn(FreshDirectory(name, keep), replicas, keep, controlled, caches, witness, audited);
     }
 
-    public static Cluster StartIn(string directory, int replicas, bool keep, bool controlled = true, bool caches = false, bool witness = false)
+    public static Cluster StartIn(string directory, int replicas, bool keep, bool controlled = true, bool caches = false, bool witness = false, int? audited = null)
     {
         var (port, http) = (FreePort(), FreePort());
         var up = ChildProcess.Start("headwater up", Program,
-            ["up", "--dir", Path.Combine(directory, "state"), "--replicas", $"{replicas}", "--port", $"{port}", "--http", $"{http}", "--plain", "--control", controlled ? "act" : "off", .. caches ? (string[])["--cache"] : [], .. witness ? (string[])["--witness"] : []], Path.Combine(directory, "up.log"));
+            ["up", "--dir", Path.Combine(directory, "state"), "--replicas", $"{replicas}", "--port", $"{port}", "--http", $"{http}", "--plain", "--control", controlled ? "act" : "off", .. caches ? (string[])["--cache"] : [], .. witness ? (string[])["--witness"] : [], .. audited is { } reads ? (string[])["--audit", $"{reads}"] : []], Path.Combine(directory, "up.log"));
         try
         {
             var clock = Stopwatch.StartNew();

@@ -26,7 +26,7 @@ sealed class SecondGateway : IDisposable
     public int AnalyticsPort { get; }
 
     /// <param name="analytics">The server that gets the tag analytics; null: none.</param>
-    public static SecondGateway Start(Cluster cluster, string? analytics = null, bool caches = false)
+    public static SecondGateway Start(Cluster cluster, string? analytics = null, bool caches = false, int audited = 1)
     {
         var (port, analyticsPort, http) = (Cluster.FreePort(), Cluster.FreePort(), Cluster.FreePort());
         var (monitor, replication) = (cluster.Monitor(), cluster.Account("replication"));
@@ -44,6 +44,7 @@ sealed class SecondGateway : IDisposable
               - { address: "127.0.0.1:{{analyticsPort}}", tag: analytics }
             http: { address: "127.0.0.1:{{http}}" }
             feed: { enabled: true, user: {{replication.User}}, password: "{{replication.Password}}" }
+            audit: { reads_per_second: {{audited}} }
             cache: { enabled: {{(caches ? "true" : "false")}} }
 
             """);

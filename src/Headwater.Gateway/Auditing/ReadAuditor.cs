@@ -24,7 +24,7 @@ internal sealed class ReadAuditor(GatewayThread on)
     static readonly TimeSpan LongestRead = TimeSpan.FromMilliseconds(50), LongestCatchUp = TimeSpan.FromSeconds(2), QuestionIsKept = TimeSpan.FromSeconds(30);
 
     readonly PrimaryQuestion _question = new(on);
-    Instant _due, _lastAsked;
+    Instant _due, _anyFrom, _lastAsked;
     bool _busy;
     ClientSession? _session;
     AnswerCapture? _capture;
@@ -42,7 +42,10 @@ internal sealed class ReadAuditor(GatewayThread on)
         var claim = session.LastRoute.Reason == RouteReason.UnchangedSince ? session.LastRoute.Needed
             : ReadMoment.Before(on.View, changes, extent, backend.Server, in session.Position) is { } moment ? moment.From : Position.Empty;
         if (claim.IsEmpty) return;
-        _read = Read(session, backend.Server.Id.Name, session.LastRoute.Reason, claim, reads, dictionary);
+        var read = Read(session, backend.Server.Id.Name, session.LastRoute.Reason, claim, reads, dictionary);
+        // Of what has changed meanwhile little can be told: for a while such reads are let pass. Where nothing else comes, they too are looked at again, and most agree.
+        if (session.ArrivedAt < _anyFrom && !(changes.OrdinalOf(in claim, extent) is { } since && changes.IsUnchanged(reads, read.Key, since))) return;
+        _read = read;
         _session = session;
         _captureIsShared = session.Exchange.Capture is not null;
         session.Exchange.Capture = _capture = session.Exchange.Capture ?? new AnswerCapture(LongestAnswer);
@@ -117,6 +120,7 @@ internal sealed class ReadAuditor(GatewayThread on)
         // Half to one and a half times the interval, so that what comes in a rhythm is not missed in the same rhythm.
         var seconds = on.Server.ThreadCount / on.Options.AuditedReadsPerSecond * (0.5 + on.Chance() % 1024 / 1024.0);
         _due = EventLoop.Now + TimeSpan.FromSeconds(seconds);
+        _anyFrom = _due + TimeSpan.FromSeconds(seconds);
         _ = JudgeAsync(read, asked, rows);
     }
 

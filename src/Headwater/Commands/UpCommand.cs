@@ -23,6 +23,9 @@ sealed record UpOptions
     /// <summary>Results of repeatable reads are kept.</summary>
     public bool Caches { get; init; }
 
+    /// <summary>Reads that are looked at again each second.</summary>
+    public double AuditedReadsPerSecond { get; init; } = 1;
+
     /// <summary>A witness beside the servers.</summary>
     public bool HasWitness { get; init; }
 
@@ -46,13 +49,23 @@ static class UpCommand
         var plain = new Option<bool>("--plain") { Description = "Print lines instead of a live table" };
         var runFor = new Option<string?>("--for") { Description = "Stop by itself after this time, such as 30s", HelpName = "duration" };
         var control = new Option<ControlMode>("--control") { Description = "act: a primary that dies is replaced, and the others are kept following; off: nothing is changed on the servers", DefaultValueFactory = _ => ControlMode.Act, HelpName = "act|off" };
+        var audit = new Option<double>("--audit")
+        {
+            Description = "How many reads a second are looked at again at the primary: audit.reads_per_second",
+            DefaultValueFactory = static _ => 1,
+            HelpName = "number",
+        };
         var cache = new Option<bool>("--cache") { Description = "Keep results of repeatable reads until the log touches what they depend on" };
         var witness = new Option<bool>("--witness") { Description = "Run a witness beside the servers: it has the log and no data, and acknowledges commits" };
+        audit.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (>= 0 and <= 1000)) result.AddError($"--audit must be from 0 to 1000; found {result.Tokens[0].Value}");
+        });
         Between(replicas, 0, 16);
         Between(port, 1, 65535);
         Between(http, 0, 65535);
         var command = new Command("up", "Starts a real MariaDB primary with replicas in a directory, and the gateway before them, until Ctrl-C.")
-            { directory, replicas, port, http, socket, demo, plain, runFor, control, cache, witness };
+            { directory, replicas, port, http, socket, demo, plain, runFor, control, cache, witness, audit };
         command.SetAction((parsed, ct) => RunAsync(new UpOptions
         {
             Directory = parsed.GetRequiredValue(directory),
@@ -63,6 +76,7 @@ static class UpCommand
             Demo = parsed.GetValue(demo),
             Controlled = parsed.GetValue(control) == ControlMode.Act,
             Caches = parsed.GetValue(cache),
+            AuditedReadsPerSecond = parsed.GetValue(audit),
             HasWitness = parsed.GetValue(witness),
             Plain = parsed.GetValue(plain),
             For = parsed.GetValue(runFor) is { } text ? DurationOf(text) : null,

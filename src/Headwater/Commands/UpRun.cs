@@ -93,6 +93,7 @@ sealed class UpRun(UpOptions options, TextWriter output)
             Gateway = defaults.Gateway with
             {
                 Cache = options.Caches ? new CacheOptions() : null,
+                AuditedReadsPerSecond = options.AuditedReadsPerSecond,
                 Listeners = [new ListenerOptions { Port = options.Port }, new ListenerOptions { Socket = SocketOf(cluster) }],
             },
             Http = options.HttpPort == 0 ? null : new ListenAddress("127.0.0.1", options.HttpPort),
