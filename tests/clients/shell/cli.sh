@@ -135,13 +135,16 @@ administers() {
 
 dumps_and_restores() {
   local sql_as_admin=(mariadb "${as_admin[@]}" --batch --skip-column-names)
+  # one statement a row is slow enough with a few thousand
   "${sql_as_admin[@]}" "$HW_SCHEMA" <<'SQL'
+DROP TABLE imported;
+DELETE FROM loaded WHERE id > 1000;
 CREATE OR REPLACE TABLE every_type (id INT AUTO_INCREMENT PRIMARY KEY, bi BIGINT, bu BIGINT UNSIGNED, d DECIMAL(30,10), f FLOAT, g DOUBLE, da DATE, t TIME(6), dt DATETIME(6),
   ts TIMESTAMP(3) NULL, y YEAR, b BIT(12), e ENUM('a','b'), s SET('x','y'), vb VARBINARY(300), bl LONGBLOB, tx TEXT, j JSON, u UUID, i6 INET6, g1 POINT, v BIGINT AS (bi + 1) VIRTUAL);
 INSERT INTO every_type (bi, bu, d, f, g, da, t, dt, ts, y, b, e, s, vb, bl, tx, j, u, i6, g1)
   SELECT seq, 18446744073709551615 - seq, seq / 7, seq / 4, seq / 9, '2026-01-01' + INTERVAL seq DAY, SEC_TO_TIME(seq), '2026-01-01' + INTERVAL seq SECOND, '2026-01-01', 2026,
          seq % 4096, 'b', 'x,y', CHAR(seq % 256, 0, 39, 92, 10), REPEAT(CHAR(seq % 256), seq % 300), CONCAT('naïve 🐬 ', seq), JSON_OBJECT('k', seq),
-         CONCAT('6d5b1b2e-0000-1000-8000-', LPAD(HEX(seq), 12, '0')), '::1', POINT(seq, -seq) FROM seq_1_to_5000;
+         CONCAT('6d5b1b2e-0000-1000-8000-', LPAD(HEX(seq), 12, '0')), '::1', POINT(seq, -seq) FROM seq_1_to_1000;
 INSERT INTO every_type () VALUES ();
 CREATE OR REPLACE VIEW seen AS SELECT id, tx FROM every_type WHERE id < 100;
 CREATE OR REPLACE SEQUENCE numbers START WITH 100;
@@ -149,7 +152,7 @@ DROP TRIGGER IF EXISTS stamped;
 CREATE TRIGGER stamped BEFORE INSERT ON loaded FOR EACH ROW SET NEW.t = COALESCE(NEW.t, 'stamped');
 SQL
   # the dump is another session: it must not begin before each copy has all of it
-  eventually_same 5001 sql -e 'SELECT COUNT(*) FROM every_type'
+  eventually_same 1001 sql -e 'SELECT COUNT(*) FROM every_type'
   eventually_same 1 sql -e "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '$HW_SCHEMA'"
   local form checksum="CHECKSUM TABLE every_type, loaded, own, made EXTENDED"
   for form in '--single-transaction --quick' '--lock-tables --hex-blob --skip-extended-insert --no-autocommit'; do
