@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Headwater.Control.Alerting;
 using Headwater.Control.Failover;
 using Headwater.Control.Recovery;
 using Headwater.Core;
@@ -55,12 +56,12 @@ public sealed class ClusterWatcher : IAsyncDisposable
     Task _running = Task.CompletedTask;
 
     /// <summary>With <see cref="WatchOptions.Control"/>, throws <see cref="IOException"/> where another process holds the journal.</summary>
-    public ClusterWatcher(WatchOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, TimeProvider time, ILoggerFactory log)
+    public ClusterWatcher(WatchOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, TimeProvider time, ILoggerFactory log, Alerts? alerts = null)
     {
         (_options, _view, _accounts, _catalogue, _time) = (options, view, accounts, catalogue, time);
         _decided = view.Current;
         _log = log.CreateLogger("Headwater.Control");
-        if (options.Control is { } control) _helm = new Helm(control, time, log.CreateLogger("Headwater.Failover"), Post, Decide);
+        if (options.Control is { } control) _helm = new Helm(control, alerts, time, log.CreateLogger("Headwater.Failover"), Post, Decide);
     }
 
     /// <summary>What the controller remembers, and what it found at its last look; empty where there is none. From any thread.</summary>

@@ -25,7 +25,7 @@ public sealed record DigestSummary(
 public sealed record GatewayCounters(
     long Statements, long Reads, long ReadsOnReplicas, long Writes, long Errors, long Retries, long RefusedByReplica,
     long PositionWaits, long LogWaits, long WriteHolds, long Queued, long Refused, long SessionsOpened, long LoginsFailed, long BackendsOpened,
-    long SettingsLaid, long SettingsReset, long StatementsPrepared, long CacheLookups, long CacheHits, long CacheInvalidated, long CacheMerged, long CacheFilled);
+    long SettingsLaid, long SettingsReset, long StatementsPrepared, long CacheLookups, long CacheHits, long CacheInvalidated, long CacheMerged, long CacheFilled, long Slow);
 
 /// <summary>What the gateway knows of itself, for metrics, SHOW HEADWATER and the terminal. Any thread may ask; a figure may be one statement old.</summary>
 public sealed class GatewayStatistics
@@ -45,6 +45,9 @@ public sealed class GatewayStatistics
     /// <summary>Reads that were looked at again, by what came of it; empty where none are.</summary>
     public IReadOnlyList<(AuditVerdict Verdict, long Count)> Audited => _server.History is null ? [] : [.. Enum.GetValues<AuditVerdict>().Select(verdict => (verdict, _server.Audit.Count(verdict)))];
 
+    /// <summary>Reads that were found to be answered wrongly.</summary>
+    public long Violations => _server.Audit.Count(AuditVerdict.Violated);
+
     /// <summary>The last violations, and then the last other reads that were looked at again; each newest first.</summary>
     public IReadOnlyList<AuditFinding> AuditFindings => _server.Audit.Findings;
 
@@ -59,7 +62,7 @@ public sealed class GatewayStatistics
             Sum(s => s.Statements), Sum(s => s.Reads), Sum(s => s.ReadsOnReplicas), Sum(s => s.Writes), Sum(s => s.Errors), Sum(s => s.Retries),
             Sum(s => s.RefusedByReplica), Sum(s => s.PositionWaits), Sum(s => s.LogWaits), Sum(s => s.WriteHolds), Sum(s => s.Queued), Sum(s => s.Refused),
             Sum(s => s.SessionsOpened), Sum(s => s.LoginsFailed), Sum(s => s.BackendsOpened), Sum(s => s.SettingsLaid), Sum(s => s.SettingsReset), Sum(s => s.StatementsPrepared),
-            Sum(s => s.CacheLookups), Sum(s => s.CacheHits), Sum(s => s.CacheInvalidated), Sum(s => s.CacheMerged), Sum(s => s.CacheFilled));
+            Sum(s => s.CacheLookups), Sum(s => s.CacheHits), Sum(s => s.CacheInvalidated), Sum(s => s.CacheMerged), Sum(s => s.CacheFilled), Sum(s => s.Slow));
     }
 
     /// <summary>Statements by why they went where they went.</summary>

@@ -5,7 +5,7 @@ namespace Headwater.Gateway;
 /// <summary>Counters of one reactor: one writer, read from anywhere (64-bit reads are atomic here; a sum may be one statement old).</summary>
 internal sealed class ThreadStatistics
 {
-    public long Statements, Reads, ReadsOnReplicas, Writes, Errors, Retries, RefusedByReplica, PositionWaits, LogWaits, WriteHolds, Queued, Refused;
+    public long Statements, Reads, ReadsOnReplicas, Writes, Errors, Retries, RefusedByReplica, PositionWaits, LogWaits, WriteHolds, Queued, Refused, Slow;
     public long SessionsOpened, LoginsFailed, BackendsOpened, SettingsLaid, SettingsReset, StatementsPrepared;
 
     /// <summary>Of kept results: statements that might have been answered, those that were, those that found an invalid one, joined another's read, kept their own.</summary>

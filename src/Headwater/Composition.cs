@@ -1,6 +1,8 @@
 using System.Net;
+using Headwater.Alerting;
 using Headwater.Configuration;
 using Headwater.Control;
+using Headwater.Control.Alerting;
 using Headwater.Core;
 using Headwater.Core.Consumers;
 using Headwater.Core.Statements;
@@ -24,6 +26,8 @@ sealed class Composition : IAsyncDisposable
     readonly Published<Catalogue> _catalogue = new(Catalogue.Unknown);
     readonly ClusterWatcher _watcher;
     readonly Feed? _feed;
+    readonly Alerts _told;
+    readonly AlertRun _alerts;
     readonly HttpEndpoint? _http;
     readonly Tracing? _tracing;
     readonly CancellationTokenSource _end = new();
@@ -39,9 +43,11 @@ sealed class Composition : IAsyncDisposable
         _config = Complete(config, null);
         View = new Published<ClusterView>(new ClusterView { Cluster = _config.Watch.Cluster });
         _tracing = _config.Tracing is { } tracing ? new Tracing(tracing) : null;
-        _watcher = new ClusterWatcher(_config.Watch, View, _accounts, _catalogue, time, log.Factory);
+        _told = new Alerts(time, log.Factory.CreateLogger("Headwater.Alerting"));
+        _watcher = new ClusterWatcher(_config.Watch, View, _accounts, _catalogue, time, log.Factory, _told);
         _feed = _config.Feed is { } feed ? new Feed(feed, View, time, log.Factory) : null;
         Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory, _feed?.Changes, _feed is null ? null : new ReadHistory(_feed.Store, time).JudgeAsync);
+        _alerts = new AlertRun(_config.Alerts, _told, View, Gateway.Statistics, Directories(_config), time, log.Factory.CreateLogger("Headwater.Alerting"));
         _watcher.FollowedVersion = () => Gateway.FollowedVersion;
         Gateway.Suspected += _watcher.Suspect;
         Gateway.Defined += _watcher.RefreshCatalogue;
@@ -59,6 +65,7 @@ sealed class Composition : IAsyncDisposable
             Metrics = Metrics,
             Sessions = Gateway.Statistics.Sessions,
             Stats = () => StatsJson.Of(Gateway.Statistics),
+            Alerts = () => AlertsJson.Of(_alerts, time),
             ReadAudit = () => ReadAuditJson.Of(Gateway.Statistics),
             Digests = () => Gateway.Statistics.Digests(200),
             Reload = reload,
@@ -93,6 +100,7 @@ sealed class Composition : IAsyncDisposable
         _watching = _watcher.RunAsync(_end.Token);
         _feed?.Start();
         Gateway.Start();
+        _alerts.Start();
         _listening = true;
     }
 
@@ -103,6 +111,7 @@ sealed class Composition : IAsyncDisposable
         _config = next;
         _log.Apply(next.Log);
         _watcher.Apply(next.Watch);
+        _alerts.Apply(next.Alerts);
         Gateway.Apply(next.Gateway);
     }
 
@@ -118,7 +127,9 @@ sealed class Composition : IAsyncDisposable
         await Gateway.DisposeAsync();
         await _end.CancelAsync();
         await _watching;
+        await _alerts.DisposeAsync();
         await _watcher.DisposeAsync();
+        await _told.DisposeAsync();
         if (_feed is not null) await _feed.DisposeAsync();
         if (_http is not null) await _http.DisposeAsync();
         _tracing?.Dispose();
@@ -134,6 +145,10 @@ sealed class Composition : IAsyncDisposable
         },
     };
 
+    /// <summary>Those whose disks must not fill.</summary>
+    static IReadOnlyList<string> Directories(HeadwaterConfig config) => config.Feed?.Store.Directory is { } store && !Path.GetFullPath(store).StartsWith(Path.GetFullPath(config.StateDirectory), StringComparison.Ordinal)
+        ? [config.StateDirectory, store] : [config.StateDirectory];
+
     // The gateway opens a listener anew when its options are not equal to the old ones, and lists compare by identity: an unchanged
     // listener has to stay the same object.
     static ListenerOptions Same(ListenerOptions listener, GatewayOptions before) => before.Listeners.FirstOrDefault(old =>
@@ -145,6 +160,7 @@ sealed class Composition : IAsyncDisposable
         if (_watcher.Figures is { } figures) ControlMetrics.Write(text, _watcher.Control.Record, _watcher.Control.Findings, figures);
         GatewayMetrics.Write(text, Gateway.Statistics);
         if (_feed is not null) FeedMetrics.Write(text, _feed);
+        AlertMetrics.Write(text, _alerts);
         ProcessMetrics.Write(text);
     }
 
@@ -156,6 +172,6 @@ sealed class Composition : IAsyncDisposable
             [.. _config.Gateway.Listeners.Select(static listener => listener.Socket ?? new ListenAddress(listener.Address.ToString(), listener.Port).ToString())],
             _config.Watch.Control is { } control ? ControlAnswers.About(control.Policy, _watcher) : null,
             view.Ring.IsEmpty ? null : [.. view.Ring.Select(static id => id.Name)], _feed is null ? null : FeedJson.Of(_feed),
-            ReadAuditJson.Violations(Gateway.Statistics));
+            ReadAuditJson.Violations(Gateway.Statistics), FiringJson.All(_alerts, _time) is { Count: > 0 } firing ? firing : null);
     }
 }

@@ -23,8 +23,6 @@ public sealed record ControlOptions
     /// <summary>Null: what a former primary has beyond its successor is told of and left where it is.</summary>
     public RecoveryOptions? Recovery { get; init; }
 
-    /// <summary>Null: nobody is told.</summary>
-    public AlertOptions? Alerts { get; init; }
     /// <summary>Null: nobody is rebuilt.</summary>
     public RebuildOptions? Rebuild { get; init; }
 

@@ -1,3 +1,4 @@
+using Headwater.Control.Alerting;
 using Headwater.Control.Lease;
 using Headwater.Control.Rebuild;
 using Headwater.Control.Recovery;
@@ -29,7 +30,7 @@ sealed class Helm : IAsyncDisposable
     readonly Dictionary<ServerId, Instant> _endedAt = [];
     readonly Dictionary<ServerId, (string Failure, TimeSpan Pause, Instant Until)> _failing = [];
     readonly Dictionary<(string, ServerId?), (string Gist, string Sentence)> _told = [];
-    readonly Alerts _alerts;
+    readonly Alerts? _alerts;
     readonly Queue<Action> _afterWriting = [];
     readonly RecoveryDesk _recoveries;
     readonly RebuildDesk _rebuilds;
@@ -44,15 +45,14 @@ sealed class Helm : IAsyncDisposable
     long _term;
     string _leaseTold = "";
 
+    /// <param name="alerts">Who tells people; null: nobody.</param>
     /// <param name="post">Comes back to the loop that owns this.</param>
     /// <param name="decide">In the loop: something has become known that no look at a server shows.</param>
-    public Helm(ControlOptions options, TimeProvider time, ILogger log, Action<Action> post, Action decide)
+    public Helm(ControlOptions options, Alerts? alerts, TimeProvider time, ILogger log, Action<Action> post, Action decide)
     {
-        (_options, _time, _log, _post, _decide) = (options, time, log, post, decide);
+        (_options, _alerts, _time, _log, _post, _decide) = (options, alerts, time, log, post, decide);
         _journal = Journal.Open(options.Directory, time);
         _recoveries = new RecoveryDesk(time);
-        _alerts = new Alerts(time, log);
-        _alerts.Apply(options.Alerts);
         _rebuilds = new RebuildDesk(time);
         _state = new ControlState { Record = _journal.Record, StepAt = time.Now() };
         if (options.Etcd is { } etcd) _lease = new EtcdLease(etcd, time, log, () => post(Hear));
@@ -82,11 +82,7 @@ sealed class Helm : IAsyncDisposable
     /// <summary>What this process has done since it started.</summary>
     public ControlFigures Figures { get; private set; } = new();
 
-    public void Apply(ControlOptions options)
-    {
-        _options = options with { Directory = _options.Directory, Etcd = _options.Etcd };
-        _alerts.Apply(options.Alerts);
-    }
+    public void Apply(ControlOptions options) => _options = options with { Directory = _options.Directory, Etcd = _options.Etcd };
 
     /// <summary>What runs on a server at our own wish: its silence meanwhile says nothing about it.</summary>
     public bool IsBusy(ServerId server, Instant now) => _running.TryGetValue(server, out var running) && now - running.Since < _options.EffectDeadline;
@@ -315,7 +311,7 @@ sealed class Helm : IAsyncDisposable
     }
 
     void Alert(string rule, ServerId? server, string sentence, bool resolved) =>
-        _alerts.Tell(new Alert(_time.GetUtcNow(), _view?.Cluster ?? "", rule, FindingRules.SeverityOf(rule), server?.Name, sentence, resolved));
+        _alerts?.Tell(new Alert(_time.GetUtcNow(), _view?.Cluster ?? "", rule, FindingRules.SeverityOf(rule), server?.Name, sentence, resolved));
 
     /// <summary>
     /// Begins what is due. <paramref name="ask"/> runs an errand on a server's connection.
@@ -454,7 +450,6 @@ sealed class Helm : IAsyncDisposable
     {
         _recoveries.Dispose();
         _rebuilds.Dispose();
-        await _alerts.DisposeAsync();
         if (_lease is not null)
         {
             // An order that was sent a moment ago may still be on its way: then the lease runs out by itself.

@@ -629,7 +629,11 @@ internal sealed class ClientSession
             statistics.WriteLatency.Add(ticks);
         }
         if (StatementTrace.Source.HasListeners()) StatementTrace.Record(this, backend, ticks, failed);
-        if (On.Options.SlowStatement.Ticks > 0 && ticks > On.Options.SlowStatement.Ticks * (Stopwatch.Frequency / 10_000_000)) On.Server.Slow(this, backend, ticks);
+        if (On.Options.SlowStatement.Ticks > 0 && ticks > On.Options.SlowStatement.Ticks * (Stopwatch.Frequency / 10_000_000))
+        {
+            statistics.Slow++;
+            On.Server.Slow(this, backend, ticks);
+        }
         if (Facts.Digest.Length == 0 || statistics.DigestOf(Facts) is not { } digest) return;
         digest.Count++;
         digest.TotalTicks += ticks;

@@ -23,6 +23,11 @@ static class Examples
         "witness" => """
             headwater witness --config /etc/headwater.yaml    its section witness, the accounts of monitor and control
             """,
+        "alerts" => """
+            headwater alerts                                            what is amiss now
+            headwater alerts prometheus --config headwater.yaml > /etc/prometheus/headwater.yml
+            headwater alerts grafana > dashboard.json
+            """,
         "reload" => """
             headwater reload                      the gateway of .headwater in this directory
             headwater reload --http 127.0.0.1:4480

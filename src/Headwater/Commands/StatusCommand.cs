@@ -42,6 +42,7 @@ static class StatusCommand
         }
         if (status.Violations is { } wrong)
             output.WriteLine($"! {wrong.Count} {(wrong.Count == 1 ? "read was" : "reads were")} answered WRONGLY, last {wrong.Last.At:yyyy-MM-dd HH:mm:ss} UTC: {wrong.Last.Sentence} ({wrong.Last.Digest}; SHOW HEADWATER AUDIT)");
+        foreach (var alert in status.Alerts ?? []) if (alert.Rule != "wrong-reads") output.WriteLine($"! {alert.Sentence}");
         foreach (var listener in status.Listeners) output.WriteLine($"listens on {listener}");
         output.WriteLine();
         var rows = new List<string[]> { new[] { "server", "address", "role", "health", "tags", "lag", "behind", "position", "why" } };

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text;
+using Headwater.Alerting;
 using Headwater.Control;
 using Headwater.Control.Failover;
 using Headwater.Control.Lease;
@@ -63,6 +64,7 @@ static class ConfigFile
             Watch = Watch(values, rules) with { Control = values.Get(Keys.ControlModeKey) == ControlMode.Off ? null : Control(values, rules, state) },
             Gateway = Gateway(values, rules, state),
             Http = values.Get(Keys.HttpAddress),
+            Alerts = AlertConfig.Of(values),
             Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey)),
             Witness = Witness(values, rules, state),
             Feed = values.Get(Keys.FeedEnabled) ? Feed(values, rules, state) : null,
@@ -108,7 +110,6 @@ static class ConfigFile
                 Zone = values.Get(Keys.ReadsZone) ?? "",
                 RuleOf = id => promotions.GetValueOrDefault(id),
             },
-            Alerts = values.Find(Keys.ControlAlertsUrl) is { } url ? new AlertOptions(url, values.Get(Keys.ControlAlertsFormat), values.Get(Keys.ControlAlertsAtLeast)) : null,
             Replication = values.Find(Keys.ControlReplicationUser) is { } user
                 ? new ServerLogin(user, rules.Secret(values, Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile) ?? "") : null,
             Recovery = new RecoveryOptions

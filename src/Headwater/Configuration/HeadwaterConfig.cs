@@ -1,3 +1,4 @@
+using Headwater.Alerting;
 using Headwater.Control;
 using Headwater.Gateway;
 using Headwater.Streams;
@@ -30,6 +31,7 @@ sealed record HeadwaterConfig
 
     /// <summary>Null: no HTTP.</summary>
     public ListenAddress? Http { get; init; }
+    public required AlertConfig Alerts { get; init; }
     public required LogConfig Log { get; init; }
 
     /// <summary>Null: nothing is traced.</summary>

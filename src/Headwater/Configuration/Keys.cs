@@ -1,4 +1,5 @@
 using System.Net;
+using Headwater.Control.Alerting;
 using Headwater.Control.Failover;
 using Headwater.Core.Caching;
 using Headwater.Core.Failover;
@@ -173,17 +174,38 @@ static class Keys
         "The PEM file of that certificate's private key, without a passphrase.")
     { Reloadable = false, DefaultInWords = "none", Example = "/etc/headwater/etcd.key" });
 
-    public static readonly SectionKey ControlAlerts = Add(new SectionKey("control.alerts", "Who is told of what the controller finds: one POST for each finding, and one when it is over."));
+    // alerts
 
-    public static readonly Key<Uri> ControlAlertsUrl = Add(new Key<Uri>("control.alerts.url", HttpUri, null,
+    public static readonly SectionKey Alerts = Add(new SectionKey("alerts",
+        "Who is told of what is amiss, and from where on something is: one POST when it begins, and one when it is over. What the controller finds is told too. headwater alerts shows it; headwater alerts prometheus and grafana print the same rules for those."));
+
+    public static readonly Key<Uri> AlertsUrl = Add(new Key<Uri>("alerts.url", HttpUri, null,
         "Where to: a webhook of your own, or an incoming webhook of Slack, Mattermost and the like. As it is, or ${NAME} for an environment variable; it is never logged.")
     { IsSecret = true, DefaultInWords = "nobody is told", Example = "${HEADWATER_ALERTS_URL}" });
 
-    public static readonly Key<AlertFormat> ControlAlertsFormat = Add(new Key<AlertFormat>("control.alerts.format", Choice(Enum.GetValues<AlertFormat>()), "json",
+    public static readonly Key<AlertFormat> AlertsFormat = Add(new Key<AlertFormat>("alerts.format", Choice(Enum.GetValues<AlertFormat>()), "json",
         "json: at, cluster, rule, severity, server, sentence, resolved. slack: one line of text in the field text."));
 
-    public static readonly Key<Severity> ControlAlertsAtLeast = Add(new Key<Severity>("control.alerts.at_least", Choice(Enum.GetValues<Severity>()), "warning",
+    public static readonly Key<Severity> AlertsAtLeast = Add(new Key<Severity>("alerts.at_least", Choice(Enum.GetValues<Severity>()), "warning",
         "The least severity that is told. critical: writes wait or are refused, or an operator must see to it. warning: less than there should be, but all is served. info: also what went well."));
+
+    public static readonly Key<double?> AlertsHostCpu = Add(new Key<double?>("alerts.host_cpu", OrWord("off", Number(1, 100)), "90",
+        "Percent of the processors of the gateway's machine that may be used, over a minute; more for 30 s is amiss."));
+
+    public static readonly Key<TimeSpan?> AlertsStatementLatency = Add(new Key<TimeSpan?>("alerts.statement_latency", OrWord("off", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1))), "500ms",
+        "What 99 of 100 statements of a minute have to stay within; longer for 30 s is amiss."));
+
+    public static readonly Key<double?> AlertsSlowStatements = Add(new Key<double?>("alerts.slow_statements", OrWord("off", Number(0, 1_000_000)), "10",
+        "How many statements of a minute may be slow, which is longer than log.slow."));
+
+    public static readonly Key<double?> AlertsErrors = Add(new Key<double?>("alerts.errors", OrWord("off", Number(0, 100)), "5",
+        "Percent of a minute's statements that may be answered with an error, where there are ten errors or more; more for 30 s is amiss."));
+
+    public static readonly Key<TimeSpan?> AlertsLag = Add(new Key<TimeSpan?>("alerts.lag", OrWord("off", Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(7))), "10s",
+        "How far a replica may be behind; more for 30 s is amiss. Replicas with the tag delayed may be behind as far as they like."));
+
+    public static readonly Key<double?> AlertsDiskFree = Add(new Key<double?>("alerts.disk_free", OrWord("off", Number(0, 100)), "10",
+        "Percent of the disks of state_directory and of the log's copy that has to be free; less for 30 s is amiss."));
 
     // monitor
 

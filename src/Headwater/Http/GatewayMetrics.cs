@@ -25,6 +25,7 @@ static class GatewayMetrics
         text.Counter("headwater_routes_total", "Statements by why they went where they went.");
         foreach (var (reason, count) in statistics.ByReason()) text.Sample(count, ("reason", Snake(reason)));
         Counter(text, "headwater_errors_total", "Error answers to clients, the servers' own included.", counters.Errors);
+        Counter(text, "headwater_slow_statements_total", "Statements that took longer than log.slow.", counters.Slow);
         Counter(text, "headwater_retries_total", "Statements repeated elsewhere, unseen by the client.", counters.Retries);
         Counter(text, "headwater_reads_refused_by_replica_total", "Reads that a read-only replica refused and the primary answered: the classifier was wrong.", counters.RefusedByReplica);
         Counter(text, "headwater_position_waits_total", "Reads that waited for a copy to catch up.", counters.PositionWaits);

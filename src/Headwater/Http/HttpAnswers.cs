@@ -14,6 +14,7 @@ sealed record HttpSources
 
     public required Func<IReadOnlyList<SessionFigures>> Sessions { get; init; }
     public required Func<StatsJson> Stats { get; init; }
+    public required Func<AlertsJson> Alerts { get; init; }
     public required Func<ReadAuditJson> ReadAudit { get; init; }
     public required Func<IReadOnlyList<DigestSummary>> Digests { get; init; }
     public required Func<OutcomeJson> Reload { get; init; }
@@ -38,6 +39,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         /api/sessions   sessions: user, level, backend held and why
         /api/stats      counters by level, reason, server
         /api/digests    statements by digest
+        /api/alerts     what is amiss, and by which rules
         /api/read_audit reads that were looked at again, violations first
         /api/feed       every change as it is committed: ?from=now|oldest|snapshot|POSITION&table=PATTERN&format=json|text|sql&count=N, as server-sent events or application/x-ndjson
         /api/control    what the controller remembers and finds
@@ -87,6 +89,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
             case "/api/control" when sources.Control is { } control: return Json(context, 200, control.Now(), ApiJson.Default.ControlJson);
             case "/api/feed" when sources.Feed is { } feed: return feed.AnswerAsync(context);
             case "/api/feed": return Text(context, 404, "The log is not followed here: feed.enabled is false.\n");
+            case "/api/alerts": return Json(context, 200, sources.Alerts(), ApiJson.Default.AlertsJson);
             case "/api/read_audit": return Json(context, 200, sources.ReadAudit(), ApiJson.Default.ReadAuditJson);
             case "/api/digests": return Json(context, 200, sources.Digests(), ApiJson.Default.IReadOnlyListDigestSummary);
             default: return Text(context, 404, $"Nothing is here. What there is:\n\n{Index}");

@@ -1,6 +1,6 @@
 using Headwater.Core.Failover;
 
-namespace Headwater.Control.Failover;
+namespace Headwater.Control.Alerting;
 
 public enum AlertFormat : byte
 {

@@ -1,13 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Headwater.Control.Failover;
+using Headwater.Control.Alerting;
 using Headwater.Core.Failover;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
-namespace Headwater.Tests.Control.Failover;
+namespace Headwater.Tests.Control.Alerting;
 
 /// <summary>Whoever is to be told is a real HTTP server on loopback.</summary>
 public sealed class AlertsTests : IDisposable

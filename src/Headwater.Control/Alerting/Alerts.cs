@@ -4,10 +4,10 @@ using System.Threading.Channels;
 using Headwater.Core.Failover;
 using Microsoft.Extensions.Logging;
 
-namespace Headwater.Control.Failover;
+namespace Headwater.Control.Alerting;
 
 /// <param name="Resolved">What was found before is found no more.</param>
-sealed record Alert(DateTimeOffset At, string Cluster, string Rule, Severity Severity, string? Server, string Sentence, bool Resolved);
+public sealed record Alert(DateTimeOffset At, string Cluster, string Rule, Severity Severity, string? Server, string Sentence, bool Resolved);
 
 sealed record AlertJson(DateTimeOffset At, string Cluster, string Rule, string Severity, string? Server, string Sentence, bool Resolved);
 
@@ -22,7 +22,7 @@ sealed partial class AlertsJson : JsonSerializerContext;
 /// Tells people what was found: one POST for each, in order. Whoever is told may be slow or away; nothing waits for it, and what does not fit the queue is
 /// dropped, oldest first: by then the newest says more. Each is tried four times within some ten seconds.
 /// </summary>
-sealed class Alerts : IAsyncDisposable
+public sealed class Alerts : IAsyncDisposable
 {
     const int MostWaiting = 256, Tries = 4;
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), FirstPause = TimeSpan.FromSeconds(1);
