@@ -55,7 +55,7 @@ static class CatalogueReader
         {
             Tables = [.. tables.Rows.Select(static row => new CatalogueTable(row[0]!, row[1]!, row[2] ?? "", row[3] ?? ""))],
             Columns = [.. columns.Rows.Select(static row => new CatalogueColumn(row[0]!, row[1]!, row[2]!, int.Parse(row[3]!, CultureInfo.InvariantCulture), row[4] ?? "", row[5] ?? ""))],
-            Keys = [.. keys.Rows.Select(static row => new CatalogueKey(row[0]!, row[1]!, row[2]!))],
+            Keys = [.. keys.Rows.Select(static row => new CatalogueKey(row[0]!, row[1]!, row[2]!, int.Parse(row[3]!, CultureInfo.InvariantCulture)))],
             ForeignKeys = [.. foreign.Rows.Select(static row => new CatalogueForeignKey(row[0]!, row[1]!, row[2]!, row[3]!, row[4]!, row[5]!))],
         };
     }

@@ -274,12 +274,11 @@ internal sealed class GatewayThread
         foreach (var pool in _byIndex)
             foreach (var backend in pool.All.ToArray())
                 if (backend.IsIdle) pool.Discard(backend);
-        Auditor.Close();
+                else if (backend.LentTo is null) backend.Close();
     }
 
     public void TrimIdleBackends()
     {
         foreach (var pool in _byIndex) pool.Trim(EventLoop.Now - Options.BackendIdleTimeout);
-        Auditor.Trim();
     }
 }

@@ -15,6 +15,9 @@ static class ServerErrors
     /// <summary>ER_ERROR_DURING_COMMIT, with SQLSTATE 08007 (transaction resolution unknown): committed or not, nobody here knows.</summary>
     public const ushort OutcomeUnknown = 1180;
 
+    /// <summary>ER_USER_LIMIT_REACHED: of MAX_USER_CONNECTIONS, among others.</summary>
+    public const ushort UserHasTooMany = 1226;
+
     /// <summary>The server, or the account, has no connection left now: ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS.</summary>
     public static bool IsFull(LoginFailure failure) => failure is { Refused: true, Code: 1040 or 1203 };
 }

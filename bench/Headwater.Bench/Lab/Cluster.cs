@@ -112,7 +112,10 @@ sealed class Cluster : IDisposable
 
     public Metrics Metrics() => Metrics(HttpPort);
 
-    public static Metrics Metrics(int httpPort) => Lab.Metrics.Parse(_http.GetStringAsync(new Uri($"http://127.0.0.1:{httpPort}/metrics")).GetAwaiter().GetResult());
+    public static Metrics Metrics(int httpPort) => Lab.Metrics.Parse(Get(httpPort, "/metrics"));
+
+    /// <summary>A page of a gateway's API.</summary>
+    public static string Get(int httpPort, string path) => _http.GetStringAsync(new Uri($"http://127.0.0.1:{httpPort}{path}")).GetAwaiter().GetResult();
 
     /// <summary>Waits until every replica has applied what the primary has logged.</summary>
     /// <param name="name">The primary's name; null: as run.json says.</param>

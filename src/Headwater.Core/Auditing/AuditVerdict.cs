@@ -19,5 +19,6 @@ public enum AuditVerdict : byte
 /// <param name="Sentence">Why, for people.</param>
 public sealed record AuditJudgement(AuditVerdict Verdict, string Sentence);
 
-/// <param name="At">When it was judged.</param>
-public sealed record AuditFinding(DateTimeOffset At, AuditedRead Read, AuditJudgement Judgement);
+/// <param name="At">When it was judged, the last time.</param>
+/// <param name="Times">How often the statement was found so on that server.</param>
+public sealed record AuditFinding(DateTimeOffset At, AuditedRead Read, AuditJudgement Judgement, long Times);

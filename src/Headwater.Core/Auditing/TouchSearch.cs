@@ -42,7 +42,7 @@ public sealed class TouchSearch(AuditedRead read)
         if (read.Key is not { } key || read.Reads.Key is not { } lookup || lookup.Table != table) return $"changes {rows.Table}";
         for (var i = 0; i < rows.Count; i++)
             if (IsOrMayBe(rows[i].Before, lookup, key, rows.Kind == RowKind.Insert) || IsOrMayBe(rows[i].After, lookup, key, rows.Kind != RowKind.Insert))
-                return $"changes {rows.Table} where {lookup.Column} is {key}";
+                return $"changes that row of {rows.Table}";
         return null;
     }
 

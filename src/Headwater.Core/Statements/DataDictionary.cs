@@ -69,7 +69,8 @@ public sealed class DataDictionary
 
 /// <summary>The first column of a primary key, when it is an integer.</summary>
 /// <param name="Ordinal">From 0.</param>
-internal sealed record IntegerKey(string Column, int Ordinal, bool IsUnsigned);
+/// <param name="IsWhole">The key has no other column: one value is one row at most.</param>
+internal sealed record IntegerKey(string Column, int Ordinal, bool IsUnsigned, bool IsWhole);
 
 /// <summary>A table or view. Names in lower case.</summary>
 internal sealed record DictionaryTable(string Schema, string Name)
@@ -80,6 +81,9 @@ internal sealed record DictionaryTable(string Schema, string Name)
     /// <summary>Why reading it may give another answer each time, in a sentence; null when nothing of it does.</summary>
     public string? NotRepeatable { get; init; }
 
+    /// <summary>Of a view: why the plan decides which rows it has; null when the data do.</summary>
+    public string? ChosenByPlan { get; init; }
+
     /// <summary>The base tables' keys: its own, or those that a view reads.</summary>
     public ImmutableArray<ulong> Tables { get; init; } = [];
 
@@ -87,5 +91,5 @@ internal sealed record DictionaryTable(string Schema, string Name)
     public IntegerKey? Key { get; init; }
 
     public bool SaysTheSameAs(DictionaryTable other) =>
-        Everything == other.Everything && NotRepeatable == other.NotRepeatable && Key == other.Key && Tables.AsSpan().SequenceEqual(other.Tables.AsSpan());
+        Everything == other.Everything && NotRepeatable == other.NotRepeatable && ChosenByPlan == other.ChosenByPlan && Key == other.Key && Tables.AsSpan().SequenceEqual(other.Tables.AsSpan());
 }

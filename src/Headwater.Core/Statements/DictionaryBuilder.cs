@@ -34,7 +34,7 @@ internal sealed class DictionaryBuilder
     void AddTables(DictionaryRows rows)
     {
         var columns = rows.Columns.ToLookup(static column => NameOf(column.Schema, column.Table));
-        var keys = rows.Keys.ToLookup(static key => NameOf(key.Schema, key.Table), static key => key.Column);
+        var keys = rows.Keys.ToLookup(static key => NameOf(key.Schema, key.Table), static key => key);
         foreach (var row in rows.Tables)
         {
             var name = NameOf(row.Schema, row.Name);
@@ -43,7 +43,8 @@ internal sealed class DictionaryBuilder
                 Everything = WhyEverything(row),
                 NotRepeatable = columns[name].Select(column => WhyNotRepeatable(row, column)).FirstOrDefault(static reason => reason is not null),
                 Tables = [TableKey.Of(row.Schema, row.Name)],
-                Key = keys[name].Count() == 1 ? columns[name].Where(column => column.Name == keys[name].First()).Select(Key).FirstOrDefault() : null,
+                Key = keys[name].Where(static key => key.Place == 1).ToList() is [var first]
+                    ? columns[name].Where(column => column.Name == first.Column).Select(column => Key(column, isWhole: keys[name].Count() == 1)).FirstOrDefault() : null,
             });
         }
     }
@@ -89,12 +90,12 @@ internal sealed class DictionaryBuilder
 
     static readonly DataDictionary Nothing = new([], []);
 
-    static IntegerKey? Key(CatalogueColumn column)
+    static IntegerKey? Key(CatalogueColumn column, bool isWhole)
     {
         var type = column.Type.ToLowerInvariant();
         var end = type.AsSpan().IndexOfAny('(', ' ');
         return (end < 0 ? type : type[..end]) is "tinyint" or "smallint" or "mediumint" or "int" or "bigint"
-            ? new IntegerKey(column.Name.ToLowerInvariant(), column.Ordinal - 1, type.Contains("unsigned", StringComparison.Ordinal))
+            ? new IntegerKey(column.Name.ToLowerInvariant(), column.Ordinal - 1, type.Contains("unsigned", StringComparison.Ordinal), isWhole)
             : null;
     }
 
@@ -135,6 +136,7 @@ internal sealed class DictionaryBuilder
         if (reads.Everything is not null) return view with { Everything = $"{over} {reads.Everything}" };
         var tables = new HashSet<ulong>();
         var notRepeatable = reads.NotRepeatable is null ? null : $"{over}: {reads.NotRepeatable}";
+        var chosenByPlan = reads.ChosenByPlan is null ? null : $"{over}: {reads.ChosenByPlan}";
         foreach (var read in reads.Names)
         {
             if (read.Schema is null && !read.FromClause) continue;
@@ -147,8 +149,9 @@ internal sealed class DictionaryBuilder
             if (table.Everything is not null) return view with { Everything = $"{over}: {table.Everything}" };
             tables.UnionWith(table.Tables);
             notRepeatable ??= table.NotRepeatable is null ? null : $"{over}: {table.NotRepeatable}";
+            chosenByPlan ??= table.ChosenByPlan is null ? null : $"{over}: {table.ChosenByPlan}";
         }
-        return view with { Everything = null, Tables = [.. tables.Order()], NotRepeatable = notRepeatable };
+        return view with { Everything = null, Tables = [.. tables.Order()], NotRepeatable = notRepeatable, ChosenByPlan = chosenByPlan };
     }
 
     static Dictionary<ulong, ImmutableArray<ulong>> Cascades(IEnumerable<CatalogueForeignKey> foreignKeys)

@@ -9,8 +9,9 @@ public readonly record struct CatalogueTable(string Schema, string Name, string 
 /// <param name="Expression">GENERATION_EXPRESSION; empty when there is none.</param>
 public readonly record struct CatalogueColumn(string Schema, string Table, string Name, int Ordinal, string Type, string Expression);
 
-/// <summary>The first column of a table's primary key.</summary>
-public readonly record struct CatalogueKey(string Schema, string Table, string Column);
+/// <summary>A column of a table's primary key: the first, or the second.</summary>
+/// <param name="Place">From 1.</param>
+public readonly record struct CatalogueKey(string Schema, string Table, string Column, int Place = 1);
 
 /// <summary>One row of information_schema.REFERENTIAL_CONSTRAINTS.</summary>
 public readonly record struct CatalogueForeignKey(string Schema, string Table, string ParentSchema, string Parent, string OnUpdate, string OnDelete)
@@ -35,7 +36,7 @@ public sealed record DictionaryRows
 
     /// <summary>Columns as <see cref="CatalogueKey"/>.</summary>
     public const string KeysQuery =
-        $"SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA {Users} AND INDEX_NAME = 'PRIMARY' AND SEQ_IN_INDEX = 1";
+        $"SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, SEQ_IN_INDEX FROM information_schema.STATISTICS WHERE TABLE_SCHEMA {Users} AND INDEX_NAME = 'PRIMARY' AND SEQ_IN_INDEX <= 2";
 
     /// <summary>
     /// Columns as <see cref="CatalogueForeignKey"/>, those only that change the child; from the storage engine's own dictionary, which opens no table. Needs PROCESS.

@@ -11,12 +11,12 @@ namespace Headwater.Core.Statements;
 /// </summary>
 public sealed class Footprint
 {
-    Footprint(ImmutableArray<ulong> tables, KeyLookup? key, string reason, string notRepeatable) =>
-        (Tables, Key, Reason, NotRepeatable) = (tables, key, reason, notRepeatable);
+    Footprint(ImmutableArray<ulong> tables, KeyLookup? key, string reason, string notRepeatable, string chosenByPlan) =>
+        (Tables, Key, Reason, NotRepeatable, ChosenByPlan) = (tables, key, reason, notRepeatable, chosenByPlan);
 
-    public static Footprint Everything(string reason) => new(default, null, reason, reason);
+    public static Footprint Everything(string reason) => new(default, null, reason, reason, reason);
 
-    internal static Footprint Of(IEnumerable<ulong> tables, KeyLookup? key, string? notRepeatable)
+    internal static Footprint Of(IEnumerable<ulong> tables, KeyLookup? key, string? notRepeatable, string? chosenByPlan = null)
     {
         ImmutableArray<ulong> sorted = [.. tables.Distinct().Order()];
         var reason = key is not null ? $"the rows of one table whose {key.Column} is one value" : sorted.Length switch
@@ -25,7 +25,7 @@ public sealed class Footprint
             1 => "one table",
             _ => $"{sorted.Length} tables",
         };
-        return new Footprint(sorted, key, reason, notRepeatable ?? "");
+        return new Footprint(sorted, key, reason, notRepeatable ?? "", chosenByPlan ?? "");
     }
 
     /// <summary>Any change may change the result.</summary>
@@ -45,6 +45,9 @@ public sealed class Footprint
 
     /// <summary>Why it is not repeatable, in a sentence; empty when it is.</summary>
     public string NotRepeatable { get; }
+
+    /// <summary>Why two servers with the same data may answer with other rows, each by its plan, in a sentence; empty when the data alone decide.</summary>
+    public string ChosenByPlan { get; }
 
     public bool Touches(ulong table) => IsEverything || Tables.AsSpan().BinarySearch(table) >= 0;
 }

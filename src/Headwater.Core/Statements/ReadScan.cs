@@ -17,7 +17,7 @@ internal static class ReadScan
     {
         var dictionary = found.Catalogue.Dictionary;
         var names = new HashSet<ReadName>();
-        string? everything = null, notRepeatable = null;
+        string? everything = null, notRepeatable = null, chosenByPlan = null;
         if (dictionary.IsUnknown) everything = "the servers' tables are not known yet";
         else if (found.TooManyTables) everything = "reads too many tables to tell them apart";
         else if (found.Kind != StatementKind.Select) everything = "only a query is known by its tables";
@@ -32,7 +32,12 @@ internal static class ReadScan
             {
                 var afterPoint = reader.IsSymbol(previous, '.');
                 if (!isUtf8 && reader[token].ContainsAnyExceptInRange((byte)0, (byte)127)) everything = "holds a name beyond ASCII, and which characters it means depends on the session";
-                else if (token.Kind == TokenKind.Word && !afterPoint) notRepeatable ??= WhyNotRepeatable(ref reader, token, previous, found);
+                else if (token.Kind == TokenKind.Word && !afterPoint)
+                {
+                    notRepeatable ??= WhyNotRepeatable(ref reader, token, previous, found);
+                    // What matters even of one row is not hidden by what does not.
+                    if (chosenByPlan != PlanChoice.Score) chosenByPlan = PlanChoice.Of(ref reader, token, previous) ?? chosenByPlan;
+                }
                 if (token.Kind == TokenKind.Word) everything ??= WhyEverything(reader[token]);
                 if (afterPoint || token.Kind == TokenKind.QuotedName || !IsReserved(reader[token]))
                     everything ??= Add(ref reader, dictionary, names, token, afterPoint && before.IsName ? before : default, afterPoint);
@@ -43,7 +48,7 @@ internal static class ReadScan
         if (everything is null) everything = Certain(found, dictionary, names);
         if (everything is not null) return new StatementReads { Dictionary = dictionary, Everything = everything };
 
-        var reads = new StatementReads { Dictionary = dictionary, NotRepeatable = notRepeatable, Names = [.. names] };
+        var reads = new StatementReads { Dictionary = dictionary, NotRepeatable = notRepeatable, ChosenByPlan = chosenByPlan, Names = [.. names] };
         return names.Count == 0 ? reads : Lookup(normal, reads);
     }
 

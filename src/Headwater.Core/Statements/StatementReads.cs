@@ -24,6 +24,9 @@ internal sealed class StatementReads
 
     /// <summary>Why the answer may be another one each time; null when the text holds nothing of the kind.</summary>
     public string? NotRepeatable { get; init; }
+
+    /// <summary>Why the plan decides which rows the answer has (<see cref="PlanChoice"/>); null when the data do.</summary>
+    public string? ChosenByPlan { get; init; }
     public ImmutableArray<ReadName> Names { get; init; } = [];
 
     /// <summary>The only table of the text, and its columns that are demanded to equal a literal; empty when the text is no such query.</summary>
@@ -35,6 +38,7 @@ internal sealed class StatementReads
         Dictionary = Dictionary,
         Everything = Everything,
         NotRepeatable = NotRepeatable,
+        ChosenByPlan = ChosenByPlan,
         Names = Names,
         LookupTable = table,
         LookupColumns = columns,
@@ -53,7 +57,7 @@ internal sealed class StatementReads
         if (Everything is not null) return Footprint.Everything(Everything);
         if (ByKey(schema) is { } one) return one;
         var tables = new List<ulong>();
-        var notRepeatable = NotRepeatable;
+        var (notRepeatable, chosenByPlan) = (NotRepeatable, ChosenByPlan);
         foreach (var name in Names)
         {
             var within = name.Schema ?? schema;
@@ -70,8 +74,9 @@ internal sealed class StatementReads
             if (table.Everything is not null) return Footprint.Everything(table.Everything);
             tables.AddRange(table.Tables);
             notRepeatable ??= table.NotRepeatable;
+            chosenByPlan ??= table.ChosenByPlan;
         }
-        return Footprint.Of(tables, null, notRepeatable);
+        return Footprint.Of(tables, null, notRepeatable, chosenByPlan);
     }
 
     Footprint? ByKey(string schema)
@@ -79,6 +84,8 @@ internal sealed class StatementReads
         if (LookupColumns.IsEmpty) return null;
         var within = LookupTable.Schema ?? schema;
         if (DataDictionary.IsSystem(within) || Dictionary.Find(within, LookupTable.Name) is not { Everything: null, Key: { } key } table || !LookupColumns.Contains(key.Column)) return null;
-        return Footprint.Of(table.Tables, new KeyLookup(table.Tables[0], key.Column, key.Ordinal, key.IsUnsigned), NotRepeatable ?? table.NotRepeatable);
+        return Footprint.Of(table.Tables, new KeyLookup(table.Tables[0], key.Column, key.Ordinal, key.IsUnsigned), NotRepeatable ?? table.NotRepeatable,
+            // Of one row at most, there is nothing to choose.
+            key.IsWhole && ChosenByPlan != PlanChoice.Score ? null : ChosenByPlan);
     }
 }

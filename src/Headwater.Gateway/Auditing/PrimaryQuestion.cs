@@ -1,70 +1,61 @@
 using Headwater.Core.Positions;
 using Headwater.Gateway.Backends;
-using Headwater.Gateway.Reactor;
 using Headwater.Gateway.Sessions;
 using Headwater.Wire.MySql;
 
 namespace Headwater.Gateway.Auditing;
 
 /// <summary>
-/// Asks the primary what a client has asked a copy, as the same user, by a connection of its own: no session ever gets it, and none waits for it. It is kept
-/// while it fits the next statement. One owner.
+/// Asks the primary what a client has asked a copy, as the same user, by a backend of the pool: an idle one, or a new one where the pool has room. It goes back as one that has to
+/// be reset, or not at all when anything went wrong on it. What the server says of a failure may hold values, so only its number is told on.
 /// </summary>
-internal sealed class PrimaryQuestion(GatewayThread on)
+internal static class PrimaryQuestion
 {
-    // What takes longer is not worth the primary's time, whose load is what the copies are for. In seconds.
-    const string Hurry = "SET @@session.max_statement_time=1";
+    // Nobody's uncommitted rows, whatever the servers' default; and what takes longer than a second is not worth the primary's time, whose load is what the copies are for.
+    static readonly string[] Standing = ["SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET @@session.max_statement_time=1"];
     static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(3);
-    Backend? _backend;
 
-    public async ValueTask<PrimaryAnswer> AskAsync(AskedStatement asked)
+    public static async ValueTask<PrimaryAnswer> AskAsync(GatewayThread on, AskedStatement asked)
     {
         if (on.View.Primary is not { } primary || on.PoolOf(primary.State) is not { } pool) return PrimaryAnswer.None("no primary is known");
-        if (_backend is { } kept && (kept.IsClosed || kept.Pool != pool || !ReferenceEquals(kept.Server, primary.State) || !kept.Profile.Equals(asked.Profile))) Close();
-        if (_backend is null)
-        {
-            var (opened, failure) = await BackendLogin.OpenAsync(pool, asked.Profile, asked.Settings.Schema);
-            if (opened is null) return PrimaryAnswer.None($"the primary could not be asked: {failure!.Message}");
-            _backend = opened;
-        }
+        var (backend, why) = await pool.BorrowAsync(asked.Profile, asked.Settings.Schema);
+        if (backend is null) return PrimaryAnswer.None($"the primary could not be asked: {why}");
+        var answer = PrimaryAnswer.None("the primary's answer could not be read");
         try
         {
-            var answer = await AskAsync(_backend, asked);
-            if (_backend is { IsClosed: true }) Close();
-            return answer;
+            answer = await AskAsync(backend, asked);
         }
-        catch (MalformedPacketException malformed)
+        catch (MalformedPacketException)
         {
-            Close();
-            return PrimaryAnswer.None($"the primary's answer could not be read: {malformed.Message}");
+            // Said already.
         }
-    }
-
-    /// <summary>Nobody asks any more, for now.</summary>
-    public void Close()
-    {
-        _backend?.Close();
-        _backend = null;
+        finally
+        {
+            if (answer.Rows is null) pool.Destroy(backend);
+            else
+            {
+                backend.NeedsReset = true;
+                pool.Return(backend);
+            }
+        }
+        return answer;
     }
 
     static async ValueTask<PrimaryAnswer> AskAsync(Backend backend, AskedStatement asked)
     {
-        if (await BackendSettings.LayAsync(backend, asked.Settings, mayReset: true) is { } unlaid) return PrimaryAnswer.None(unlaid.Message);
+        if (await BackendSettings.LayAsync(backend, asked.Settings, mayReset: true) is { } unlaid) return PrimaryAnswer.None($"the primary refuses the session's settings (error {unlaid.Code})");
         uint? prepared = null;
-        if (asked.Prepare is not null)
-        {
-            prepared = await PrepareAsync(backend, asked);
-            if (prepared is null) return PrimaryAnswer.None("the statement could not be prepared at the primary");
-        }
-        if (await backend.RunAsync(Hurry) is not { Failed: false }) return PrimaryAnswer.None("the primary was lost");
+        if (asked.Prepare is not null && (prepared = await PrepareAsync(backend, asked)) is null) return PrimaryAnswer.None("the statement could not be prepared at the primary");
+        foreach (var statement in Standing)
+            if (await backend.RunAsync(statement) is not { Failed: false }) return PrimaryAnswer.None("the primary was lost");
         backend.Endpoint.Send(prepared is { } id ? asked.Numbered(id) : asked.Request);
         var rows = new ResultDigest((backend.Profile.Capabilities & Capabilities.DeprecateEof) != 0);
         if (!await ReadAsync(backend, rows.Add)) return PrimaryAnswer.None("the primary was lost, or took too long");
-        if (prepared is { } done) SendClose(backend, done);
         if (!rows.IsComplete) return PrimaryAnswer.None($"the primary answered with {rows.Error}");
-        // Asked afterwards: nothing that was shown is missing in it, for a commit is logged before it is shown.
-        return await backend.RunAsync("SELECT @@gtid_binlog_pos") is { Failed: false, Rows: [[{ } text]] } && Position.TryParse(text, out var until)
-            ? new PrimaryAnswer(rows, until, "") : PrimaryAnswer.None("where the primary stood could not be read");
+        // Asked afterwards: nothing that was shown is missing in it, for a commit is logged before it is shown. And who may not be written to is perhaps the primary no more, and others know.
+        if (await backend.RunAsync("SELECT @@gtid_binlog_pos, @@read_only") is not { Failed: false, Rows: [[{ } text, { } readOnly]] } || !Position.TryParse(text, out var until))
+            return PrimaryAnswer.None("where the primary stood could not be read");
+        return readOnly is "0" or "OFF" ? new PrimaryAnswer(rows, until, "") : PrimaryAnswer.None("the primary is read-only at the moment");
     }
 
     static async ValueTask<uint?> PrepareAsync(Backend backend, AskedStatement asked)
@@ -85,6 +76,8 @@ internal sealed class PrimaryQuestion(GatewayThread on)
         })) return null;
         if (prepared is not { } ok) return null;
         if (!ReferenceEquals(backend.Settings, asked.Settings) && await BackendSettings.LayAsync(backend, asked.Settings, mayReset: false) is not null) return null;
+        // One that was taken into a schema cannot be taken out of it again.
+        if (asked.Settings.Schema is null && asked.PreparedUnder.Schema is not null) backend.MustClose = true;
         return ok.StatementId;
     }
 
@@ -99,11 +92,7 @@ internal sealed class PrimaryQuestion(GatewayThread on)
             while (true)
             {
                 var message = await backend.Input.NextAsync();
-                if (message.IsEnd)
-                {
-                    backend.Endpoint.Close();
-                    return false;
-                }
+                if (message.IsEnd) return false;
                 if (take(message.WholePayload)) return true;
             }
         }
@@ -111,16 +100,5 @@ internal sealed class PrimaryQuestion(GatewayThread on)
         {
             backend.Answered();
         }
-    }
-
-    static void SendClose(Backend backend, uint statementId)
-    {
-        var writer = backend.Pool.On.Writer;
-        writer.Reset();
-        writer.Begin(0);
-        writer.UInt8((byte)Command.StmtClose);
-        writer.UInt32(statementId);
-        writer.End();
-        backend.Endpoint.Send(writer.Written);
     }
 }

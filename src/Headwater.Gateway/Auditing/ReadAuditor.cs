@@ -1,6 +1,7 @@
 using Headwater.Core;
 using Headwater.Core.Auditing;
 using Headwater.Core.Caching;
+using Headwater.Core.Consumers;
 using Headwater.Core.Positions;
 using Headwater.Core.Routing;
 using Headwater.Core.Statements;
@@ -13,18 +14,20 @@ using Headwater.Wire.MySql;
 namespace Headwater.Gateway.Auditing;
 
 /// <summary>
-/// Looks at some of the reads again that a replica or a kept result has answered. The primary is asked the same once it shows the position that the answer
-/// stood for; where it answers otherwise, its log has to have a change behind that position, or the answer was wrong. Nothing that decides where reads go has a part
-/// in that: not the routes, not what is known of positions but the claim itself, not the fold of last changes.
-/// One read at a time, a reactor. A session notices nothing of it but the copy of one short answer.
+/// Chooses some of the reads that a replica or a kept result has answered, and has them looked at again (<see cref="ReadJudge"/>). One read at a time, a reactor. A session notices nothing
+/// of it but the copy of one short answer.
 /// </summary>
 internal sealed class ReadAuditor(GatewayThread on)
 {
     const int LongestAnswer = 64 << 10;
-    static readonly TimeSpan LongestRead = TimeSpan.FromMilliseconds(50), LongestCatchUp = TimeSpan.FromSeconds(2), QuestionIsKept = TimeSpan.FromSeconds(30);
+    const double LongestInterval = 3600;
+    static readonly TimeSpan LongestRead = TimeSpan.FromMilliseconds(50);
 
-    readonly PrimaryQuestion _question = new(on);
-    Instant _due, _anyFrom, _lastAsked;
+    // Where much comes that is not looked at, it is not considered each time.
+    static readonly TimeSpan AfterARefusal = TimeSpan.FromMilliseconds(1);
+
+    readonly ReadJudge _judge = new(on);
+    Instant _due, _anyFrom;
     bool _busy;
     ClientSession? _session;
     AnswerCapture? _capture;
@@ -35,17 +38,16 @@ internal sealed class ReadAuditor(GatewayThread on)
     public void Begin(ClientSession session, Backend backend)
     {
         if (_session == session) End(session);
-        if (session.ArrivedAt < _due || _busy || _session is not null || !IsOn || ReferenceEquals(on.View.Primary?.State, backend.Server)) return;
+        if (session.ArrivedAt < _due || !IsFree(session) || ReferenceEquals(on.View.Primary?.State, backend.Server)) return;
+        _due = session.ArrivedAt + AfterARefusal;
         var changes = on.Server.Changes!;
         var extent = changes.Extent;
-        if (extent.Dictionary is not { } dictionary || !MayBeAudited(session, dictionary, out var reads)) return;
-        var claim = session.LastRoute.Reason == RouteReason.UnchangedSince ? session.LastRoute.Needed
-            : ReadMoment.Before(on.View, changes, extent, backend.Server, in session.Position) is { } moment ? moment.From : Position.Empty;
-        if (claim.IsEmpty) return;
-        var read = Read(session, backend.Server.Id.Name, session.LastRoute.Reason, claim, reads, dictionary);
+        if (!MayBeAudited(session, extent, out var reads) || ReadMoment.Before(on.View, changes, extent, backend.Server, in session.Position) is not { } moment) return;
+        var claim = AuditClaim.Of(on.View, in session.Position, session.LevelInForce.Kind, moment.From, session.LastRoute.Needed);
+        var key = StatementValues.Key(session, reads);
         // Of what has changed meanwhile little can be told: for a while such reads are let pass. Where nothing else comes, they too are looked at again, and most agree.
-        if (session.ArrivedAt < _anyFrom && !(changes.OrdinalOf(in claim, extent) is { } since && changes.IsUnchanged(reads, read.Key, since))) return;
-        _read = read;
+        if (claim.IsEmpty || session.ArrivedAt < _anyFrom && !(changes.OrdinalOf(in claim, extent) is { } since && changes.IsUnchanged(reads, key, since))) return;
+        _read = Read(session, backend.Server.Id.Name, session.LastRoute.Reason, claim, reads, key, extent.Dictionary!);
         _session = session;
         _captureIsShared = session.Exchange.Capture is not null;
         session.Exchange.Capture = _capture = session.Exchange.Capture ?? new AnswerCapture(LongestAnswer);
@@ -59,12 +61,15 @@ internal sealed class ReadAuditor(GatewayThread on)
         LookAgain(session, read, captured.Span);
     }
 
-    /// <summary>A kept result was served, for the log's <paramref name="extent"/>.</summary>
-    public void Served(ClientSession session, CachedResult result, Position extent)
+    /// <summary>A kept result was served, which is the primary's at <paramref name="at"/>.</summary>
+    public void Served(ClientSession session, CachedResult result, Position at)
     {
-        if (session.ArrivedAt < _due || _busy || _session is not null || !IsOn || result.Answer.Length > LongestAnswer || result.Cost > LongestRead) return;
-        if (on.Server.Changes!.Extent.Dictionary is not { } dictionary || !MayBeAudited(session, dictionary, out var reads)) return;
-        LookAgain(session, Read(session, result.Moment.Server.Id.Name, RouteReason.KeptResult, extent, reads, dictionary), result.Answer.Span);
+        if (session.ArrivedAt < _due || !IsFree(session) || result.Answer.Length > LongestAnswer || result.Cost > LongestRead) return;
+        _due = session.ArrivedAt + AfterARefusal;
+        var extent = on.Server.Changes!.Extent;
+        if (!MayBeAudited(session, extent, out var reads)) return;
+        var claim = AuditClaim.Of(on.View, in session.Position, session.LevelInForce.Kind, in at, Position.Empty);
+        LookAgain(session, Read(session, result.Moment.Server.Id.Name, RouteReason.KeptResult, claim, reads, StatementValues.Key(session, reads), extent.Dictionary!), result.Answer.Span);
     }
 
     /// <summary>The statement is over, however it ended.</summary>
@@ -77,29 +82,27 @@ internal sealed class ReadAuditor(GatewayThread on)
         _read = null;
     }
 
-    /// <summary>From time to time: a connection that is not used is given up.</summary>
-    public void Trim()
+    /// <summary>Nothing is looked at just now; a read whose answer takes too long is let go for another's.</summary>
+    bool IsFree(ClientSession session)
     {
-        if (!_busy && EventLoop.Now - _lastAsked > QuestionIsKept) _question.Close();
+        if (_busy || on.Options.AuditedReadsPerSecond <= 0 || on.Server.History is null || on.Server.Changes is null) return false;
+        if (_session is { } other && session.ArrivedAt - other.ArrivedAt > LongestRead) End(other);
+        return _session is null;
     }
 
-    public void Close() => _question.Close();
-
-    bool IsOn => on.Options.AuditedReadsPerSecond > 0 && on.Server.History is not null && on.Server.Changes is not null;
-
-    static bool MayBeAudited(ClientSession session, DataDictionary dictionary, out Footprint reads)
+    static bool MayBeAudited(ClientSession session, Extent extent, out Footprint reads)
     {
         reads = null!;
         var facts = session.Facts;
-        if (!facts.IsPlainRead || session.Lease.Held is not null || !session.MayRunOnCopyNow || (facts.Needs & (Needs.ReadsUserVariables | Needs.SetsForStatement | Needs.ExecutesText)) != 0) return false;
-        if (session.Statement is { HasLongData: true } or { HasCursor: true } || !facts.IsReadBy(dictionary) || !DecidedByData.Is(facts.Digest)) return false;
-        // The first would let rows be seen that nobody has committed, the second choose among rows.
-        if (session.Settings["tx_isolation"] is not null || session.Settings["transaction_isolation"] is not null || session.Settings["sql_select_limit"] is not null) return false;
+        if (extent.Dictionary is null || !facts.IsPlainRead || session.Lease.Held is not null || !session.MayRunOnCopyNow) return false;
+        if ((facts.Needs & (Needs.ReadsUserVariables | Needs.SetsForStatement | Needs.ExecutesText)) != 0 || session.Statement is { HasLongData: true } or { HasCursor: true } || !facts.IsReadBy(extent.Dictionary)) return false;
+        // It chooses among rows, as a LIMIT does.
+        if (session.Settings["sql_select_limit"] is not null) return false;
         reads = facts.FootprintIn(StatementValues.Schema(session));
-        return !reads.IsEverything && reads.IsRepeatable;
+        return !reads.IsEverything && reads.IsRepeatable && reads.ChosenByPlan.Length == 0;
     }
 
-    AuditedRead Read(ClientSession session, string server, RouteReason reason, Position claim, Footprint reads, DataDictionary dictionary) => new()
+    AuditedRead Read(ClientSession session, string server, RouteReason reason, Position claim, Footprint reads, long? key, DataDictionary dictionary) => new()
     {
         Digest = session.Facts.Digest,
         Server = server,
@@ -109,18 +112,19 @@ internal sealed class ReadAuditor(GatewayThread on)
         Claim = claim,
         TraceId = session.TraceOf(session.Request.Payload).TraceId.ToHexString(),
         Reads = reads,
-        Key = StatementValues.Key(session, reads),
+        Key = key,
         Dictionary = dictionary,
     };
 
     void LookAgain(ClientSession session, AuditedRead read, ReadOnlySpan<byte> answer)
     {
-        if (ResultDigest.Of(answer, (session.Capabilities & Capabilities.DeprecateEof) != 0) is not { } rows || AskedStatement.Of(session) is not { } asked) return;
-        _busy = true;
+        // The options may have been changed since it was chosen.
+        if (!(on.Options.AuditedReadsPerSecond is > 0 and var rate) || ResultDigest.Of(answer, (session.Capabilities & Capabilities.DeprecateEof) != 0) is not { } rows || AskedStatement.Of(session) is not { } asked) return;
         // Half to one and a half times the interval, so that what comes in a rhythm is not missed in the same rhythm.
-        var seconds = on.Server.ThreadCount / on.Options.AuditedReadsPerSecond * (0.5 + on.Chance() % 1024 / 1024.0);
-        _due = EventLoop.Now + TimeSpan.FromSeconds(seconds);
-        _anyFrom = _due + TimeSpan.FromSeconds(seconds);
+        var interval = TimeSpan.FromSeconds(Math.Min(on.Server.ThreadCount / rate, LongestInterval) * (0.5 + on.Chance() % 1024 / 1024.0));
+        _due = EventLoop.Now + interval;
+        _anyFrom = _due + interval;
+        _busy = true;
         _ = JudgeAsync(read, asked, rows);
     }
 
@@ -128,8 +132,7 @@ internal sealed class ReadAuditor(GatewayThread on)
     {
         try
         {
-            var judgement = await AskAsync(read, asked, rows);
-            on.Server.Audit.Add(read, on.View.Epoch == read.Epoch ? judgement : new AuditJudgement(AuditVerdict.Unchecked, "another server has become the primary meanwhile"));
+            on.Server.Audit.Add(read, await _judge.JudgeAsync(read, asked, rows));
         }
         catch (Exception fault)
         {
@@ -138,47 +141,6 @@ internal sealed class ReadAuditor(GatewayThread on)
         finally
         {
             _busy = false;
-            _lastAsked = EventLoop.Now;
-            if (on.IsStopping) _question.Close();
         }
     }
-
-    async ValueTask<AuditJudgement> AskAsync(AuditedRead read, AskedStatement asked, ResultDigest rows)
-    {
-        if (on.View.Primary?.State is not { } primary) return Unchecked("no primary is known");
-        // What stands in its log is shown a little later, and a copy may have shown it before.
-        if (!primary.Timeline.Applied.Covers(read.Claim))
-        {
-            var signal = on.WaitForPosition(primary, read.Claim, LongestCatchUp);
-            await signal;
-            on.StopWaitingForPosition(signal);
-            if (!primary.Timeline.Applied.Covers(read.Claim)) return Unchecked($"the primary was not seen to show {read.Claim} within {LongestCatchUp.TotalSeconds:0} s");
-        }
-        var answer = await _question.AskAsync(asked);
-        if (answer.Rows is not { } again) return Unchecked(answer.Trouble);
-        if (rows.HasTheRowsOf(again)) return new AuditJudgement(AuditVerdict.Agrees, $"the primary answers the same at {answer.Until}");
-        if (!answer.Until.Covers(read.Claim)) return Unchecked($"the primary says that it stands at {answer.Until}, which does not cover {read.Claim}");
-        return await HistoryOf(read, answer.Until);
-    }
-
-    Signal<AuditJudgement> HistoryOf(AuditedRead read, Position until)
-    {
-        var judged = new Signal<AuditJudgement>();
-        _ = Task.Run(async () =>
-        {
-            AuditJudgement judgement;
-            try
-            {
-                judgement = await on.Server.History!(read, until, CancellationToken.None);
-            }
-            catch (Exception trouble)
-            {
-                judgement = Unchecked(trouble.Message);
-            }
-            on.Loop.Post(() => judged.Set(judgement));
-        });
-        return judged;
-    }
-
-    static AuditJudgement Unchecked(string why) => new(AuditVerdict.Unchecked, why);
 }

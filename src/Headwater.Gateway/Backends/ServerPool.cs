@@ -80,6 +80,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         foreach (var backend in _all.ToArray())
         {
             if (backend.IsIdle) Discard(backend);
+            else if (backend.LentTo is null) backend.Close(); // borrowed: whoever has it finds it closed
             else if (backend.LentTo is { } user && (fate == PoolFate.Gone || user.MayRepeat(backend))) user.OnBackendFailed(backend);
         }
         if (fate == PoolFate.Silent) _silence ??= on.Loop.After(on.Options.Routing.WriteHold, EndSilence);
@@ -145,6 +146,37 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         return LendTo(session, backend);
     }
 
+    /// <summary>Of the gateway's own questions: how many backends are borrowed for them now.</summary>
+    public int Borrowed { get; private set; }
+
+    /// <summary>
+    /// A backend for a question of the gateway's own: an idle one that carries nothing of anybody, or a new one where there is room. Nobody is made to wait or to give one up for it. It is to be
+    /// returned, to be reset, or destroyed. Null: with why.
+    /// </summary>
+    public async ValueTask<(Backend? Backend, string Why)> BorrowAsync(BackendProfile profile, string? schema)
+    {
+        var bucket = BucketOf(profile);
+        for (var i = bucket.Idle.Count - 1; i >= 0; i--)
+        {
+            var idle = bucket.Idle[i];
+            if (idle.Residue != Residue.None) continue;
+            bucket.Idle.RemoveAt(i);
+            return (Lend(idle, null), "");
+        }
+        if (!MayOpen || _queue.Count > 0) return (null, "all backends that there may be are in use");
+        // Told at once: where an account may have few connections, a session that is refused one now waits for this one.
+        Borrowed++;
+        try
+        {
+            var (opened, failure) = await OpenAsync(profile, schema, null);
+            return (opened, opened is null ? $"a login was refused (error {failure!.Code})" : "");
+        }
+        finally
+        {
+            Borrowed--;
+        }
+    }
+
     public bool TakeThis(Backend backend, ClientSession session)
     {
         if (!backend.IsIdle || !backend.Bucket.Idle.Remove(backend)) return false;
@@ -152,14 +184,15 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         return true;
     }
 
-    Backend Lend(Backend backend, ClientSession session)
+    Backend Lend(Backend backend, ClientSession? session)
     {
         backend.LastUser = session;
         return LendTo(session, backend);
     }
 
-    Backend LendTo(ClientSession session, Backend backend)
+    Backend LendTo(ClientSession? session, Backend backend)
     {
+        if (session is null) Borrowed++;
         backend.IsIdle = false;
         backend.LentTo = session;
         backend.Epoch = on.View.Epoch;
@@ -170,6 +203,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     public void Return(Backend backend)
     {
         Count(backend, -1);
+        if (backend.LentTo is null) Borrowed--;
         // What nobody asked for would be taken for the next answer.
         if (backend.IsClosed || backend.MustClose || backend.Killers > 0 || backend.Input.HasMore || Index < 0 || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server) || on.IsStopping)
         {
@@ -188,6 +222,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     public void Destroy(Backend backend)
     {
         Count(backend, -1);
+        if (backend.LentTo is null) Borrowed--;
         Drop(backend);
     }
 
@@ -249,7 +284,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         else waiting.Set(null);
     });
 
-    public async ValueTask<(Backend? Backend, LoginFailure? Failure)> OpenAsync(BackendProfile profile, string? schema, ClientSession session)
+    public async ValueTask<(Backend? Backend, LoginFailure? Failure)> OpenAsync(BackendProfile profile, string? schema, ClientSession? session)
     {
         _opening++;
         var full = false;

@@ -226,9 +226,9 @@ internal sealed class CachedReads(ClientSession session, ResultCache cache)
     /// <param name="claim">The result is the primary's there.</param>
     void Serve(CachedResult result, Position claim)
     {
-        On.Auditor.Served(session, result, claim);
         cache.Hit(result);
         session.Client.Send(result.Answer.Span);
+        On.Auditor.Served(session, result, claim);
         session.Position.AfterResult(result.Moment.From);
         session.AfterCached(new Outcome(ExchangeEnd.Complete, Forwarded.WholePackets, session.Status, 0, 0, 0, 0, 0, 0, result.Rows, 0, IsResultSet: true));
     }

@@ -99,6 +99,12 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
             if (backend is null && full is null && pool.MayOpen)
             {
                 var (opened, failure) = await pool.OpenAsync(session.Profile, session.Settings.Schema, session);
+                // One that the gateway itself has borrowed comes back in moments.
+                if (opened is null && failure!.Code == ServerErrors.UserHasTooMany && pool.Borrowed > 0 && EventLoop.Now < deadline)
+                {
+                    await pool.WaitForOneAsync(FullServerAgainAfter);
+                    continue;
+                }
                 if (opened is null && ServerErrors.IsFull(failure!) && EventLoop.Now < deadline)
                 {
                     full = failure;

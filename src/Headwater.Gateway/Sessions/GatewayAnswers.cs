@@ -171,7 +171,7 @@ internal sealed class GatewayAnswers(ClientSession session)
             "stats" => (["name", "value"], server.Statistics.Rows),
             "digests" => (["digest", "count", "errors", "on_replicas", "total_ms", "mean_us", "max_us", "rows", "reason"], server.DigestRows),
             "cache" => (["digest", "hits", "rows", "bytes", "read_on", "read_at", "took_ms"], server.CacheRows),
-            "audit" => (["verdict", "at", "server", "level", "route", "claimed", "digest", "trace", "why"], server.AuditRows),
+            "audit" => (["verdict", "times", "at", "server", "level", "route", "claimed", "digest", "trace", "why"], server.AuditRows),
             _ => null,
         };
         if (table is not { } shown)

@@ -28,14 +28,14 @@ public sealed class ResultDigest(bool deprecateEof)
     /// <summary>The result has been seen to its end.</summary>
     public bool IsComplete => _at == At.End && Error is null;
 
-    /// <summary>Why there is no result to its end; null while all is well.</summary>
+    /// <summary>Why there is no result to its end; null while all is well. Never the server's own words, which may hold values.</summary>
     public string? Error { get; private set; }
 
     /// <summary>Takes the next packet's payload. True when no more is wanted.</summary>
     public bool Add(ReadOnlySpan<byte> payload)
     {
         if (payload.IsEmpty) return Fail("an empty packet where a result was expected");
-        if (payload[0] == ErrPacket.Header && _at != At.Definitions) return Fail(ErrPacket.TryParse(payload, out var error) ? $"error {error.Code}: {System.Text.Encoding.UTF8.GetString(error.Message)}" : "an error");
+        if (payload[0] == ErrPacket.Header && _at != At.Definitions) return Fail(ErrPacket.TryParse(payload, out var error) ? $"error {error.Code}" : "an error");
         switch (_at)
         {
             case At.ColumnCount:

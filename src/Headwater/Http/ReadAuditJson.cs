@@ -15,10 +15,10 @@ sealed record ReadAuditJson(IReadOnlyDictionary<string, long> Reads, IReadOnlyLi
         ? new ViolationsJson(statistics.Audited.Single(static one => one.Verdict == AuditVerdict.Violated).Count, ReadFindingJson.Of(last)) : null;
 }
 
-sealed record ReadFindingJson(string Verdict, DateTimeOffset At, string Server, string Level, string Route, string Claimed, string Digest, string Trace, string Sentence)
+sealed record ReadFindingJson(string Verdict, DateTimeOffset At, string Server, string Level, string Route, string Claimed, string Digest, string Trace, string Sentence, long Times)
 {
     public static ReadFindingJson Of(AuditFinding finding) => new(GatewayMetrics.Snake(finding.Judgement.Verdict.ToString()), finding.At, finding.Read.Server, finding.Read.Level.ToString(),
-        GatewayMetrics.Snake(finding.Read.Reason.ToString()), finding.Read.Claim.ToString(), finding.Read.Digest, finding.Read.TraceId, finding.Judgement.Sentence);
+        GatewayMetrics.Snake(finding.Read.Reason.ToString()), finding.Read.Claim.ToString(), finding.Read.Digest, finding.Read.TraceId, finding.Judgement.Sentence, finding.Times);
 }
 
 /// <summary>Reads that were answered wrongly, since the start, and the last of them.</summary>

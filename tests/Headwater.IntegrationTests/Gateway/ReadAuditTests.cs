@@ -157,6 +157,52 @@ public sealed class ReadAuditTests : IAsyncLifetime
         Assert.Equal(Core.Routing.RouteReason.KeptResult, found.Read.Reason);
     }
 
+    [Fact]
+    public async Task An_account_that_may_have_one_connection_is_not_refused_for_the_auditors_sake()
+    {
+        await Primary.ExecuteAsync("CREATE USER few@'%' IDENTIFIED BY 'few' WITH MAX_USER_CONNECTIONS 1");
+        await Primary.ExecuteAsync("GRANT ALL ON d.* TO few@'%'");
+        await CatchUpAsync();
+        await UntilFoldedAsync();
+        await using var connection = await UntilConnectedAsync(new ServerLogin("few", "few", "d"));
+        for (var i = 0; i < 200; i++)
+        {
+            await connection.QueryAsync("SELECT v FROM t WHERE id = 1", Ct);
+            if (i % 10 == 0) await connection.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"UPDATE t SET v = {i} WHERE id = 2"), Ct);
+        }
+        Assert.True(Audited(AuditVerdict.Agrees) > 0, Findings);
+    }
+
+    [Fact]
+    public async Task A_session_whose_settings_only_the_replica_takes_spoils_nobody_elses()
+    {
+        await Primary.ExecuteAsync("CREATE DATABASE e");
+        await Primary.ExecuteAsync("CREATE TABLE e.t LIKE d.t");
+        await CatchUpAsync();
+        await UntilFoldedAsync();
+        await Replica.ExecuteAsync("INSTALL SONAME 'ha_blackhole'");
+        await using var odd = await ConnectAsync();
+        await odd.QueryAsync("USE e", Ct);
+        await using var usual = await ConnectAsync();
+        var before = Audited(AuditVerdict.Agrees);
+        for (var since = Stopwatch.StartNew(); Audited(AuditVerdict.Agrees) < before + 20;)
+        {
+            Assert.True(since.Elapsed < TimeSpan.FromSeconds(20), Findings);
+            try
+            {
+                await odd.QueryAsync("SET default_storage_engine = BLACKHOLE", Ct);
+            }
+            catch (ServerException)
+            {
+                // It ran on the primary.
+            }
+            await odd.QueryAsync("SELECT v FROM t WHERE id = 1", Ct);
+            await usual.QueryAsync("SELECT v FROM t WHERE id = 1", Ct);
+        }
+        Assert.True(Audited(AuditVerdict.Violated) == 0, Findings);
+        Assert.DoesNotContain("BLACKHOLE", Findings, StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>The planted fault: what the fold has noted so far is gone.</summary>
     async Task ForgetAsync()
     {
@@ -198,12 +244,12 @@ public sealed class ReadAuditTests : IAsyncLifetime
 
     static Position PositionOf(string text) => Position.TryParse(text, out var position) ? position : throw new FormatException(text);
 
-    async Task<ServerConnection> UntilConnectedAsync()
+    async Task<ServerConnection> UntilConnectedAsync(ServerLogin? login = null)
     {
         for (var since = Stopwatch.StartNew(); ; await Task.Delay(20, Ct))
             try
             {
-                return await ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password), Ct);
+                return await ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), login ?? new ServerLogin("monitor", RealServer.Password), Ct);
             }
             catch (ServerException) when (since.Elapsed < TimeSpan.FromSeconds(20))
             {
