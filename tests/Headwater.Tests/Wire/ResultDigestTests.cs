@@ -62,6 +62,6 @@ public class ResultDigestTests
         var digest = new ResultDigest(true);
         Assert.True(digest.Add([0xFF, 0x6A, 0x04, (byte)'#', (byte)'4', (byte)'2', (byte)'0', (byte)'0', (byte)'0', (byte)'n', (byte)'o']));
         Assert.False(digest.IsComplete);
-        Assert.Contains("1130: no", digest.Error, StringComparison.Ordinal);
+        Assert.Contains("error 1130", digest.Error, StringComparison.Ordinal);
     }
 }
