@@ -22,6 +22,7 @@ static class CommandLine
             AlertsCommand.Build(),
             ReloadCommand.Build(),
             ConfigCommand.Build(),
+            CompletionCommand.Build(),
             VersionCommand.Build(),
         };
         foreach (var command in ControlCommands.Build()) root.Add(command);

@@ -23,6 +23,10 @@ static class Examples
         "witness" => """
             headwater witness --config /etc/headwater.yaml    its section witness, the accounts of monitor and control
             """,
+        "completion" => """
+            source <(headwater completion bash)                             in this shell; for all, in ~/.bashrc
+            headwater completion fish > ~/.config/fish/completions/headwater.fish
+            """,
         "alerts" => """
             headwater alerts                                            what is amiss now
             headwater alerts prometheus --config headwater.yaml > /etc/prometheus/headwater.yml
