@@ -147,6 +147,19 @@ public sealed class GatewayServer : IAsyncDisposable
         EachThread(t => t.CloseBackends());
     }
 
+    /// <summary>Whether every thread that moves bytes takes something in hand within the limit.</summary>
+    public async Task<bool> RespondsAsync(TimeSpan limit)
+    {
+        var answers = _threads.Select(static thread =>
+        {
+            var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            thread.Loop.Post(answer.SetResult);
+            return answer.Task;
+        }).ToList();
+        var all = Task.WhenAll(answers);
+        return await Task.WhenAny(all, Task.Delay(limit)) == all;
+    }
+
     public async ValueTask DisposeAsync()
     {
         _view.Changed -= OnViewChanged;

@@ -15,6 +15,7 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
     public async Task RunAsync(CancellationToken ct)
     {
         using var signals = new Signals(onReload: () => Reload());
+        using var systemd = new SystemdNotice();
         using var starting = CancellationTokenSource.CreateLinkedTokenSource(ct, signals.Stopping);
         await using var composition = Compose();
         _composition = composition;
@@ -34,7 +35,9 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
         }
         new RunningGateway(1, Environment.ProcessId, composition.Http?.ToString(), _inForce.File, DateTimeOffset.UtcNow).Write(config.StateDirectory);
         Log.Serving(_log, BuildVersion.Text, config.Watch.Cluster, config.Watch.Servers.Count, composition.Http?.ToString() ?? "off");
+        systemd.Ready($"version {BuildVersion.Text} serves cluster {config.Watch.Cluster}", composition.Gateway.RespondsAsync);
         await Task.Delay(Timeout.Infinite, starting.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        systemd.Stopping();
         Log.Stopping(_log, Notations.Show(_inForce.Config!.Drain));
         RunningGateway.Remove(config.StateDirectory);
         await composition.StopAsync();
