@@ -45,10 +45,17 @@ public sealed class SystemdNoticeTests : IDisposable
         for (var i = 0; i < 5; i++) Assert.Equal("WATCHDOG=1", Receive());
         Volatile.Write(ref lives, false);
         _systemd.ReceiveTimeout = 500;
-        Assert.Throws<SocketException>(() =>
-        {
-            while (true) Receive();
-        });
+        // What was sent before may still lie there; then nothing comes any more.
+        for (var more = 0; more < 3; more++)
+            try
+            {
+                Receive();
+            }
+            catch (SocketException)
+            {
+                return;
+            }
+        Assert.Fail("signs of life of one that hangs");
     }
 
     [Theory]
