@@ -86,8 +86,11 @@ internal sealed class SessionSettings : IEquatable<SessionSettings>
             text = text is null ? new StringBuilder("SET ") : text.Append(',');
             text.Append("@@session.").Append(variable.Key).Append("=DEFAULT");
         }
+        var names = Names;
+        if (names is not null && names != from.Names) text = (text is null ? new StringBuilder("SET ") : text.Append(',')).Append(names);
         foreach (var (name, value) in Variables)
         {
+            if (names is not null && name is "character_set_client" or "character_set_connection" or "character_set_results" or "collation_connection") continue;
             // Setting the character set resets the collation, so a collation is always laid again after it.
             if (from[name] == value && !(name == "collation_connection" && text is not null)) continue;
             text = text is null ? new StringBuilder("SET ") : text.Append(',');
@@ -95,6 +98,20 @@ internal sealed class SessionSettings : IEquatable<SessionSettings>
         }
         statement = text?.ToString();
         return true;
+    }
+
+    /// <summary>
+    /// The character sets as SET NAMES has them, where they are all one; null otherwise. A result's columns bear the collation that its character set was chosen with, which no variable
+    /// tells: set one by one, they would bear the character set's default, or what stood there before.
+    /// </summary>
+    string? Names
+    {
+        get
+        {
+            if (this["character_set_client"] is not { Length: > 0 } set || this["character_set_connection"] != set || this["character_set_results"] != set) return null;
+            if (this["collation_connection"] is not { } collation) return $"NAMES {Literal(set)}";
+            return collation.StartsWith(set, StringComparison.Ordinal) && (collation.Length == set.Length || collation[set.Length] == '_') ? $"NAMES {Literal(set)} COLLATE {Literal(collation)}" : null;
+        }
     }
 
     /// <summary>Numbers go bare: the server refuses a quoted number for a numeric variable.</summary>
