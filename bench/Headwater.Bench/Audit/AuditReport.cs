@@ -50,7 +50,7 @@ static class AuditReport
         bars.Check(outcome.AuditorFaults.Count == 0, "the auditor worked", $"{outcome.AuditorFaults.Count} faults of its own");
         if (options.IsPlanted)
         {
-            foreach (var (level, tally) in outcome.Levels.Where(row => row.Level.Promises && (row.Level.Wanders || !options.LoseTokens)))
+            foreach (var (level, tally) in MustFind(options).Select(i => outcome.Levels[i]))
                 bars.Check(tally.Violations > 0, $"the planted fault is found at {level.Name}", $"{N(tally.Violations)} violations");
             return bars;
         }
@@ -69,6 +69,10 @@ static class AuditReport
             bars.Check(outcome.FoundAtEventual > 0, "at eventual the same audit finds what session forbids (or it proves nothing)", N(outcome.FoundAtEventual));
         return bars;
     }
+
+    /// <summary>The levels, by their place among all, at which a planted fault has to be found.</summary>
+    public static IEnumerable<int> MustFind(AuditOptions options) =>
+        Enumerable.Range(0, AskedLevel.All.Count).Where(i => AskedLevel.All[i].Promises && (AskedLevel.All[i].Wanders || !options.LoseTokens));
 
     static string N(long value) => TextTable.Count(value);
 }

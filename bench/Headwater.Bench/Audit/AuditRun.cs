@@ -64,6 +64,7 @@ static class AuditRun
         while (!threads.TrueForAll(static thread => thread.Join(0)))
         {
             Thread.Sleep(250);
+            if (options.IsPlanted && AuditReport.MustFind(options).All(i => sessions.Sum(session => session.Tallies[i].Violations) > 0)) progress.Found();
             if (!Console.IsErrorRedirected && ReferenceEquals(to, Console.Out)) Console.Error.Write($"\r  {progress.Reads:N0} reads, {progress.Elapsed.TotalSeconds:0} s ");
         }
         var elapsed = progress.Elapsed;
