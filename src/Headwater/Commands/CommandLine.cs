@@ -19,6 +19,7 @@ static class CommandLine
             RecoverCommand.Build(),
             VerifyCommand.Build(),
             ConflictsCommand.Build(),
+            LabCommand.Build(),
             ReloadCommand.Build(),
             ConfigCommand.Build(),
             VersionCommand.Build(),

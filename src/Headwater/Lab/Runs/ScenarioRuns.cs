@@ -1,0 +1,17 @@
+using Headwater.Lab.Stage;
+
+namespace Headwater.Lab.Runs;
+
+/// <summary>Plays a scenario once, with the protection off or on and all else equal, and tells what was measured.</summary>
+delegate Task<Evidence> ScenarioRun(LabStage stage, bool isProtected, CancellationToken ct);
+
+static class ScenarioRuns
+{
+    public static ScenarioRun Of(string name) => name switch
+    {
+        "my-comment-is-gone" => OwnWrites.RunAsync,
+        "time-runs-backwards" => BackwardReads.RunAsync,
+        "answer-before-question" => CauseAndEffect.RunAsync,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such scenario"),
+    };
+}
