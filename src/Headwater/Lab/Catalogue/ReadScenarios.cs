@@ -13,8 +13,8 @@ static class ReadScenarios
         With = new("level session: a copy that has what the session wrote", "session 레벨: 세션이 쓴 것을 가진 서버가 답함"),
         Explanation =
         [
-            new("A replica applies the primary's log some time after the primary has committed; here both replicas are held a second behind.",
-                "복제본은 프라이머리가 커밋한 로그를 조금 뒤에 적용하는데, 여기서는 두 복제본을 모두 1초 늦춰 두었습니다."),
+            new("A replica applies the primary's log some time after the primary has committed; here a lock, as a backup takes it, keeps both replicas up to a second behind.",
+                "복제본은 프라이머리가 커밋한 로그를 조금 뒤에 적용하는데, 여기서는 백업이 거는 것과 같은 잠금 때문에 두 복제본이 최대 1초까지 늦습니다."),
             new("The author writes on the primary and reads the page at once, and at level eventual any copy may answer, so it is a replica that has not heard of the comment yet.",
                 "작성자는 프라이머리에 쓰고 바로 페이지를 읽는데, eventual 레벨에서는 아무 복제본이나 답할 수 있으므로 아직 댓글을 받지 못한 복제본이 답합니다."),
             new("The commit's answer carried its position in the log, and Headwater remembers it as the session's floor.",
@@ -36,8 +36,8 @@ static class ReadScenarios
         With = new("level monotonic: a copy that has what was seen", "monotonic 레벨: 이미 본 것을 가진 복제본이 답함"),
         Explanation =
         [
-            new("One replica is current and the other a second behind, which on a busy day happens by itself.",
-                "복제본 하나는 최신이고 다른 하나는 1초 늦는데, 바쁜 날에는 저절로 생기는 일입니다."),
+            new("One replica is current and the other up to a second behind, which on a busy day happens by itself.",
+                "복제본 하나는 최신이고 다른 하나는 최대 1초 늦는데, 바쁜 날에는 저절로 생기는 일입니다."),
             new("At level eventual each read goes to the less busy copy of two, so one reader meets both in turn and sees posts appear, vanish and appear again.",
                 "eventual 레벨에서는 둘 중 덜 바쁜 복제본이 답하므로, 같은 독자가 둘을 번갈아 만나면서 글이 나타났다 사라졌다 다시 나타나는 것을 봅니다."),
             new("Nothing is lost and no server is wrong; what is broken is the order in which one person sees the world.",
@@ -62,8 +62,8 @@ static class ReadScenarios
         [
             new("Two clusters have two logs, and nothing in either says that the question came before the answer.",
                 "클러스터가 둘이면 로그도 둘이고, 어느 쪽에도 질문이 답보다 먼저였다는 기록이 없습니다."),
-            new("Here the replicas of the first cluster are a second behind and those of the second are not, so an effect is read before its cause.",
-                "여기서는 첫째 클러스터의 복제본만 1초 늦으므로 원인보다 결과를 먼저 읽게 됩니다."),
+            new("Here the replicas of the first cluster are up to a second behind and those of the second are not, so an effect is read before its cause.",
+                "여기서는 첫째 클러스터의 복제본만 최대 1초 늦으므로 원인보다 결과를 먼저 읽게 됩니다."),
             new("Each gateway serves one cluster and can keep order within that one only, so the order between them has to travel with the data.",
                 "게이트웨이 하나는 클러스터 하나만 맡아 그 안의 순서만 지킬 수 있으므로, 둘 사이의 순서는 데이터와 함께 옮겨야 합니다."),
             new("Whoever answers stores the token of the session that asked, which is a position in the first log, beside the answer; with the second cluster's own position it is a vector of two.",

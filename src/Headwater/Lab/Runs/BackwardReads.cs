@@ -3,7 +3,7 @@ using Headwater.Lab.Stage;
 
 namespace Headwater.Lab.Runs;
 
-/// <summary>One reader asks again and again for the newest post; one replica is current and the other a second behind.</summary>
+/// <summary>One reader asks again and again for the newest post; one replica is current and the other up to a second behind.</summary>
 static class BackwardReads
 {
     const int Reads = 75;
@@ -15,7 +15,7 @@ static class BackwardReads
         await cluster.PrepareAsync(ct, "DROP TABLE IF EXISTS post", "CREATE TABLE post (id INT AUTO_INCREMENT PRIMARY KEY, body VARCHAR(100))", "INSERT INTO post (body) VALUES ('the first')");
         await using var gateway = await LabGateway.StartAsync(cluster, new LabGatewayOptions(), ct);
         await using var reader = await gateway.ConnectAsync(isProtected ? "monotonic" : "eventual", ct);
-        await using var late = await Lateness.BeginAsync(cluster, [cluster.Servers[2]], ct);
+        await using var late = await Lateness.BeginAsync(cluster, [cluster.Servers[2]], "post", ct);
         var recorder = new Recorder(new LabText("newest post", "최신 글 번호"));
         var shown = recorder.Dots("the reader is shown", "독자가 본 글");
         await using var watching = new Watching(ct);

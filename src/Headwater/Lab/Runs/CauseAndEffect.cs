@@ -20,7 +20,7 @@ static class CauseAndEffect
         await answering.PrepareAsync(ct, "CREATE TABLE answer (question INT PRIMARY KEY, body VARCHAR(100), seen VARCHAR(500))");
         await using var questions = await LabGateway.StartAsync(asking, new LabGatewayOptions(), ct);
         await using var answers = await LabGateway.StartAsync(answering, new LabGatewayOptions(), ct);
-        await using var late = await Lateness.BeginAsync(asking, asking.Replicas, ct);
+        await using var late = await Lateness.BeginAsync(asking, asking.Replicas, "question", ct);
         var level = isProtected ? "prefix" : "eventual";
         await using var readsQuestions = await questions.ConnectAsync(level, ct);
         await using var readsAnswers = await answers.ConnectAsync(level, ct);
@@ -28,13 +28,13 @@ static class CauseAndEffect
         await using var answerer = await answers.ConnectAsync(ct);
 
         var recorder = new Recorder(new LabText("number of the question", "질문 번호"));
-        var read = recorder.Dots("answer read; red: no question", "읽은 답 (빨강: 질문 없음)");
+        var read = recorder.Dots("the reader has answer", "독자가 읽은 답");
         await using var watching = new Watching(ct);
-        var asked = recorder.Steps("1st cluster: primary has", "첫째 클러스터 프라이머리");
+        var asked = recorder.Steps("1st cluster's primary has", "첫째 클러스터 프라이머리");
         watching.Add(end => recorder.WatchAsync(asked, asking, asking.Primary, "SELECT MAX(id) FROM question", end));
-        var copied = recorder.Steps("1st cluster: replica has", "첫째 클러스터 복제본");
+        var copied = recorder.Steps("1st cluster's replica has", "첫째 클러스터 복제본");
         watching.Add(end => recorder.WatchAsync(copied, asking, asking.Servers[1], "SELECT MAX(id) FROM question", end));
-        var answered = recorder.Steps("2nd cluster: replica has", "둘째 클러스터 복제본");
+        var answered = recorder.Steps("2nd cluster's replica has", "둘째 클러스터 복제본");
         watching.Add(end => recorder.WatchAsync(answered, answering, answering.Servers[1], "SELECT MAX(question) FROM answer", end));
 
         var missing = 0;

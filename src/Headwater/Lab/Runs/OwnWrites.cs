@@ -3,7 +3,7 @@ using Headwater.Lab.Stage;
 
 namespace Headwater.Lab.Runs;
 
-/// <summary>An author writes a comment and looks at the page at once, while the replicas are a second behind.</summary>
+/// <summary>An author writes a comment and looks at the page at once, while the replicas are up to a second behind.</summary>
 static class OwnWrites
 {
     const int Comments = 12;
@@ -15,7 +15,7 @@ static class OwnWrites
         await cluster.PrepareAsync(ct, "DROP TABLE IF EXISTS comment", "CREATE TABLE comment (id INT PRIMARY KEY, body VARCHAR(100))", "INSERT INTO comment VALUES (1, 'the first, long ago')");
         await using var gateway = await LabGateway.StartAsync(cluster, new LabGatewayOptions(), ct);
         await using var author = await gateway.ConnectAsync(isProtected ? "session" : "eventual", ct);
-        await using var late = await Lateness.BeginAsync(cluster, cluster.Replicas, ct);
+        await using var late = await Lateness.BeginAsync(cluster, cluster.Replicas, "comment", ct);
         var recorder = new Recorder(new LabText("newest comment", "최신 댓글 번호"));
         var page = recorder.Dots("the author's page shows", "작성자의 페이지");
         await using var watching = new Watching(ct);

@@ -74,15 +74,6 @@ sealed class LabCluster(LabStage stage, LabClusterOptions options, string direct
                 throw new LabException($"{replica.Name} did not reach {position} within {Patience.TotalSeconds:0} s.");
     }
 
-    /// <summary>From now on a replica applies each transaction so much later than it was committed.</summary>
-    public async Task DelayAsync(EmbeddedServer replica, int seconds, CancellationToken ct)
-    {
-        await using var connection = await AdminAsync(replica, ct);
-        await connection.QueryAsync("STOP SLAVE", ct);
-        await connection.QueryAsync($"CHANGE MASTER TO MASTER_DELAY={seconds}", ct);
-        await connection.QueryAsync("START SLAVE", ct);
-    }
-
     /// <summary>kill -9.</summary>
     public static async Task KillAsync(EmbeddedServer server, CancellationToken ct)
     {

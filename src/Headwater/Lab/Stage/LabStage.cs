@@ -63,7 +63,7 @@ sealed class LabStage : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>The cluster that stays: a primary and two replicas, of which a scenario changes tables and delays only, and puts delays right again.</summary>
+    /// <summary>The cluster that stays: a primary and two replicas, of which a scenario changes its own tables only.</summary>
     public async Task<LabCluster> StandingAsync(CancellationToken ct) => _standing ??= await ClusterAsync(new LabClusterOptions { Servers = 3 }, ct);
 
     /// <summary>Ends every server, the standing cluster's too: who asks for that next gets a new one.</summary>
