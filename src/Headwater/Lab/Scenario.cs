@@ -13,7 +13,7 @@ sealed record Scenario
     public required LabText Title { get; init; }
     public required LabText Question { get; init; }
 
-    /// <summary>What is counted, as it follows a number.</summary>
+    /// <summary>What is counted or measured, as a heading.</summary>
     public required LabText Anomaly { get; init; }
 
     /// <summary>What the protection off and on is here.</summary>

@@ -7,9 +7,12 @@ static class LabCatalogue
 {
     public static readonly ImmutableArray<Scenario> All =
     [
+        LoadScenarios.Analysts,
         ReadScenarios.MyCommentIsGone,
         ReadScenarios.TimeRunsBackwards,
         ReadScenarios.AnswerBeforeQuestion,
+        FailureScenarios.ReplicaDies,
+        FailureScenarios.PrimaryDies,
     ];
 
     public static Scenario? Find(string name) => All.FirstOrDefault(scenario => scenario.Name == name);

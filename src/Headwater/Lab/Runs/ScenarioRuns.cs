@@ -9,9 +9,12 @@ static class ScenarioRuns
 {
     public static ScenarioRun Of(string name) => name switch
     {
+        "analysts" => Analysts.RunAsync,
         "my-comment-is-gone" => OwnWrites.RunAsync,
         "time-runs-backwards" => BackwardReads.RunAsync,
         "answer-before-question" => CauseAndEffect.RunAsync,
+        "replica-dies" => DeadReplicas.RunAsync,
+        "primary-dies" => DeadPrimary.RunAsync,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such scenario"),
     };
 }

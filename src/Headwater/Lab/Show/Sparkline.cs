@@ -1,6 +1,6 @@
 namespace Headwater.Lab.Show;
 
-/// <summary>A series as one row of a terminal: each cell is a span of time, its height the last value there, and a cross where something bad was in it.</summary>
+/// <summary>A series as one row of a terminal: each cell is a span of time, its height the last value of steps or the greatest of dots there, and a cross where something bad was in it.</summary>
 static class Sparkline
 {
     public const char Bad = '×';
@@ -18,7 +18,7 @@ static class Sparkline
             var isNew = false;
             for (; at < series.Points.Length && Cell(series.Points[at].Seconds, scale, width) <= cell; at++)
             {
-                last = series.Points[at].Value;
+                last = isNew && series.Kind == SeriesKind.Dots ? Math.Max(last!.Value, series.Points[at].Value) : series.Points[at].Value;
                 isBad |= series.Points[at].IsBad;
                 isNew = true;
             }

@@ -82,6 +82,13 @@ sealed class LabGateway : IAsyncDisposable
         return connection;
     }
 
+    /// <summary>Until the promise holds: a commit is acknowledged only when another server has it.</summary>
+    public Task UntilSafeAsync(CancellationToken ct) =>
+        LabCluster.UntilAsync(() => Task.FromResult(View.Primary?.LastAnswer?.SemiSync is { Waits: true, Acknowledgers: > 0 }), "the primary to wait for a replica", ct);
+
+    public Task UntilPrimaryIsNotAsync(string name, CancellationToken ct) =>
+        LabCluster.UntilAsync(() => Task.FromResult(View.Primary is { } primary && primary.Id.Name != name), $"another primary than {name}", ct);
+
     /// <summary>What the commands of the command line do: a request to the running gateway, such as <c>/api/control/recover</c>.</summary>
     public async Task<string> PostAsync(string path, CancellationToken ct)
     {
