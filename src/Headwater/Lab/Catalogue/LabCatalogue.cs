@@ -11,8 +11,11 @@ static class LabCatalogue
         ReadScenarios.MyCommentIsGone,
         ReadScenarios.TimeRunsBackwards,
         ReadScenarios.AnswerBeforeQuestion,
+        FailureScenarios.PhantomRead,
         FailureScenarios.ReplicaDies,
         FailureScenarios.PrimaryDies,
+        FailureScenarios.LostTail,
+        FailureScenarios.SplitBrain,
     ];
 
     public static Scenario? Find(string name) => All.FirstOrDefault(scenario => scenario.Name == name);

@@ -23,9 +23,9 @@ static class DeadPrimary
             watching.Add(end => writer.RunAsync(outcome =>
                 orders.Add(outcome == OrderOutcome.Acknowledged ? Interlocked.Increment(ref acknowledged) : Volatile.Read(ref acknowledged), isBad: outcome == OrderOutcome.Refused), end));
         await Task.Delay(TimeSpan.FromSeconds(1.5), ct);
-        var before = Volatile.Read(ref acknowledged);
         recorder.Event("db1, the primary, is killed", "프라이머리 db1을 강제 종료합니다");
         await LabCluster.KillAsync(cluster.Primary, ct);
+        var before = Volatile.Read(ref acknowledged);
         if (gateway is not null)
         {
             await gateway.UntilPrimaryIsNotAsync("db1", ct);

@@ -13,8 +13,11 @@ static class ScenarioRuns
         "my-comment-is-gone" => OwnWrites.RunAsync,
         "time-runs-backwards" => BackwardReads.RunAsync,
         "answer-before-question" => CauseAndEffect.RunAsync,
+        "phantom-read" => PhantomRead.RunAsync,
         "replica-dies" => DeadReplicas.RunAsync,
         "primary-dies" => DeadPrimary.RunAsync,
+        "lost-tail" => LostTail.RunAsync,
+        "split-brain" => SplitBrain.RunAsync,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such scenario"),
     };
 }

@@ -99,6 +99,15 @@ sealed class LabCluster(LabStage stage, LabClusterOptions options, string direct
         await server.ReadyAsync(stage.Accounts.Administrator, Patience, TimeProvider.System, ct);
     }
 
+    /// <summary>Makes a replica a primary by hand, as somebody does who has no controller.</summary>
+    public async Task PromoteByHandAsync(EmbeddedServer replica, CancellationToken ct)
+    {
+        await using var connection = await AdminAsync(replica, ct);
+        await connection.QueryAsync("STOP SLAVE", ct);
+        await connection.QueryAsync("RESET SLAVE ALL", ct);
+        await connection.QueryAsync("SET GLOBAL read_only = OFF", ct);
+    }
+
     public static async Task UntilAsync(Func<Task<bool>> reached, string what, CancellationToken ct)
     {
         for (var began = TimeProvider.System.GetTimestamp(); !await reached(); await Task.Delay(10, ct))
