@@ -16,6 +16,8 @@ static class LabCatalogue
         FailureScenarios.PrimaryDies,
         FailureScenarios.LostTail,
         FailureScenarios.SplitBrain,
+        ReplicaScenarios.CrashSafeReplica,
+        ReplicaScenarios.BrokenRing,
     ];
 
     public static Scenario? Find(string name) => All.FirstOrDefault(scenario => scenario.Name == name);

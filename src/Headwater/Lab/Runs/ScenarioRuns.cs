@@ -18,6 +18,8 @@ static class ScenarioRuns
         "primary-dies" => DeadPrimary.RunAsync,
         "lost-tail" => LostTail.RunAsync,
         "split-brain" => SplitBrain.RunAsync,
+        "crash-safe-replica" => CrashedReplica.RunAsync,
+        "broken-ring" => BrokenRing.RunAsync,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such scenario"),
     };
 }

@@ -72,7 +72,7 @@ sealed class LabScreen(LabLanguage language)
                 first = false;
             }
         }
-        foreach (var figure in side.Figures) yield return left + Markup.Escape(LabWidth.Fit(figure.Name.In(language), 48)) + Markup.Escape(figure.Value.PadLeft(10));
+        foreach (var figure in side.Figures) yield return left + Markup.Escape(LabWidth.Fit(figure.Name.In(language), 63)) + Markup.Escape(figure.Value.PadLeft(14));
     }
 
     IEnumerable<string> Lines(LabText text) => LabWidth.Wrap(text.In(language), Width).Select(static line => Markup.Escape(line));
