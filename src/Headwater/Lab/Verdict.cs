@@ -24,7 +24,7 @@ sealed record Verdict(bool Passed, LabText Sentence)
     }
 
     /// <summary>A number of the anomaly as people read it.</summary>
-    public static string Text(double value, Demand demand) => demand.IsGone ? value.ToString("N0", CultureInfo.InvariantCulture) : value.ToString("0.0", CultureInfo.InvariantCulture) + " " + demand.Unit;
+    public static string Text(double value, Demand demand) => demand.Unit.Length == 0 ? value.ToString("N0", CultureInfo.InvariantCulture) : value.ToString("0.0", CultureInfo.InvariantCulture) + " " + demand.Unit;
 
     static string Share(Demand demand) => demand.MostShare.ToString("P0", CultureInfo.InvariantCulture);
 

@@ -18,6 +18,10 @@ static class LabCatalogue
         FailureScenarios.SplitBrain,
         ReplicaScenarios.CrashSafeReplica,
         ReplicaScenarios.BrokenRing,
+        CacheScenarios.ThunderingHerd,
+        CacheScenarios.StaleCache,
+        CacheScenarios.Penetration,
+        CacheScenarios.Avalanche,
     ];
 
     public static Scenario? Find(string name) => All.FirstOrDefault(scenario => scenario.Name == name);

@@ -51,8 +51,8 @@ static class CrashedReplica
         recorder.Figure("engine of mysql.gtid_slave_pos", "mysql.gtid_slave_pos의 엔진", engine);
         recorder.Figure("orders written", "쓴 주문", writer.Acknowledged.Count.ToString(CultureInfo.InvariantCulture));
         recorder.Figure("orders that the replica lacks for ever", "복제본에 영영 없는 주문", missing.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("what SHOW SLAVE STATUS says of it: errors", "SHOW SLAVE STATUS가 말하는 오류", status.Value(0, "Last_SQL_Errno") is "0" ? "none" : status.Value(0, "Last_SQL_Error") ?? "");
-        recorder.Figure("what it says of it: seconds behind", "SHOW SLAVE STATUS가 말하는 지연(초)", status.Value(0, "Seconds_Behind_Master") ?? "NULL");
+        recorder.Figure("SHOW SLAVE STATUS: Last_SQL_Errno", "SHOW SLAVE STATUS: Last_SQL_Errno", status.Value(0, "Last_SQL_Errno") ?? "");
+        recorder.Figure("SHOW SLAVE STATUS: Seconds_Behind_Master", "SHOW SLAVE STATUS: Seconds_Behind_Master", status.Value(0, "Seconds_Behind_Master") ?? "NULL");
         return recorder.Finish(missing, writer.Acknowledged.Count);
     }
 }

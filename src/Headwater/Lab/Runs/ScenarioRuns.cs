@@ -20,6 +20,10 @@ static class ScenarioRuns
         "split-brain" => SplitBrain.RunAsync,
         "crash-safe-replica" => CrashedReplica.RunAsync,
         "broken-ring" => BrokenRing.RunAsync,
+        "thundering-herd" => ThunderingHerd.RunAsync,
+        "cache-stale" => StaleCache.RunAsync,
+        "cache-penetration" => CachePenetration.RunAsync,
+        "cache-avalanche" => CacheAvalanche.RunAsync,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such scenario"),
     };
 }

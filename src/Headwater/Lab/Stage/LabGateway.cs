@@ -86,6 +86,28 @@ sealed class LabGateway : IAsyncDisposable
     public Task UntilSafeAsync(CancellationToken ct) =>
         LabCluster.UntilAsync(() => Task.FromResult(View.Primary?.LastAnswer?.SemiSync is { Waits: true, Acknowledgers: > 0 }), "the primary to wait for a replica", ct);
 
+    /// <summary>Until a read that is asked again is answered by what is kept: the log is followed so far, and the tables are known.</summary>
+    public async Task UntilKeepsAsync(string sql, CancellationToken ct)
+    {
+        // A log in which nothing has happened since it is followed tells nothing yet.
+        await _cluster.PrepareAsync(ct, "CREATE TABLE IF NOT EXISTS pulse (beat INT)", "INSERT INTO pulse VALUES (1)");
+        await using var connection = await ConnectAsync(ct);
+        var before = Counters.CacheHits;
+        try
+        {
+            await LabCluster.UntilAsync(async () =>
+            {
+                await connection.QueryAsync(sql, ct);
+                return Counters.CacheHits > before;
+            }, "a result to be kept", ct);
+        }
+        catch (LabException late)
+        {
+            var explained = await connection.QueryAsync("EXPLAIN ROUTE " + sql, ct);
+            throw new LabException($"{late.Message} {string.Join("; ", explained.Rows.Select(static row => string.Join(": ", row)))}");
+        }
+    }
+
     public Task UntilPrimaryIsNotAsync(string name, CancellationToken ct) =>
         LabCluster.UntilAsync(() => Task.FromResult(View.Primary is { } primary && primary.Id.Name != name), $"another primary than {name}", ct);
 
