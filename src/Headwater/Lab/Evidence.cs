@@ -11,8 +11,8 @@ enum SeriesKind
     Dots,
 }
 
-/// <summary>A value at a time after the beginning; bad is what must not be.</summary>
-readonly record struct SeriesPoint(double Seconds, double Value, bool IsBad = false);
+/// <summary>A value at a time after the beginning, null where nobody answered; bad is what must not be.</summary>
+readonly record struct SeriesPoint(double Seconds, double? Value, bool IsBad = false);
 
 sealed record Series(LabText Name, SeriesKind Kind, ImmutableArray<SeriesPoint> Points);
 

@@ -15,7 +15,7 @@ static class DeadPrimary
         await using var gateway = isProtected ? await LabGateway.StartAsync(cluster, new LabGatewayOptions { Control = "rpo: zero" }, ct) : null;
         if (gateway is not null) await gateway.UntilSafeAsync(ct);
         var recorder = new Recorder(new LabText("orders acknowledged", "확인된 주문 수"));
-        var orders = recorder.Dots("orders; crosses: refused", "주문 (가위표: 거부)");
+        var orders = recorder.Dots("orders", "주문");
         var writers = Enumerable.Range(1, Shops).Select(number => new OrderWriter(number, gateway is not null ? gateway.ConnectAsync : open => cluster.ApplicationAsync(cluster.Primary, open))).ToList();
         var acknowledged = 0;
         await using var watching = new Watching(ct);

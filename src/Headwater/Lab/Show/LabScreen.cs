@@ -56,7 +56,7 @@ sealed class LabScreen(LabLanguage language)
         foreach (var series in side.Series)
         {
             var cells = Markup.Escape(Sparkline.Of(series, scale, Cells)).Replace($"{Sparkline.Bad}", Red($"{Sparkline.Bad}"), StringComparison.Ordinal);
-            var last = series.Points.IsEmpty ? "" : series.Points[^1].Value.ToString("0.#", CultureInfo.InvariantCulture);
+            var last = series.Points.LastOrDefault(static point => point.Value is not null).Value?.ToString("0.#", CultureInfo.InvariantCulture) ?? "";
             yield return left + Markup.Escape(LabWidth.Fit(series.Name.In(language), Label)) + ' ' + cells + Grey($"{last,5}");
         }
         var under = left + new string(' ', Label + 1);

@@ -50,7 +50,12 @@ static class LabSvg
             svg.Append(CultureInfo.InvariantCulture, $"<path class=\"s{number}\" d=\"");
             foreach (var point in series.Points)
             {
-                var (x, y) = (X(point.Seconds, scale), Y(point.Value, scale));
+                if (point.Value is not { } value)
+                {
+                    last = double.NaN;
+                    continue;
+                }
+                var (x, y) = (X(point.Seconds, scale), Y(value, scale));
                 svg.Append(CultureInfo.InvariantCulture, $"{(double.IsNaN(last) ? $"M{x:0.#} {y:0.#}" : $"H{x:0.#}V{y:0.#}")}");
                 last = y;
             }
@@ -58,7 +63,8 @@ static class LabSvg
         }
         foreach (var point in series.Points)
         {
-            var (x, y) = (X(point.Seconds, scale), Y(point.Value, scale));
+            if (point.Value is not { } value) continue;
+            var (x, y) = (X(point.Seconds, scale), Y(value, scale));
             if (point.IsBad) svg.Append(CultureInfo.InvariantCulture, $"<path class=\"bad\" d=\"M{x - 4:0.#} {y - 4:0.#}l8 8m0-8l-8 8\"/>");
             else if (series.Kind == SeriesKind.Dots) svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"s{number}\" cx=\"{x:0.#}\" cy=\"{y:0.#}\" r=\"3\"/>");
         }

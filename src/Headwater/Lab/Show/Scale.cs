@@ -6,7 +6,7 @@ readonly record struct Scale(double Seconds, double Value)
     public static Scale Of(params Evidence?[] sides)
     {
         var points = sides.OfType<Evidence>().SelectMany(static side => side.Series).SelectMany(static series => series.Points);
-        return new Scale(Math.Max(0.1, sides.OfType<Evidence>().Select(static side => side.Seconds).DefaultIfEmpty(0).Max()), Math.Max(1, points.Select(static point => point.Value).DefaultIfEmpty(0).Max()));
+        return new Scale(Math.Max(0.1, sides.OfType<Evidence>().Select(static side => side.Seconds).DefaultIfEmpty(0).Max()), Math.Max(1, points.Max(static point => point.Value) ?? 0));
     }
 
     /// <summary>A step for the marks of an axis that people count by: 1, 2 or 5 times a power of ten, at most so many of them.</summary>

@@ -18,7 +18,7 @@ static class Sparkline
             var isNew = false;
             for (; at < series.Points.Length && Cell(series.Points[at].Seconds, scale, width) <= cell; at++)
             {
-                last = isNew && series.Kind == SeriesKind.Dots ? Math.Max(last!.Value, series.Points[at].Value) : series.Points[at].Value;
+                last = isNew && series.Kind == SeriesKind.Dots ? Greatest(last, series.Points[at].Value) : series.Points[at].Value;
                 isBad |= series.Points[at].IsBad;
                 isNew = true;
             }
@@ -37,6 +37,8 @@ static class Sparkline
             if (Cell(events[i].Seconds, scale, width) is var cell && cells[cell] == ' ') cells[cell] = (char)('1' + i);
         return new string(cells);
     }
+
+    static double? Greatest(double? one, double? other) => one > other ? one : other ?? one;
 
     static int Cell(double seconds, Scale scale, int width) => Math.Clamp((int)(seconds / scale.Seconds * width), 0, width - 1);
 }
