@@ -30,7 +30,7 @@ static class LabCommand
     {
         var name = new Argument<string>("name") { Description = "A scenario of headwater lab list, or all" };
         var html = new Option<string?>("--html") { Description = "Writes what was seen to this file too, with pictures over time", HelpName = "file" };
-        var directory = new Option<string?>("--dir") { Description = "Where the servers have their data while it runs [default: a new folder for temporary files, which is removed]", HelpName = "directory" };
+        var directory = new Option<string?>("--dir") { Description = "Where a folder is made for the servers' data while it runs [default: where temporary files are]", HelpName = "directory" };
         // For tests and the curious: it must end red.
         var off = new Option<bool>("--without-protection") { Description = "Leaves the protection out of both runs", Hidden = true };
         var (language, json) = (Language(), Json());
@@ -46,7 +46,7 @@ static class LabCommand
             var screen = new LabScreen(parsed.GetValue(language));
             var console = ConsoleOf(output);
             var progress = new LabProgress(error, parsed.GetValue(language), isLive: !Console.IsErrorRedirected);
-            var folder = parsed.GetValue(directory) ?? Directory.CreateTempSubdirectory("headwater-lab-").FullName;
+            var folder = parsed.GetValue(directory) is { } parent ? Path.Combine(parent, $"lab-{Environment.ProcessId}") : Directory.CreateTempSubdirectory("headwater-lab-").FullName;
             try
             {
                 var run = new LabRun(new LabRunOptions { Directory = folder, IsUnprotected = parsed.GetValue(off) }, progress.Show, result =>
@@ -70,7 +70,7 @@ static class LabCommand
             }
             finally
             {
-                if (parsed.GetValue(directory) is null) Directory.Delete(folder, recursive: true);
+                if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
             }
         });
         return command;

@@ -21,6 +21,9 @@ public class CommandLineTests
     [InlineData("config")]
     [InlineData("config check")]
     [InlineData("config explain")]
+    [InlineData("lab")]
+    [InlineData("lab list")]
+    [InlineData("lab run")]
     public async Task Help_has_examples_and_exit_codes(string command)
     {
         var (code, output, error) = await Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
@@ -40,6 +43,7 @@ public class CommandLineTests
     [InlineData("up --for soon", "headwater: --for: found \"soon\"; allowed: a duration")]
     [InlineData("serve --confg x", "headwater: ")]
     [InlineData("config explain reads.wiat", "headwater: There is no key reads.wiat; did you mean reads.wait?")]
+    [InlineData("lab run everything", "headwater: There is no scenario everything; allowed: all, analysts, my-comment-is-gone")]
     [InlineData("reload --pid 1", "headwater: 1 is not the process id of a gateway.")]
     public async Task A_wrong_command_line_ends_with_2_and_a_sentence(string line, string begins)
     {

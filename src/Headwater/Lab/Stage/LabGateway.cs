@@ -52,13 +52,27 @@ sealed class LabGateway : IAsyncDisposable
     public static async Task<LabGateway> StartAsync(LabCluster cluster, LabGatewayOptions options, CancellationToken ct)
     {
         var gateway = new LabGateway(cluster, options);
-        await gateway._composition.StartAsync(ct);
-        await LabCluster.UntilAsync(() => Task.FromResult(gateway.View.Primary is not null && gateway.View.Servers.All(static server => server.Health != ServerHealth.Down && server.LastAnswer is not null)), "the gateway to know all servers", ct);
+        try
+        {
+            await gateway.ServeAsync(ct);
+            return gateway;
+        }
+        catch
+        {
+            await gateway.DisposeAsync();
+            throw;
+        }
+    }
+
+    async Task ServeAsync(CancellationToken ct)
+    {
+        await _composition.StartAsync(ct);
+        await LabCluster.UntilAsync(() => Task.FromResult(View.Primary is not null && View.Servers.All(static server => server.Health != ServerHealth.Down && server.LastAnswer is not null)), "the gateway to know all servers", ct);
         await LabCluster.UntilAsync(async () =>
         {
             try
             {
-                await using var connection = await gateway.ConnectAsync(ct);
+                await using var connection = await ConnectAsync(ct);
                 return true;
             }
             catch (ServerException)
@@ -67,7 +81,6 @@ sealed class LabGateway : IAsyncDisposable
                 return false;
             }
         }, "the gateway to let the application in", ct);
-        return gateway;
     }
 
     /// <summary>As the application connects: one address, whatever becomes of the servers.</summary>
