@@ -40,6 +40,7 @@ static class LabCommand
             var asked = parsed.GetRequiredValue(name);
             IReadOnlyList<Scenario> scenarios = asked == "all" ? LabCatalogue.All : LabCatalogue.Find(asked) is { } one ? [one]
                 : throw new CommandException(ExitCode.Usage, $"There is no scenario {asked}; allowed: all, {string.Join(", ", LabCatalogue.All.Select(static scenario => scenario.Name))}.");
+            if (parsed.GetValue(html) is { } page) CheckThatItCanBeWritten(page);
             using var signals = new Signals(onReload: static () => { });
             using var stopping = CancellationTokenSource.CreateLinkedTokenSource(ct, signals.Stopping);
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
@@ -74,6 +75,19 @@ static class LabCommand
             }
         });
         return command;
+    }
+
+    // Told at once, not when all has been played.
+    static void CheckThatItCanBeWritten(string file)
+    {
+        try
+        {
+            using var _ = File.Open(file, FileMode.OpenOrCreate, FileAccess.Write);
+        }
+        catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.Usage, $"--html: {file} cannot be written: {trouble.Message}");
+        }
     }
 
     static async Task WriteAsync(string file, LabReport report, LabLanguage language)

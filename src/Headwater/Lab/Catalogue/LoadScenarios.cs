@@ -8,15 +8,15 @@ static class LoadScenarios
         Name = "analysts",
         Title = new("Analysts slow down writers", "분석 쿼리가 쓰기를 느리게 한다"),
         Question = new("Why does everybody wait when somebody makes a report?", "누군가 보고서를 뽑으면 왜 모두가 기다려야 할까?"),
-        Anomaly = new("time within which 95 of 100 writes end", "쓰기 100번 중 95번이 끝나는 시간"),
+        Anomaly = new("time within which half of the writes end", "쓰기의 절반이 끝나는 시간"),
         Without = new("one server answers writers and analysts", "서버 하나가 쓰기와 분석을 모두 처리함"),
         With = new("the analysts' address leads to a replica", "분석가용 주소는 복제본으로 이어짐"),
         Explanation =
         [
             new("A report reads every row there is, and while it does it takes the processor and the memory that each small write needs too.",
                 "보고서는 모든 행을 읽고, 그동안 작은 쓰기에도 필요한 프로세서와 메모리를 차지합니다."),
-            new("On one server a write queues behind six analysts, and its time is many times what it was in the first second and a half.",
-                "서버가 하나면 쓰기는 분석가 여섯 명 뒤에 줄을 서게 되고, 처음 1.5초 동안보다 몇 배나 오래 걸립니다."),
+            new("On one server a write queues behind sixteen analysts, and its time is many times what it was in the first second and a half.",
+                "서버가 하나면 쓰기는 분석가 열여섯 명 뒤에 줄을 서게 되고, 처음 1.5초 동안보다 몇 배나 오래 걸립니다."),
             new("A replica has the same rows a moment later, which is soon enough for a report.",
                 "복제본에는 같은 행이 조금 뒤에 도착하는데, 보고서에는 그 정도면 충분합니다."),
             new("Headwater gives the analysts an address of their own, bound to the tag of one replica, so their SQL does not have to know and no other reader meets them.",

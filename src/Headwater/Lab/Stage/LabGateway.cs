@@ -64,25 +64,6 @@ sealed class LabGateway : IAsyncDisposable
         }
     }
 
-    async Task ServeAsync(CancellationToken ct)
-    {
-        await _composition.StartAsync(ct);
-        await LabCluster.UntilAsync(() => Task.FromResult(View.Primary is not null && View.Servers.All(static server => server.Health != ServerHealth.Down && server.LastAnswer is not null)), "the gateway to know all servers", ct);
-        await LabCluster.UntilAsync(async () =>
-        {
-            try
-            {
-                await using var connection = await ConnectAsync(ct);
-                return true;
-            }
-            catch (ServerException)
-            {
-                // Accounts are learnt in moments.
-                return false;
-            }
-        }, "the gateway to let the application in", ct);
-    }
-
     /// <summary>As the application connects: one address, whatever becomes of the servers.</summary>
     public Task<ServerConnection> ConnectAsync(CancellationToken ct) => ConnectAsync(_port, ct);
 
@@ -139,6 +120,25 @@ sealed class LabGateway : IAsyncDisposable
         await _composition.DisposeAsync();
         _http.Dispose();
         _log.Dispose();
+    }
+
+    async Task ServeAsync(CancellationToken ct)
+    {
+        await _composition.StartAsync(ct);
+        await LabCluster.UntilAsync(() => Task.FromResult(View.Primary is not null && View.Servers.All(static server => server.Health != ServerHealth.Down && server.LastAnswer is not null)), "the gateway to know all servers", ct);
+        await LabCluster.UntilAsync(async () =>
+        {
+            try
+            {
+                await using var connection = await ConnectAsync(ct);
+                return true;
+            }
+            catch (ServerException)
+            {
+                // Accounts are learnt in moments.
+                return false;
+            }
+        }, "the gateway to let the application in", ct);
     }
 
     Task<ServerConnection> ConnectAsync(int port, CancellationToken ct)
