@@ -50,7 +50,7 @@ static class LabCommand
             var folder = parsed.GetValue(directory) is { } parent ? Path.Combine(parent, $"lab-{Environment.ProcessId}") : Directory.CreateTempSubdirectory("headwater-lab-").FullName;
             try
             {
-                var run = new LabRun(new LabRunOptions { Directory = folder, IsUnprotected = parsed.GetValue(off) }, progress.Show, result =>
+                var run = new LabRun(new LabRunOptions { Directory = folder, IsUnprotected = _ => parsed.GetValue(off) }, progress.Show, result =>
                 {
                     progress.Clear();
                     if (!parsed.GetValue(json)) Print(console, screen.Result(result));

@@ -10,8 +10,8 @@ sealed record LabRunOptions
     /// <summary>Where servers have their data; it is gone afterwards.</summary>
     public required string Directory { get; init; }
 
-    /// <summary>The protection is left out of both runs, so that every scenario must end red: to see that the lab does not say what it has not seen.</summary>
-    public bool IsUnprotected { get; init; }
+    /// <summary>Scenarios whose protection is left out of both runs, so that they must end red: to see that the lab does not say what it has not seen.</summary>
+    public Predicate<Scenario> IsUnprotected { get; init; } = static _ => false;
 
     /// <summary>A run that takes longer has failed.</summary>
     public TimeSpan LongestRun { get; init; } = TimeSpan.FromSeconds(60);
@@ -56,7 +56,7 @@ sealed class LabRun(LabRunOptions options, Action<LabStep> step, Action<Scenario
             step(new LabStep(number, of, scenario, scenario.Without));
             without = await PlayAsync(stage, scenario, isProtected: false, ct);
             step(new LabStep(number, of, scenario, scenario.With));
-            var with = await PlayAsync(stage, scenario, isProtected: !options.IsUnprotected, ct);
+            var with = await PlayAsync(stage, scenario, isProtected: !options.IsUnprotected(scenario), ct);
             var verdict = Verdict.Of(scenario, without, with);
             return new ScenarioResult(scenario, verdict.Passed, verdict.Sentence, Stopwatch.GetElapsedTime(began).TotalSeconds, without, with);
         }

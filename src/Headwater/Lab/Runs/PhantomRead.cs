@@ -11,7 +11,7 @@ namespace Headwater.Lab.Runs;
 static class PhantomRead
 {
     const int Customers = 6;
-    static readonly TimeSpan BetweenCommits = TimeSpan.FromMilliseconds(200), BetweenReads = TimeSpan.FromMilliseconds(40);
+    static readonly TimeSpan BetweenCommits = TimeSpan.FromMilliseconds(120), BetweenReads = TimeSpan.FromMilliseconds(40);
 
     public static async Task<Evidence> RunAsync(LabStage stage, bool isProtected, CancellationToken ct)
     {
