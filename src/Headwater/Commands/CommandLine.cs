@@ -20,6 +20,7 @@ static class CommandLine
             VerifyCommand.Build(),
             ConflictsCommand.Build(),
             AlertsCommand.Build(),
+            LabCommand.Build(),
             ReloadCommand.Build(),
             ConfigCommand.Build(),
             CompletionCommand.Build(),

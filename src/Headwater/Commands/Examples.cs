@@ -72,6 +72,20 @@ static class Examples
             headwater audit                       exit code 0 when the promise is kept
             headwater audit --apply               mends what can be mended while the servers run
             """,
+        "lab" => """
+            headwater lab list
+            headwater lab run time-runs-backwards
+            headwater lab run all --html lab.html
+            """,
+        "list" => """
+            headwater lab list
+            headwater lab list --json | jq '.[].name'
+            """,
+        "run" => """
+            headwater lab run split-brain         without the protection, then with it
+            headwater lab run all --html lab.html    all of them, and a page with pictures over time
+            headwater lab run all --json | jq '.results[] | [.scenario.name, .passed]'
+            """,
         "conflicts" => """
             headwater conflicts --config /etc/headwater.yaml
             headwater conflicts --from 1-1-4711,2-2-90 --json | jq .conflicts

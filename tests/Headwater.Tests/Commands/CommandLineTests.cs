@@ -21,6 +21,9 @@ public class CommandLineTests
     [InlineData("config")]
     [InlineData("config check")]
     [InlineData("config explain")]
+    [InlineData("lab")]
+    [InlineData("lab list")]
+    [InlineData("lab run")]
     public async Task Help_has_examples_and_exit_codes(string command)
     {
         var (code, output, error) = await Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
@@ -40,6 +43,8 @@ public class CommandLineTests
     [InlineData("up --for soon", "headwater: --for: found \"soon\"; allowed: a duration")]
     [InlineData("serve --confg x", "headwater: ")]
     [InlineData("config explain reads.wiat", "headwater: There is no key reads.wiat; did you mean reads.wait?")]
+    [InlineData("lab run everything", "headwater: There is no scenario everything; allowed: all, analysts, my-comment-is-gone")]
+    [InlineData("lab run analysts --html /nonexistent/lab.html", "headwater: --html: /nonexistent/lab.html cannot be written: ")]
     [InlineData("reload --pid 1", "headwater: 1 is not the process id of a gateway.")]
     public async Task A_wrong_command_line_ends_with_2_and_a_sentence(string line, string begins)
     {
@@ -71,6 +76,16 @@ public class CommandLineTests
         var (code, _, error) = await Run("status", "--dir", "/nonexistent");
         Assert.Equal(1, code);
         Assert.StartsWith("headwater: No gateway serves from /nonexistent", error);
+    }
+
+    [Fact]
+    public async Task The_lab_lists_its_scenarios_for_people_in_their_language_and_for_programs()
+    {
+        Assert.Contains("split-brain             Split brain", (await Run("lab", "list")).Output);
+        Assert.Contains("split-brain             스플릿 브레인", (await Run("lab", "list", "--lang", "ko")).Output);
+        using var json = System.Text.Json.JsonDocument.Parse((await Run("lab", "list", "--json")).Output);
+        Assert.Equal("analysts", json.RootElement[0].GetProperty("name").GetString());
+        Assert.Equal(5, json.RootElement[0].GetProperty("explanation").GetArrayLength());
     }
 
     [Fact]
