@@ -21,6 +21,7 @@ static class CommandLine
             ConflictsCommand.Build(),
             ReloadCommand.Build(),
             ConfigCommand.Build(),
+            ConsoleCommand.Build(),
             VersionCommand.Build(),
         };
         foreach (var command in ControlCommands.Build()) root.Add(command);

@@ -18,6 +18,7 @@ using Headwater.Streams.Follow;
 using Headwater.Streams.Sinks;
 using Headwater.Streams.Store;
 using Headwater.Streams.Witness;
+using Headwater.WebConsole;
 
 namespace Headwater.Configuration;
 
@@ -63,6 +64,7 @@ static class ConfigFile
             Watch = Watch(values, rules) with { Control = values.Get(Keys.ControlModeKey) == ControlMode.Off ? null : Control(values, rules, state) },
             Gateway = Gateway(values, rules, state),
             Http = values.Get(Keys.HttpAddress),
+            ConsoleUsers = [.. values.Items(Keys.HttpUsers).Select(static user => new ConsoleUser(user.Find(Keys.HttpUserName)!, user.Get(Keys.HttpUserRole), user.Find(Keys.HttpUserPassword)!))],
             Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey)),
             Witness = Witness(values, rules, state),
             Feed = values.Get(Keys.FeedEnabled) ? Feed(values, rules, state) : null,
