@@ -24,31 +24,31 @@ static class Attention
         if (view.Primary is null && view.Version > 0) all.Add((0, new("critical", "no-primary", null, $"Nobody can write: {(view.Reason.Length > 0 ? view.Reason : "no primary is known")}.")));
         if (record.Paused) all.Add((2, new("warning", "paused", null, "The controller is paused: a primary that dies is not replaced.")));
         foreach (var server in view.Servers)
-            if (OfServer(server, view) is { } found) all.Add(found);
+            if (OfServer(server, view, findings) is { } found) all.Add(found);
         foreach (var finding in findings)
             if (SeverityOf(finding.Rule) is var severity && !ToldElsewhere.Contains(finding.Rule) && (severity != Severity.Info || IsProgress(finding.Rule)) && !Repeats(finding, all))
                 all.Add((severity switch { Severity.Critical => 0, Severity.Warning => 2, _ => 4 }, new(Word(severity), finding.Rule, finding.Server?.Name, Sentence(finding.Sentence))));
         foreach (var broken in audit?.Findings.Where(static finding => finding.Weight == "breaks") ?? [])
             // Where no such promise is made, nothing is broken.
             if (audit!.Rpo == "zero" || audit.IsRing || !broken.Setting.StartsWith("rpl_semi_sync", StringComparison.Ordinal))
-                all.Add((1, new("warning", "setting", broken.Server, $"{broken.Setting} on {broken.Server} breaks the promise: {broken.Sentence}.", broken.Mend.Length > 0 ? broken.Mend : null)));
+                all.Add((1, new("warning", "setting", broken.Server, $"{broken.Setting} on {broken.Server}{(broken.Sentence.StartsWith("is ", StringComparison.Ordinal) ? " " : ": ")}{broken.Sentence}. This breaks the promise.", broken.Mend.Length > 0 ? broken.Mend : null)));
         foreach (var session in held.Where(static session => session.HeldForMilliseconds >= HeldForLong.TotalMilliseconds).Take(MostSessions))
             all.Add((3, new("info", "held", session.HeldOn, $"Session {session.Id} of {session.User} has held a connection to {session.HeldOn} for {Time(session.HeldForMilliseconds!.Value)}: {session.HeldBecause}.", $"KILL {session.Id}")));
         return [.. all.OrderBy(static one => one.Rank).Select(static one => one.What)];
     }
 
-    static (int, AttentionJson)? OfServer(ServerView server, ClusterView view)
+    static (int, AttentionJson)? OfServer(ServerView server, ClusterView view, IReadOnlyList<Finding> findings)
     {
         var name = server.Id.Name;
         if (server.LastAnswer?.Links.FirstOrDefault(static link => link.Broken.Length > 0) is { } broken && server.Health != ServerHealth.Down)
-            return (1, new("critical", "replica-broken", name, $"{name} has stopped replicating: {broken.Broken}"));
+            return (1, new("critical", "replica-broken", name, $"{name} has stopped replicating: {broken.Broken}", findings.Any(finding => finding.Rule == "rebuild" && finding.Server == server.Id) ? $"headwater rebuild {name}" : null));
         if (server.Health == ServerHealth.Up || server.Health == ServerHealth.Unknown && view.Version == 0) return null;
         return (server.Health == ServerHealth.Down ? 1 : 2, new(server.Health == ServerHealth.Down ? "critical" : "warning", "server", name, $"{name} is {(server.Health == ServerHealth.Down ? "down" : "taking no reads")}: {server.Reason}."));
     }
 
     /// <summary>The same thing was said of the same server in other words.</summary>
     static bool Repeats(Finding finding, List<(int Rank, AttentionJson What)> all) =>
-        finding.Server is { } server && finding.Rule is "replica-broken" or "replica-stopped" or "primary-silent" && all.Exists(one => one.What.Server == finding.Server?.Name);
+        finding.Rule is "replica-broken" or "replica-stopped" or "primary-silent" or "rebuild" && all.Exists(one => one.What.Server == finding.Server?.Name);
 
     static string Sentence(string text) => text.Length == 0 ? text : text[^1] is '.' or '!' ? text : text + ".";
 

@@ -48,7 +48,7 @@ function build(uPlot, own, group) {
     legend: { show: false },
     scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high * 1.1, 1)] } },
     axes: [
-      { ...axis, space: 70, values: (_, ticks) => ticks.map(tick => clock(tick * 1000).slice(0, ticks.length > 1 && ticks[1] - ticks[0] < 60 ? 8 : 5)) },
+      { ...axis, space: 70, size: 28, values: (_, ticks) => ticks.map(tick => clock(tick * 1000).slice(0, ticks.length > 1 && ticks[1] - ticks[0] < 60 ? 8 : 5)) },
       { ...axis, size: 46, values: (_, ticks) => ticks.map(tick => tick >= 10000 ? `${number(tick / 1000)}k` : number(tick)) },
     ],
     series: [{}, ...own.series.map(([, name], index) => ({ label: name, stroke: color(`--series-${index % 8 + 1}`), width: 1.6, spanGaps: false, fill: index === 0 ? color('--series-1-soft') : undefined, points: { show: false } }))],

@@ -1,7 +1,7 @@
 // Where each server stands on the drawing, and how the log flows between them. A tree from the primary down, or a ring: simple enough to be written
 // here. Pure: servers and a width in, places and lines out.
 
-export const card = { width: 224, height: 132, gap: 26, row: 74 };
+export const card = { width: 224, height: 150, gap: 26, row: 74 };
 
 /** The server each one follows, among those that are shown. */
 function parents(servers) {

@@ -33,7 +33,7 @@ export function draw(route, soon) {
 
 function attention(now) {
   if (!now.attention.length)
-    return h('section.attention.well', { 'aria-label': t('attention.title') }, icon(severities.good), h('p', t('attention.none'), ' ', h('span.muted', now.promise.sentence)));
+    return h('section.attention.well', { 'aria-label': t('attention.title') }, icon(severities.good), h('p', t('attention.none')));
   return h('section.attention', { 'aria-labelledby': 'attention-title' },
     h('h2.unseen', { id: 'attention-title' }, t('attention.title')),
     h('ul', now.attention.map(one => h('li', { class: one.severity, key: `${one.kind} ${one.server} ${one.kind === 'setting' ? one.sentence : ''}` },
@@ -65,7 +65,7 @@ function figures(now) {
     tile(t('tile.off_primary'), reads ? percent(replicas / reads) : '–', 'replica_reads', t('tile.off_primary_note')),
     tile(t('tile.p99'), slow === null ? '–' : span(slow / 1000), 'read_p99', t('tile.p99_note', { write: mean('write_p99') === null ? '–' : span(mean('write_p99') / 1000) })),
     tile(t('tile.sessions'), number(now.gateway.sessions), 'sessions', t('tile.holding', { holding: number(now.gateway.holding) })),
-    h('div.tile.promise', { class: now.promise.kept === true ? 'good' : now.promise.kept === false ? 'bad' : '' }, h('span.label', t('tile.promise')), h('strong', now.control ? `rpo ${now.control.rpo}` : t('promise.none')), h('span.note', now.promise.sentence)));
+    h('div.tile.promise', { class: now.promise.kept === true ? 'good' : now.promise.kept === false ? 'bad' : '' }, h('span.label', t('tile.promise')), h('strong', now.control ? `rpo ${now.control.rpo}` : t('promise.none')), h('span.note', now.promise.kept === true && now.control?.rpo === 'zero' ? t('promise.kept_say') : now.promise.sentence)));
 }
 
 function map(now) {
@@ -86,15 +86,22 @@ function flow(line, server) {
   const width = 2 + Math.min(6, Math.log10(1 + server.transactions_per_second) * 2);
   return h('g', { key: `${line.from}>${line.to}`, class: `flow ${state}` },
     h('path.bed', { d: line.path, 'stroke-width': (width + 3).toFixed(1) }),
-    h('path.stream', { d: line.path, class: busy && state !== 'broken' ? 'moving' : '', 'stroke-width': width.toFixed(1) }),
+    h('path.stream', { d: line.path, 'stroke-width': width.toFixed(1) }),
+    busy && state !== 'broken' && h('path.ripple', { d: line.path, 'stroke-width': Math.max(1, width - 2).toFixed(1) }),
     h('text', { x: line.labelX, y: line.labelY, 'text-anchor': line.anchor }, broken ? t('link.broken') : state === 'waiting' ? t('link.connecting') : `${number(server.transactions_per_second)} tx/s`));
 }
 
 export function lagText(server) {
   if (server.role !== 'replica') return null;
   if (server.lag_seconds === undefined && server.lag_transactions === undefined) return t('lag.unknown');
-  if (!server.lag_transactions && !(server.lag_seconds > 0)) return t('lag.none');
+  if (server.lag_transactions === 0 || !server.lag_transactions && !(server.lag_seconds > 0)) return t('lag.none');
   return [server.lag_seconds !== undefined && span(server.lag_seconds), server.lag_transactions !== undefined && t('lag.transactions', { count: number(server.lag_transactions) })].filter(Boolean).join(' · ');
+}
+
+/** Of the reads of the last second. */
+function share(server, now) {
+  const all = now.servers.reduce((sum, one) => sum + one.reads_per_second, 0);
+  return all > 0 ? server.reads_per_second / all : 0;
 }
 
 function place(server, at, now) {
@@ -116,6 +123,7 @@ function place(server, at, now) {
   h('p.figures',
     h('span', { title: t('server.statements_note') }, `${number(server.statements_per_second)} ${t('unit.statements')}`),
     server.role === 'replica' ? h('span', { class: server.lag_seconds > 1 ? 'warn' : '', title: t('server.lag_note') }, lagText(server)) : h('span', `${number(server.transactions_per_second)} tx/s`)),
+  h('p.taken', { title: t('server.share_note') }, h('span.share', { 'aria-hidden': 'true' }, h('i', { class: server.role, style: { width: `${Math.round(100 * share(server, now))}%` } })), t('server.share', { share: percent(share(server, now)) })),
   h('p.position', { title: t('server.position_note') }, server.position || '–'),
   h('p.reason', { class: health === 'good' ? '' : health },
     server.in_maintenance && h('span.pill.muted', t('server.maintenance')), server.tags.filter(tag => tag !== 'witness').map(tag => h('span.pill.muted', tag)),

@@ -40,7 +40,7 @@ export function story(one, open) {
     h('header', h('h3', t(`story.${one.kind}.${one.outcome}`, { from: one.from, to: one.to ?? '…' })),
       h('span.muted', h('time', { datetime: one.began }, atFull(one.began)), ` · ${t('story.epoch', { epoch: one.epoch })}`),
       h('strong.took', one.seconds === undefined ? t('story.running') : t(one.kind === 'failover' ? 'story.outage' : 'story.handover', { time: span(one.seconds) }))),
-    h('div.lane', { 'aria-hidden': 'true' }, one.steps.map(step => h('span', { class: `step ${step.step}`, key: step.step, style: { 'flex-grow': String(Math.max(step.seconds ?? 0.05, total * 0.06)) }, title: step.reason }, h('b', t(`step.${step.step}`)), h('i', step.seconds === undefined ? '…' : span(step.seconds))))),
+    h('div.lane', { 'aria-hidden': 'true' }, one.steps.map(step => h('span', { class: `step ${step.step}`, key: step.step, style: { 'flex-grow': String(Math.round(100 * Math.max(step.seconds ?? 0.05, total * 0.08) / (total || 1))) }, title: step.reason }, h('b', t(`step.${step.step}`)), h('i', step.seconds === undefined ? '…' : span(step.seconds))))),
     h('details', { open: open ? true : null }, h('summary', t('story.why')),
       h('ol.steps', one.steps.map(step => h('li', { key: step.step, class: step.step }, h('span.offset', `+${span(offset(step.at))}`), h('b', t(`step.${step.step}`)), h('span.duration', step.seconds === undefined ? '' : span(step.seconds)),
         h('p', step.reason),

@@ -2,7 +2,7 @@ import { h } from '../dom.js';
 import { t } from '../texts.js';
 import { known, ask } from '../live.js';
 
-const question = { statement: 'SELECT * FROM posts WHERE id = 42', level: 'session', schema: '', floor: '' };
+const question = { statement: 'SELECT body FROM app.posts WHERE id = 42', level: 'session', schema: '', floor: '' };
 const levels = ['eventual', 'bounded 200ms', 'monotonic', 'session', 'prefix', 'strong'];
 let answer = null, trouble = '', given = '';
 
@@ -66,13 +66,26 @@ function ruler(one) {
     const values = [...servers.map(server => server.at.get(domain)), floor.get(domain)].filter(value => value !== undefined);
     const low = Math.min(...values), high = Math.max(...values), room = Math.max(high - low, 8);
     const x = value => left + 60 + (right - left - 150) * (value - low + (room - (high - low)) / 2) / room;
-    const stacks = new Map();
-    const marks = servers.filter(server => server.at.has(domain)).map(server => { const at = x(server.at.get(domain)); const near = Math.round(at / 64); const level = stacks.get(near) ?? 0; stacks.set(near, level + 1); return { ...server, x: at, level }; });
-    const height = 66 + 26 * Math.max(1, ...stacks.values());
+    const at = new Map();
+    for (const server of servers.filter(server => server.at.has(domain))) {
+      const value = server.at.get(domain), mark = at.get(value) ?? { value, x: x(value), names: [], chosen: false, covers: false };
+      mark.names.push(server.server);
+      at.set(value, { ...mark, chosen: mark.chosen || server.chosen, covers: mark.covers || server.covers });
+    }
+    const marks = [...at.values()].sort((a, b) => a.value - b.value);
+    // Names that would touch stand one above the other.
+    let free = [];
+    for (const mark of marks) {
+      const half = 5 * `${mark.names.join(', ')} ${mark.value}`.length;
+      mark.level = free.findIndex(end => end < mark.x - half);
+      if (mark.level < 0) mark.level = free.push(0) - 1;
+      free[mark.level] = mark.x + half;
+    }
+    const height = 66 + 26 * Math.max(1, free.length);
     return { domain, marks, floor: floor.has(domain) ? x(floor.get(domain)) : null, floorAt: floor.get(domain), height, base: height - 28 };
   });
-  return h('figure.ruler', h('figcaption.muted', t('explain.ruler')), lanes.map(lane => h('svg', { viewBox: `0 0 ${width} ${lane.height}`, key: lane.domain, role: 'img', 'aria-label': `${t('explain.ruler')} ${lane.marks.map(mark => `${mark.server} ${mark.at.get(lane.domain)}`).join(', ')}${lane.floor === null ? '' : `; ${t('explain.floor_mark', { floor: lane.floorAt })}`}` },
+  return h('figure.ruler', h('figcaption.muted', t('explain.ruler')), lanes.map(lane => h('svg', { viewBox: `0 0 ${width} ${lane.height}`, key: lane.domain, role: 'img', 'aria-label': `${t('explain.ruler')} ${lane.marks.map(mark => `${mark.names.join(', ')} ${mark.value}`).join('; ')}${lane.floor === null ? '' : `; ${t('explain.floor_mark', { floor: lane.floorAt })}`}` },
     lane.floor !== null && [h('rect.enough', { x: lane.floor, y: 8, width: right - lane.floor, height: lane.base - 8, rx: 6 }), h('line.floor', { x1: lane.floor, x2: lane.floor, y1: 8, y2: lane.base + 10 }), h('text.floor', { x: lane.floor, y: lane.base + 24, 'text-anchor': 'middle' }, t('explain.floor_mark', { floor: lane.floorAt }))],
     h('path.log', { d: `M${left} ${lane.base}H${right - 8}l-7 -5m7 5l-7 5` }),
-    lane.marks.map(mark => h('g', { class: `mark ${mark.chosen ? 'chosen' : mark.covers ? 'covers' : 'short'}` }, h('line', { x1: mark.x, x2: mark.x, y1: lane.base, y2: lane.base - 22 - 26 * mark.level }), h('circle', { cx: mark.x, cy: lane.base, r: 5 }), h('text', { x: mark.x, y: lane.base - 28 - 26 * mark.level, 'text-anchor': 'middle' }, `${mark.server} ${mark.at.get(lane.domain)}`))))));
+    lane.marks.map(mark => h('g', { class: `mark ${mark.chosen ? 'chosen' : mark.covers ? 'covers' : 'short'}` }, h('line', { x1: mark.x, x2: mark.x, y1: lane.base, y2: lane.base - 22 - 26 * mark.level }), h('circle', { cx: mark.x, cy: lane.base, r: 5 }), h('text', { x: mark.x, y: lane.base - 28 - 26 * mark.level, 'text-anchor': 'middle' }, `${mark.names.join(', ')} ${mark.value}`))))));
 }
