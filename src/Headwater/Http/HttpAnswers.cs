@@ -110,6 +110,11 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         }
     }
 
+    static readonly OutcomeJson NobodyControls = new(false, ["Nobody controls here: control.mode is off."]);
+
+    // To a browser a refusal is an error of its own, told on its console; the page shows what the answer says.
+    static int StatusOf(HttpContext context, OutcomeJson outcome) => outcome.Applied || context.Request.Headers.ContainsKey(Requests.OwnHeader) ? 200 : 422;
+
     /// <summary>It only asks what would be done, or how the servers are set.</summary>
     static bool IsHarmless(HttpContext context, string path) => path switch
     {
@@ -130,19 +135,19 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
     async Task ControlAsync(HttpContext context, string action)
     {
         if (action == "verify" && sources.Console is { } console) await console.VerifyAsync(context);
-        else if (sources.Control is null) await Json(context, 422, new OutcomeJson(false, ["Nobody controls here: control.mode is off."]), ApiJson.Default.OutcomeJson);
+        else if (sources.Control is null) await Json(context, StatusOf(context, NobodyControls), NobodyControls, ApiJson.Default.OutcomeJson);
         else if (action == "audit") await Json(context, 200, await sources.Control.AuditAsync(context.Request.Query["apply"] == "true", context.RequestAborted), ApiJson.Default.AuditJson);
         else if (action == "recover") await Json(context, 200, await sources.Control.RecoverAsync(name => context.Request.Query[name].FirstOrDefault()), ApiJson.Default.RecoverJson);
         else if (action is "rebuild" or "add-replica") await Json(context, 200, await sources.Control.RebuildAsync(action, name => context.Request.Query[name].FirstOrDefault()), ApiJson.Default.RebuildJson);
         else if (await sources.Control.DoAsync(action, name => context.Request.Query[name].FirstOrDefault(), context.RequestAborted) is { } outcome)
-            await Json(context, outcome.Applied ? 200 : 422, outcome, ApiJson.Default.OutcomeJson);
+            await Json(context, StatusOf(context, outcome), outcome, ApiJson.Default.OutcomeJson);
         else await Text(context, 404, $"Nothing is here. What there is:\n\n{Index}");
     }
 
     Task ReloadAsync(HttpContext context)
     {
         var outcome = sources.Reload();
-        return Json(context, outcome.Applied ? 200 : 422, outcome, ApiJson.Default.OutcomeJson);
+        return Json(context, StatusOf(context, outcome), outcome, ApiJson.Default.OutcomeJson);
     }
 
     /// <summary>

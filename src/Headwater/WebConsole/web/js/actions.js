@@ -93,14 +93,14 @@ function report(one) {
 
 function menu(label, title, items) {
   return h('details.menu', { onfocusout: event => { if (!event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false; }, onkeydown: event => { if (event.key === 'Escape') { event.currentTarget.open = false; event.currentTarget.querySelector('summary').focus(); } } },
-    h('summary', { 'aria-label': title, title }, label),
+    h('summary', { title }, label),
     h('ul', items.filter(Boolean).map(([kind, server, word]) => h('li', h('button', { type: 'button', onclick: event => { event.currentTarget.closest('details').open = false; propose(kind, server, word); } }, t(`action.${kind}.item`))))));
 }
 
 /** What can be done about one server. */
 export function serverMenu(server, now) {
   const replica = server.role === 'replica', witness = server.tags.includes('witness');
-  return menu('⋯', t('action.menu', { server: server.name }), [
+  return menu([h('span', { 'aria-hidden': 'true' }, '⋯'), h('span.unseen', t('action.menu', { server: server.name }))], t('action.menu', { server: server.name }), [
     replica && !witness && server.name !== now.primary && ['switchover', server.name],
     server.in_maintenance ? ['maintenance_off', server.name] : ['maintenance_on', server.name],
     server.name !== now.primary && !witness && ['recover', server.name],

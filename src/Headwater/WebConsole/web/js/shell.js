@@ -21,6 +21,9 @@ export const icon = path => h('svg.icon', { viewBox: '0 0 24 24', 'aria-hidden':
 
 export const severities = { critical: 'M12 8v5M12 16.500h.010M12 3l9.500 17h-19z', warning: 'M12 8v5M12 16.500h.010M12 3l9.500 17h-19z', info: 'M12 11v6M12 7.500h.010M12 21a9 9 0 1 1 0-18 9 9 0 0 1 0 18z', good: 'M4 12.500l5 5L20 6.500' };
 
+/** A table that may be wider than the page: it can be moved with the keyboard too. */
+export const wide = (label, table) => h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': label }, table);
+
 /** The gravest thing there is to say. */
 function state(now) {
   if (!now) return ['muted', t('state.unknown')];

@@ -1,6 +1,7 @@
 import { h } from '../dom.js';
 import { t } from '../texts.js';
 import { known, ask } from '../live.js';
+import { wide } from '../shell.js';
 import { span, at, atFull, number } from '../format.js';
 
 let events = null, quarantine = null, seen = -1, asking = false, kind = 'all';
@@ -62,7 +63,7 @@ const views = () => h('details.card', h('summary', h('h2', t('events.views'))), 
 
 function recovered() {
   return h('section.card', { 'aria-labelledby': 'quarantine-title' }, h('h2', { id: 'quarantine-title' }, t('quarantine.title')), h('p.muted', t('quarantine.say'), ' ', quarantine?.sentence),
-    quarantine?.recovered.length > 0 && h('table', h('thead', h('tr', h('th', t('traffic.server')), h('th', t('quarantine.outcome')), h('th.right', t('quarantine.transactions')), h('th.right', t('quarantine.rows')), h('th', t('quarantine.last')))), h('tbody', quarantine.recovered.map(one => h('tr', h('td', one.server), h('td', one.outcome), h('td.right', number(one.transactions)), h('td.right', number(one.rows)), h('td', one.last))))),
+    quarantine?.recovered.length > 0 && wide(t('quarantine.title'), h('table', h('thead', h('tr', h('th', t('traffic.server')), h('th', t('quarantine.outcome')), h('th.right', t('quarantine.transactions')), h('th.right', t('quarantine.rows')), h('th', t('quarantine.last')))), h('tbody', quarantine.recovered.map(one => h('tr', h('td', one.server), h('td', one.outcome), h('td.right', number(one.transactions)), h('td.right', number(one.rows)), h('td', one.last)))))),
     quarantine?.rows.map(one => h('details.row', { key: `${one.origin} ${one.nr}` }, h('summary', h('code', one.origin), ' ', h('b', `${one.kind} ${one.table}`), ' ', one.reason),
       h('div.three', side(t('quarantine.before'), one.before), side(t('quarantine.after'), one.after), side(t('quarantine.there'), one.there)), h('pre', { tabindex: '0' }, one.statement))));
 }

@@ -3,6 +3,7 @@ import { t } from '../texts.js';
 import { known, sum, columnsLike } from '../live.js';
 import { number, percent } from '../format.js';
 import { chart, charts } from '../chart.js';
+import { wide } from '../shell.js';
 
 // By who served it; the order in which they are shown.
 const groups = {
@@ -46,13 +47,13 @@ const count = name => Math.round(sum(name));
 
 function byLevel() {
   const rows = levels.map(level => [level, count(`level.${level}.reads`), count(`level.${level}.replicas`)]).filter(([, count]) => count > 0);
-  return h('div.card', h('h2', t('reads.by_level')), rows.length ? h('table', h('thead', h('tr', h('th', t('reads.level')), h('th.right', t('reads.count')), h('th', t('reads.off_primary')))),
-    h('tbody', rows.map(([level, reads, off]) => h('tr', { key: level }, h('th', { scope: 'row', title: t(`level.${level}`) }, level, h('span.note', t(`level.${level}`))), h('td.right', number(reads)), h('td', bar(off / reads, 'replica'), percent(off / reads)))))) : h('p.muted', t('reads.nothing')));
+  return h('div.card', h('h2', t('reads.by_level')), rows.length ? wide(t('reads.by_level'), h('table', h('thead', h('tr', h('th', t('reads.level')), h('th.right', t('reads.count')), h('th', t('reads.off_primary')))),
+    h('tbody', rows.map(([level, reads, off]) => h('tr', { key: level }, h('th', { scope: 'row', title: t(`level.${level}`) }, level, h('span.note', t(`level.${level}`))), h('td.right', number(reads)), h('td', bar(off / reads, 'replica'), percent(off / reads))))))) : h('p.muted', t('reads.nothing')));
 }
 
 function byReason() {
   const all = columnsLike('reason.').reduce((total, name) => total + sum(name), 0);
   const rows = Object.entries(groups).flatMap(([group, reasons]) => reasons.map(reason => [group, reason, count(`reason.${reason}`)])).filter(([, , count]) => count > 0).sort((a, b) => b[2] - a[2]);
-  return h('div.card', h('h2', t('reads.by_reason')), rows.length ? h('table.reasons', h('thead', h('tr', h('th', t('reads.why')), h('th', t('reads.served_by')), h('th.right', t('reads.count')), h('th', t('reads.share')))),
-    h('tbody', rows.map(([group, reason, times]) => h('tr', { key: reason }, h('th', { scope: 'row' }, t(`reason.${reason}`), h('code.note', reason)), h('td', h('span.tag', { class: group }, t(`served.${group}`))), h('td.right', number(times)), h('td', bar(times / all, group), percent(times / all)))))) : h('p.muted', t('reads.nothing')));
+  return h('div.card', h('h2', t('reads.by_reason')), rows.length ? wide(t('reads.by_reason'), h('table.reasons', h('thead', h('tr', h('th', t('reads.why')), h('th', t('reads.served_by')), h('th.right', t('reads.count')), h('th', t('reads.share')))),
+    h('tbody', rows.map(([group, reason, times]) => h('tr', { key: reason }, h('th', { scope: 'row' }, t(`reason.${reason}`), h('code.note', reason)), h('td', h('span.tag', { class: group }, t(`served.${group}`))), h('td.right', number(times)), h('td', bar(times / all, group), percent(times / all))))))) : h('p.muted', t('reads.nothing')));
 }

@@ -4,6 +4,7 @@ import { known, ask } from '../live.js';
 import { number, rate, span } from '../format.js';
 import { chart, charts } from '../chart.js';
 import { propose, serverMenu } from '../actions.js';
+import { wide } from '../shell.js';
 import { lagText } from './cluster.js';
 
 let verified = null, asked = '';
@@ -21,7 +22,7 @@ export function draw(route, soon) {
 const operator = () => known.me?.role === 'operator' && known.now.control;
 
 function list(now) {
-  return h('section.card', h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': t('nav.servers') }, h('table', h('thead', h('tr', h('th', t('traffic.server')), h('th', t('server.role')), h('th', t('server.lag')), h('th', t('server.follows')), h('th', t('server.acknowledges')), h('th', t('server.reason')))),
+  return h('section.card', wide(t('nav.servers'), h('table', h('thead', h('tr', h('th', t('traffic.server')), h('th', t('server.role')), h('th', t('server.lag')), h('th', t('server.follows')), h('th', t('server.acknowledges')), h('th', t('server.reason')))),
     h('tbody', now.servers.map(server => h('tr', { key: server.name }, h('th', { scope: 'row' }, h('span.dot', { class: dot(server) }), h('a', { href: `#/servers/${encodeURIComponent(server.name)}` }, server.name), h('span.note', server.address)), h('td', t(`role.${server.role}`)), h('td', lagText(server) ?? '–'), h('td', server.source ?? '–'), h('td', sync(server.semi_sync)), h('td', server.reason)))))));
 }
 
@@ -64,7 +65,7 @@ function audit(now, only) {
   return h('section.card', { 'aria-labelledby': 'audit-title' }, h('div.head', h('h2', { id: 'audit-title' }, t('audit.title')), now.promise.audited_seconds_ago !== undefined && h('span.muted', t('audit.age', { age: span(Math.round(now.promise.audited_seconds_ago)) })),
     operator() && found.some(one => one.mend) && h('button', { type: 'button', onclick: () => propose('audit_apply', null, now.cluster) }, t('audit.mend'))),
     h('p', { class: now.promise.kept === false ? 'bad' : now.promise.kept ? 'good' : 'muted' }, now.promise.sentence),
-    found.length > 0 && h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': t('audit.title') }, h('table', h('thead', h('tr', h('th', t('audit.weight')), h('th', t('traffic.server')), h('th', t('audit.setting')), h('th', t('audit.found')), h('th', t('audit.mends')))),
+    found.length > 0 && wide(t('audit.title'), h('table', h('thead', h('tr', h('th', t('audit.weight')), h('th', t('traffic.server')), h('th', t('audit.setting')), h('th', t('audit.found')), h('th', t('audit.mends')))),
       h('tbody', found.map(one => h('tr', { key: `${one.server}${one.setting}` }, h('td', h('span.tag', { class: one.weight }, t(`audit.${one.weight}`))), h('td', one.server), h('th', { scope: 'row' }, h('code', one.setting)), h('td', one.sentence), h('td', one.mend ? h('code', one.mend) : '–')))))));
 }
 
@@ -72,5 +73,5 @@ function verify(now) {
   const last = verified?.report;
   return h('section.card', { 'aria-labelledby': 'verify-title' }, h('div.head', h('h2', { id: 'verify-title' }, t('verify.title')), operator() && h('button', { type: 'button', disabled: now.verify?.runs ? true : null, onclick: () => propose('verify', null) }, t('verify.begin'))),
     h('p.muted', t('verify.say')), now.verify && h('p', { role: 'status' }, now.verify.runs ? t('verify.runs') : '', ' ', now.verify.line),
-    last && h('table', h('thead', h('tr', h('th', t('verify.table')), h('th.right', t('verify.rows')), h('th', t('verify.outcome')))), h('tbody', last.tables.map(table => h('tr', { key: table.table }, h('th', { scope: 'row' }, h('code', table.table)), h('td.right', number(table.rows)), h('td', { class: table.equal ? 'good' : 'bad' }, table.skipped ?? (table.equal ? t('verify.equal') : table.copies.filter(copy => !copy.equal).map(copy => t('verify.differs', { server: copy.replica, missing: copy.missing, extra: copy.extra, changed: copy.changed })).join('; '))))))));
+    last && wide(t('verify.table'), h('table', h('thead', h('tr', h('th', t('verify.table')), h('th.right', t('verify.rows')), h('th', t('verify.outcome')))), h('tbody', last.tables.map(table => h('tr', { key: table.table }, h('th', { scope: 'row' }, h('code', table.table)), h('td.right', number(table.rows)), h('td', { class: table.equal ? 'good' : 'bad' }, table.skipped ?? (table.equal ? t('verify.equal') : table.copies.filter(copy => !copy.equal).map(copy => t('verify.differs', { server: copy.replica, missing: copy.missing, extra: copy.extra, changed: copy.changed })).join('; ')))))))));
 }

@@ -3,6 +3,7 @@ import { t } from '../texts.js';
 import { known, ask } from '../live.js';
 import { number, percent, span, at } from '../format.js';
 import { chart, charts } from '../chart.js';
+import { wide } from '../shell.js';
 
 let digests = null, timer = null, order = 'total_milliseconds', since = new Map();
 
@@ -41,17 +42,17 @@ export function draw(route, soon) {
 
 function held(now) {
   return h('div.card', h('h2', t('traffic.held')), h('p.muted', t('traffic.held_note', { holding: number(now.gateway.holding), sessions: number(now.gateway.sessions) })),
-    now.gateway.held.length > 0 && h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': t('traffic.held') }, h('table', h('thead', h('tr', h('th', t('traffic.session')), h('th', t('traffic.on')), h('th.right', t('traffic.for')), h('th', t('traffic.because')))),
+    now.gateway.held.length > 0 && wide(t('traffic.held'), h('table', h('thead', h('tr', h('th', t('traffic.session')), h('th', t('traffic.on')), h('th.right', t('traffic.for')), h('th', t('traffic.because')))),
       h('tbody', now.gateway.held.map(one => h('tr', { key: one.id }, h('th', { scope: 'row' }, `${one.id} ${one.user}`, h('span.note', `${one.host}${one.schema ? ` · ${one.schema}` : ''}`)), h('td', one.held_on), h('td.right', span(one.held_for_milliseconds / 1000)), h('td', one.held_because, one.statement && h('code.note', one.statement))))))));
 }
 
 function queue(now) {
-  return h('div.card', h('h2', t('traffic.servers')), h('table', h('thead', h('tr', h('th', t('traffic.server')), h('th.right', t('traffic.rate')), h('th.right', t('traffic.busy')), h('th.right', t('traffic.backends')), h('th.right', t('traffic.queued')))),
-    h('tbody', now.servers.map(one => h('tr', { key: one.name }, h('th', { scope: 'row' }, h('a', { href: `#/servers/${encodeURIComponent(one.name)}` }, one.name)), h('td.right', number(one.statements_per_second)), h('td.right', number(one.busy)), h('td.right', number(one.backends)), h('td.right', { class: one.queued ? 'warn' : '' }, number(one.queued)))))));
+  return h('div.card', h('h2', t('traffic.servers')), wide(t('traffic.servers'), h('table', h('thead', h('tr', h('th', t('traffic.server')), h('th.right', t('traffic.rate')), h('th.right', t('traffic.busy')), h('th.right', t('traffic.backends')), h('th.right', t('traffic.queued')))),
+    h('tbody', now.servers.map(one => h('tr', { key: one.name }, h('th', { scope: 'row' }, h('a', { href: `#/servers/${encodeURIComponent(one.name)}` }, one.name)), h('td.right', number(one.statements_per_second)), h('td.right', number(one.busy)), h('td.right', number(one.backends)), h('td.right', { class: one.queued ? 'warn' : '' }, number(one.queued))))))));
 }
 
 function slow(now) {
-  return h('section.card', h('h2', t('traffic.slow')), now.gateway.slow.length ? h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': t('traffic.slow') }, h('table', h('thead', h('tr', h('th', t('traffic.when')), h('th.right', t('traffic.took')), h('th', t('traffic.server')), h('th', t('traffic.user')), h('th', t('traffic.digest')))),
+  return h('section.card', h('h2', t('traffic.slow')), now.gateway.slow.length ? wide(t('traffic.slow'), h('table', h('thead', h('tr', h('th', t('traffic.when')), h('th.right', t('traffic.took')), h('th', t('traffic.server')), h('th', t('traffic.user')), h('th', t('traffic.digest')))),
     h('tbody', now.gateway.slow.map(one => h('tr', { key: `${one.at}${one.session}` }, h('td', at(one.at)), h('td.right.warn', span(one.milliseconds / 1000)), h('td', one.server), h('td', one.user), h('td', link(one.digest))))))) : h('p.muted', t('traffic.no_slow')));
 }
 
@@ -62,7 +63,7 @@ const columns = [['count', one => number(one.count)], ['total_milliseconds', one
 function table(soon) {
   const sorted = [...digests ?? []].sort((a, b) => b[order] - a[order]).slice(0, 60);
   return h('section.card', h('h2', t('traffic.digests')), h('p.muted', t('traffic.digests_note')),
-    h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': t('traffic.digests') }, h('table.digests', h('thead', h('tr', h('th', t('traffic.digest')), columns.map(([name]) => h('th.right', { 'aria-sort': order === name ? 'descending' : null }, h('button.sort', { type: 'button', onclick: () => { order = name; soon(); } }, t(`digest.${name}`)))))),
+    wide(t('traffic.digests'), h('table.digests', h('thead', h('tr', h('th', t('traffic.digest')), columns.map(([name]) => h('th.right', { 'aria-sort': order === name ? 'descending' : null }, h('button.sort', { type: 'button', onclick: () => { order = name; soon(); } }, t(`digest.${name}`)))))),
       h('tbody', sorted.map(one => h('tr', { key: one.digest }, h('th', { scope: 'row' }, link(one.digest)), columns.map(([name, show]) => h('td.right', { class: name === 'errors' && one.errors ? 'warn' : '' }, show(one)))))))));
 }
 
