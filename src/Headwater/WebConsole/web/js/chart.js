@@ -6,7 +6,8 @@ import { known, follow } from './live.js';
 import { number, at as clock } from './format.js';
 
 let library = null;
-const load = () => library ??= import('../vendor/uplot/uPlot.esm.js').then(module => module.default);
+// After what is known has been drawn: a chart can wait for a moment, a person looks at the servers first.
+const load = () => library ??= new Promise(then => requestAnimationFrame(() => setTimeout(then, 0))).then(() => import('../vendor/uplot/uPlot.esm.js')).then(module => module.default);
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const color = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const zooms = new Map();

@@ -27,6 +27,8 @@ export async function connect() {
   clearTimeout(retry);
   source?.close();
   source = null;
+  // Both at once: who has to log in is refused the stream, and told why by the other answer. After a loss the other comes first, for a refusal that is repeated says nothing new.
+  if (!known.me || !known.lost && !known.me.login) open();
   try {
     known.me = (await ask('/api/me')).body;
   } catch {
@@ -34,11 +36,14 @@ export async function connect() {
     return;
   }
   tell();
-  if (known.me.login) return;
+  if (known.me.login) { source?.close(); source = null; clearTimeout(retry); } else if (!source) open();
+}
+
+function open() {
   source = new EventSource('/api/live');
   source.onmessage = event => take(JSON.parse(event.data));
   source.addEventListener('history', event => begin(JSON.parse(event.data)));
-  source.onerror = () => lost();
+  source.onerror = () => { if (!known.me?.login) lost(); };
 }
 
 function lost() {

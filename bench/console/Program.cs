@@ -1,0 +1,28 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Headwater.Bench;
+using Headwater.Bench.Browsing;
+using Headwater.Bench.Lab;
+
+// What the console costs, and pictures of it: see bench/README.md.
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+try
+{
+    if (args is ["screenshots", ..]) return await Screenshots.RunAsync(new Arguments(args.AsSpan(1)));
+    return await ConsoleBench.RunAsync(new Arguments(args));
+}
+catch (UsageException e)
+{
+    Console.Error.WriteLine($"bench: {e.Message}");
+    return 64;
+}
+
+static void End(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    ChildProcess.StopAll();
+    Cluster.DeleteAll();
+    Environment.Exit(130);
+}
