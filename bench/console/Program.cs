@@ -19,6 +19,13 @@ catch (UsageException e)
     return 64;
 }
 
+catch (Exception e) when (e is Microsoft.Playwright.PlaywrightException or TimeoutException)
+{
+    // Caught, so that what was started is ended.
+    Console.Error.WriteLine($"bench: the browser did not come to see what it waited for: {e.Message}");
+    return 70;
+}
+
 static void End(PosixSignalContext signal)
 {
     signal.Cancel = true;

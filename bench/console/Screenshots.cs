@@ -29,9 +29,7 @@ static class Screenshots
         Console.WriteLine("two minutes of the demo's work, so that the charts have something to show");
         await Task.Delay(TimeSpan.FromMinutes(2));
 
-        await TakeAsync(browser, address + "#/cluster", Path.Combine(into, "cluster.png"), ColorScheme.Light, "article.server.replica .dot.good");
-        await TakeAsync(browser, address + "#/cluster", Path.Combine(into, "cluster-dark.png"), ColorScheme.Dark, "article.server.replica .dot.good");
-        await TakeAsync(browser, address + "#/reads", Path.Combine(into, "reads.png"), ColorScheme.Light, "table.reasons");
+        await TakeAsync(browser, address + "#/cluster", Path.Combine(into, "cluster.png"), "article.server.replica .dot.good");
         await ExplainAsync(browser, address, Path.Combine(into, "explain.png"));
 
         var replica = run.Replicas[^1];
@@ -47,7 +45,7 @@ static class Screenshots
             client.Query("CREATE TABLE IF NOT EXISTS basket (id INT PRIMARY KEY)");
             client.Query("INSERT INTO basket VALUES (7)");
             client.Query("CREATE TEMPORARY TABLE chosen (id INT)");
-            await TakeAsync(browser, address + "#/cluster", Path.Combine(into, "trouble.png"), ColorScheme.Light, ".attention li.critical", ".attention li.warning", ".attention li.info");
+            await TakeAsync(browser, address + "#/cluster", Path.Combine(into, "trouble.png"), ".attention li.critical", ".attention li.warning", ".attention li.info");
         }
         using (var root = Cluster.AsRoot(replica, "app"))
         {
@@ -56,7 +54,7 @@ static class Screenshots
         }
         await Task.Delay(TimeSpan.FromSeconds(8));
         ChildProcess.Run("kill", ["-KILL", $"{run.Primary.Pid}"], TimeSpan.FromSeconds(5));
-        await TakeAsync(browser, address + "#/events", Path.Combine(into, "failover.png"), ColorScheme.Light, "article.story.done");
+        await TakeAsync(browser, address + "#/events", Path.Combine(into, "failover.png"), "article.story.done");
         return 0;
     }
 
@@ -66,13 +64,13 @@ static class Screenshots
         await page.Page.FillAsync("textarea", "SELECT body FROM app.posts WHERE id = 42");
         await page.Page.SelectOptionAsync("select[name=floor]", "now");
         await page.Page.ClickAsync("form.ask button");
-        await page.Page.WaitForSelectorAsync(".ruler line.floor");
+        await page.Page.WaitForSelectorAsync(".ruler rect.enough");
         await SaveAsync(page.Page, path);
     }
 
-    static async Task TakeAsync(Browser browser, string address, string path, ColorScheme scheme, params string[] shown)
+    static async Task TakeAsync(Browser browser, string address, string path, params string[] shown)
     {
-        await using var page = await browser.OpenAsync(address, Width, 840, scheme);
+        await using var page = await browser.OpenAsync(address, Width, 840);
         foreach (var what in shown) await page.Page.WaitForSelectorAsync(what, new PageWaitForSelectorOptions { Timeout = 60_000 });
         await SaveAsync(page.Page, path);
     }

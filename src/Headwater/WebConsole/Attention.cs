@@ -18,7 +18,7 @@ static class Attention
     // Of these rules the servers' own reasons, or the page itself, say more.
     static readonly HashSet<string> ToldElsewhere = ["appointed", "promoted", "operator", "record", "acknowledgers"];
 
-    public static IReadOnlyList<AttentionJson> Of(ClusterView view, IReadOnlyList<Finding> findings, ControlRecord record, AuditJson? audit, IReadOnlyList<SessionFigures> held)
+    public static IReadOnlyList<AttentionJson> Of(ClusterView view, IReadOnlyList<Finding> findings, ControlRecord record, AuditJson? audit, IReadOnlyList<SessionFigures> held, FeedJson? feed = null)
     {
         var all = new List<(int Rank, AttentionJson What)>();
         if (view.Primary is null && view.Version > 0) all.Add((0, new("critical", "no-primary", null, $"Nobody can write: {(view.Reason.Length > 0 ? view.Reason : "no primary is known")}.")));
@@ -32,6 +32,8 @@ static class Attention
             // Where no such promise is made, nothing is broken.
             if (audit!.Rpo == "zero" || audit.IsRing || !broken.Setting.StartsWith("rpl_semi_sync", StringComparison.Ordinal))
                 all.Add((1, new("warning", "setting", broken.Server, $"{broken.Setting} on {broken.Server}{(broken.Sentence.StartsWith("is ", StringComparison.Ordinal) ? " " : ": ")}{broken.Sentence}. This breaks the promise.", broken.Mend.Length > 0 ? broken.Mend : null)));
+        if (feed is { Following: false } && view.Primary is not null) all.Add((2, new("warning", "feed", null, $"The log is not followed: {Sentence(feed.Sentence)} Copies are not proven fresh by it, and sinks wait.")));
+        foreach (var sink in feed?.Sinks.Where(static sink => !sink.Runs) ?? []) all.Add((2, new("warning", "sink", null, $"The sink {sink.Name} does not run: {Sentence(sink.Sentence)}")));
         foreach (var session in held.Where(static session => session.HeldForMilliseconds >= HeldForLong.TotalMilliseconds).Take(MostSessions))
             all.Add((3, new("info", "held", session.HeldOn, $"Session {session.Id} of {session.User} has held a connection to {session.HeldOn} for {Time(session.HeldForMilliseconds!.Value)}: {session.HeldBecause}.", $"KILL {session.Id}")));
         return [.. all.OrderBy(static one => one.Rank).Select(static one => one.What)];

@@ -27,7 +27,8 @@ sealed class ConsoleAnswers(ConsoleSources sources, ILogger log)
     const string Policy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
     const int LongestLogin = 4096;
-    readonly WebAssets _assets = new();
+    // Compressed when first asked for: a gateway that nobody looks at starts without.
+    readonly Lazy<WebAssets> _assets = new();
     readonly CancellationTokenSource _stopping = new();
 
     public bool HasUsers => sources.Logins.HasUsers;
@@ -83,15 +84,15 @@ sealed class ConsoleAnswers(ConsoleSources sources, ILogger log)
         headers["Referrer-Policy"] = "no-referrer";
         headers.CacheControl = "no-cache";
         headers.Vary = "Accept";
-        return SendAsync(context, _assets.Page);
+        return SendAsync(context, _assets.Value.Page);
     }
 
     Task FileAsync(HttpContext context, string rest)
     {
         var slash = rest.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0 || _assets.Find(rest[(slash + 1)..]) is not { } asset) return Plain(context, 404, "There is no such file.\n");
+        if (slash < 0 || _assets.Value.Find(rest[(slash + 1)..]) is not { } asset) return Plain(context, 404, "There is no such file.\n");
         // Another version's address: a page that was open while the gateway was replaced. It gets what there is, not for ever.
-        context.Response.Headers.CacheControl = rest[..slash] == _assets.Version ? "public, max-age=31536000, immutable" : "no-cache";
+        context.Response.Headers.CacheControl = rest[..slash] == _assets.Value.Version ? "public, max-age=31536000, immutable" : "no-cache";
         return SendAsync(context, asset);
     }
 

@@ -17,14 +17,14 @@ static class LivePicture
         var (record, findings, lease) = sources.Control?.Invoke() ?? (new ControlRecord(), [], null);
         var (held, holding) = sources.Statistics.Holding(MostSessions);
         var figures = sources.Statistics.Servers().ToDictionary(static server => server.Server);
-        var policy = sources.Policy?.Invoke();
-        var attention = Attention.Of(view, findings, record, audit, held);
+        var (policy, feed) = (sources.Policy?.Invoke(), sources.Feed?.Invoke());
+        var attention = Attention.Of(view, findings, record, audit, held, feed);
         return new LiveJson(at, BuildVersion.Text, view.Cluster, view.Epoch.Number, view.Primary?.Id.Name, view.Reason, readiness.Ready,
             [.. view.Servers.Select(server => Server(server, view, record, figures.GetValueOrDefault(server.Id.Name), rates.GetValueOrDefault(server.Id.Name), sources.SilentFor(server)))],
             view.Ring.IsEmpty ? null : [.. view.Ring.Select(static id => id.Name)],
             new LiveGateway(sources.Statistics.SessionsOpen, holding, held, [.. sources.Statistics.Slow().Take(MostSlow)]),
             policy is null ? null : new LiveControl(Notations.NameOf(policy.Promise), policy.Promise == LossPromise.Bounded ? policy.LossBound.TotalSeconds : null, record.Paused, [.. record.InMaintenance.Select(static id => id.Name)], lease),
-            Promise(policy, audit, view, auditAge), attention, sources.Feed?.Invoke(),
+            Promise(policy, audit, view, auditAge), attention, feed,
             record.Change is { } change ? new LiveChange(change.Kind.ToString().ToLowerInvariant(), change.From.Name, change.To?.Name, change.Step.ToString().ToLowerInvariant(), change.Proof) : null,
             events, sources.Verify(), sample);
     }

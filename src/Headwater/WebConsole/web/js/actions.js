@@ -112,5 +112,5 @@ export function serverMenu(server, now) {
 /** What can be done about all of it. */
 export function actionMenu() {
   const { cluster, control, primary } = known.now;
-  return menu(t('action.all'), t('action.all_title'), [control.paused ? ['resume'] : ['pause', null, cluster], ['verify'], ['audit_apply', null, cluster], !primary && ['failover', null, cluster], ['reload']]);
+  return menu(t('action.all'), t('action.all_title'), [control && (control.paused ? ['resume'] : ['pause', null, cluster]), ['verify'], control && ['audit_apply', null, cluster], control && !primary && ['failover', null, cluster], ['reload']]);
 }

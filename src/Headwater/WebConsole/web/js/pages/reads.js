@@ -25,11 +25,11 @@ export function draw() {
       tile(t('reads.proofs'), number(count('reason.unchanged_since')), t('reads.proofs_note', { waits: number(count('log_waits')) })),
       tile(t('reads.cache'), count('cache_lookups') ? percent(hits / count('cache_lookups')) : '–', count('cache_lookups') ? t('reads.cache_note', { hits: number(hits), lookups: number(count('cache_lookups')) }) : t('reads.cache_off')),
       tile(t('reads.retries'), number(count('retries')), t('reads.retries_note'))),
-    h('section.columns', byLevel(), byReason()),
     charts('reads', [
       chart('where', t('chart.where'), '/s', [['replica_reads', t('chart.on_replicas')], ['on_primary', t('chart.on_primary'), index => minus(index)], ['cache_hits', t('chart.from_cache')]]),
       chart('waits', t('chart.waits'), '/s', [['position_waits', t('chart.position_waits')], ['log_waits', t('chart.log_waits')], ['retries', t('chart.retries')]]),
     ]),
+    h('section.columns.uneven', byLevel(), byReason()),
   ];
 }
 

@@ -16,7 +16,7 @@ export function draw(route, soon) {
   const state = JSON.stringify(now.verify ?? null);
   if (state !== asked) { asked = state; if (now.verify && !now.verify.runs) enter(route, soon); }
   const server = now.servers.find(one => one.name === route[1]);
-  return server ? one(server, now) : [h('h1', t('nav.servers')), route[1] && h('p.muted', t('server.unknown', { server: route[1] })), list(now), audit(now), verify(now)];
+  return server ? one(server, now) : [h('h1', t('nav.servers')), route[1] && h('p.muted', t('server.unknown', { server: route[1] })), list(now), audit(now), verify(now), log(now)];
 }
 
 const operator = () => known.me?.role === 'operator' && known.now.control;
@@ -67,6 +67,14 @@ function audit(now, only) {
     h('p', { class: now.promise.kept === false ? 'bad' : now.promise.kept ? 'good' : 'muted' }, now.promise.sentence),
     found.length > 0 && wide(t('audit.title'), h('table', h('thead', h('tr', h('th', t('audit.weight')), h('th', t('traffic.server')), h('th', t('audit.setting')), h('th', t('audit.found')), h('th', t('audit.mends')))),
       h('tbody', found.map(one => h('tr', { key: `${one.server}${one.setting}` }, h('td', h('span.tag', { class: one.weight }, t(`audit.${one.weight}`))), h('td', one.server), h('th', { scope: 'row' }, h('code', one.setting)), h('td', one.sentence), h('td', one.mend ? h('code', one.mend) : '–')))))));
+}
+
+/** The copy of the log that is kept here, and whoever is handed it on. */
+function log(now) {
+  return now.feed && h('section.card', { 'aria-labelledby': 'log-title' }, h('h2', { id: 'log-title' }, t('log.title')),
+    h('p', { class: now.feed.following ? 'muted' : 'warn' }, now.feed.sentence), facts([[t('log.from'), now.feed.begin && h('code', now.feed.begin)], [t('log.until'), h('code', now.feed.end)]]),
+    now.feed.sinks.length > 0 && wide(t('log.sinks'), h('table', h('thead', h('tr', h('th', t('log.sinks')), h('th', t('server.position')), h('th', t('server.lag')), h('th.right', t('log.sent')), h('th', t('server.reason')))),
+      h('tbody', now.feed.sinks.map(sink => h('tr', { key: sink.name }, h('th', { scope: 'row' }, h('span.dot', { class: sink.runs ? 'good' : 'bad' }), sink.name, h('span.note', sink.kind)), h('td', h('code', sink.position ?? '–')), h('td', sink.lag_transactions ? `${span(sink.lag_seconds)} · ${t('lag.transactions', { count: number(sink.lag_transactions) })}` : t('lag.none')), h('td.right', number(sink.sent)), h('td', sink.sentence)))))));
 }
 
 function verify(now) {
