@@ -23,6 +23,10 @@ static class Examples
         "witness" => """
             headwater witness --config /etc/headwater.yaml    its section witness, the accounts of monitor and control
             """,
+        "console" or "password" => """
+            headwater console password            asks for one and prints its hash, for http.users
+            echo "$SECRET" | headwater console password
+            """,
         "reload" => """
             headwater reload                      the gateway of .headwater in this directory
             headwater reload --http 127.0.0.1:4480

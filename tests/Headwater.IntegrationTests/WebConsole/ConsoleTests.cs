@@ -111,7 +111,8 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
             {
                 await ShownAsync(page.Page, name);
                 Assert.True(await page.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth") <= 360, $"{name} is wider than the phone");
-                await NobodyIsKeptOutAsync(page.Page);
+                // The same pages are looked at in the light; here it is the colours, and what is drawn otherwise.
+                if (name is "cluster" or "events" or "explain") await NobodyIsKeptOutAsync(page.Page);
             }
             NothingWrong(page);
         }
