@@ -25,6 +25,10 @@ catch (Exception e) when (e is Microsoft.Playwright.PlaywrightException or Timeo
     Console.Error.WriteLine($"bench: the browser did not come to see what it waited for: {e.Message}");
     return 70;
 }
+finally
+{
+    Cluster.DeleteAll();
+}
 
 static void End(PosixSignalContext signal)
 {

@@ -51,6 +51,7 @@ static class Screenshots
         {
             root.Query("SET SESSION sql_log_bin = 0");
             root.Query("DELETE FROM basket");
+            root.Query("START SLAVE");
         }
         using (var root = Cluster.AsRoot(run.Replicas[0])) root.Query("SET GLOBAL sync_binlog = 1");
         await using (var page = await browser.OpenAsync(address, Width, 840))
