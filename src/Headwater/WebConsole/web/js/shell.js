@@ -53,7 +53,7 @@ export function shell(route, content) {
       h('div.standing',
         !stale && now && h('span.pill', { class: kind }, word),
         !stale && now && promise(now),
-        h('span.age', { class: stale ? 'bad' : '', role: 'status' }, !now ? t('live.waiting') : stale ? t('live.lost', { age: span(Math.round(old)) }) : h('span.pulse', { title: t('live.live') }, h('span.unseen', t('live.live')))),
+        h('span.age', { class: stale ? 'bad' : '', role: 'status' }, !now ? t('live.waiting') : stale ? t('live.lost', { age: span(Math.max(1, Math.round(old))) }) : h('span.pulse', { title: t('live.live') }, h('span.unseen', t('live.live')))),
         now && me?.role === 'operator' && actionMenu(),
         me?.logged_in && h('button.quiet', { type: 'button', onclick: logout }, t('logout', { name: me.name })))),
     now?.change && h('div.change', { role: 'status' }, h('strong', t(`change.${now.change.kind}`)), ' ', t('change.under_way', { from: now.change.from, to: now.change.to ?? '…', step: t(`step.${now.change.step}`) }), ' ', h('span', now.change.proof.at(-1))),
