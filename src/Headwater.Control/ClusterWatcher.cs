@@ -107,6 +107,9 @@ public sealed class ClusterWatcher : IAsyncDisposable
         }
     }
 
+    /// <summary>Who asked for something, in the journal beside what came of it.</summary>
+    public void NoteOperator(string action, string sentence) => Post(() => _helm?.NoteOperator(action, sentence));
+
     /// <summary>Makes a server anew at an operator's wish, or a new one a replica, which is then watched too; null, with the reason, when nothing is done.</summary>
     public async Task<(RebuildReport? Report, string Sentence)> RebuildAsync(RebuildWish wish)
     {

@@ -6,6 +6,7 @@ using Headwater.Core;
 using Headwater.Core.Auditing;
 using Headwater.Core.Consumers;
 using Headwater.Core.Positions;
+using Headwater.Core.Routing;
 using Headwater.Core.Statements;
 using Headwater.Core.Topology;
 using Headwater.Gateway.Auditing;
@@ -210,8 +211,25 @@ public sealed class GatewayServer : IAsyncDisposable
 
     internal void Fault(Exception fault) => Log.ReactorFault(_log, fault);
 
-    internal void Slow(ClientSession session, Backends.Backend backend, long ticks) =>
+    internal SlowStatements Slowest { get; } = new();
+
+    internal void Slow(ClientSession session, Backends.Backend backend, long ticks)
+    {
+        Slowest.Add(new SlowStatement(DateTimeOffset.UtcNow, session.Id, session.Identity.User, backend.Server.Id.Name, ticks * 1000 / Stopwatch.Frequency, session.Facts.Digest, session.ReasonOf(backend).ToString()));
         Log.SlowStatement(_log, session.Id, session.Identity.User, backend.Server.Id.Name, ticks * 1000 / Stopwatch.Frequency, session.Facts.Digest, session.TraceOf(session.Request.Payload).TraceId.ToHexString());
+    }
+
+    /// <summary>Where a statement of a new session would go now, and why; it is not run. From any thread.</summary>
+    public StatementRoute Explain(RouteQuestion question)
+    {
+        // The reactors' loads are theirs; a figure may be one statement old.
+        var view = View;
+        var loads = new ServerLoad[view.Servers.Length];
+        foreach (var thread in _threads)
+            if (thread.Loads is var own && own.Length == loads.Length)
+                for (var i = 0; i < loads.Length; i++) loads[i].Busy += own[i].Busy;
+        return StatementRoute.Of(question, view, Catalogue.Current, Changes, Options.Routing, Options.TrustHints, loads, (ulong)Stopwatch.GetTimestamp(), EventLoop.Now);
+    }
 
     internal string StatisticsLine()
     {

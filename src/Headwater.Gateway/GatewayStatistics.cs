@@ -12,7 +12,7 @@ namespace Headwater.Gateway;
 
 public sealed record ServerFigures(
     string Server, string Address, string Role, string Health, string Tags, string Position, double? LagMilliseconds, ulong? Behind,
-    int Busy, int Backends, int Queued, string Reason);
+    int Busy, int Backends, int Queued, string Reason, long Statements = 0, long Reads = 0);
 
 public sealed record SessionFigures(
     uint Id, string User, string Host, string? Schema, string Level, string? HeldOn, long? HeldForMilliseconds, string? HeldBecause,
@@ -106,7 +106,7 @@ public sealed class GatewayStatistics
                 server.Id.Name, server.Address.ToString(), server.Role.ToString().ToLowerInvariant(), server.Health.ToString().ToLowerInvariant(),
                 server.Tags == ServerTags.None ? "" : server.Tags.ToString().ToLowerInvariant(), latest?.Position.ToString() ?? "",
                 server.Lag?.TotalMilliseconds, latest is null || ahead.IsEmpty ? null : latest.Position.Behind(ahead),
-                busy, pools.Sum(p => p.Total), pools.Sum(p => p.Queued), server.Reason));
+                busy, pools.Sum(p => p.Total), pools.Sum(p => p.Queued), server.Reason, pools.Sum(p => p.Statements), pools.Sum(p => p.Reads)));
         }
         return figures;
     }
@@ -115,6 +115,22 @@ public sealed class GatewayStatistics
     [
         .. _threads.SelectMany(t => Ask<SessionFigures[]>(t, () => [.. t.Sessions.Where(s => s.IsLoggedIn).Select(Figures)], [])).OrderBy(s => s.Id),
     ];
+
+    /// <summary>
+    /// The sessions that hold a backend longest, and how many hold one at all: without a look at every other session's figures, of which there may be ten thousand.
+    /// </summary>
+    public (IReadOnlyList<SessionFigures> Longest, int Holding) Holding(int most)
+    {
+        var parts = _threads.Select(t => Ask<(SessionFigures[], int)>(t, () =>
+        {
+            var holding = t.Sessions.Where(static s => s is { IsLoggedIn: true, Lease.Held: not null }).ToList();
+            return ([.. holding.OrderBy(static s => s.Lease.HeldSince).Take(most).Select(Figures)], holding.Count);
+        }, ([], 0))).ToList();
+        return ([.. parts.SelectMany(static part => part.Item1).OrderByDescending(static s => s.HeldForMilliseconds).Take(most)], parts.Sum(static part => part.Item2));
+    }
+
+    /// <summary>The statements that took longest lately, newest first; see <see cref="GatewayOptions.SlowStatement"/>.</summary>
+    public IReadOnlyList<SlowStatement> Slow() => _server.Slowest.Newest();
 
     static SessionFigures Figures(ClientSession s) => new(
             s.Id, s.Identity.User, s.ClientHost, s.Settings.Schema, s.Level.ToString(), s.Lease.Held?.Server.Id.Name,

@@ -13,6 +13,7 @@ using Headwater.Logging;
 using Headwater.Streams;
 using Headwater.Streams.Auditing;
 using Headwater.Tls;
+using Headwater.WebConsole;
 
 namespace Headwater;
 
@@ -30,6 +31,9 @@ sealed class Composition : IAsyncDisposable
     readonly AlertRun _alerts;
     readonly HttpEndpoint? _http;
     readonly Tracing? _tracing;
+    readonly Live? _live;
+    readonly ConsoleAnswers? _console;
+    readonly LoginDesk? _logins;
     readonly CancellationTokenSource _end = new();
     HeadwaterConfig _config;
     Task _watching = Task.CompletedTask;
@@ -58,6 +62,22 @@ sealed class Composition : IAsyncDisposable
             _watcher.CatalogueRead += reading => _feed.Offer(reading.Catalogue.Dictionary, reading.From, reading.To);
         }
         if (_config.Http is not { } address) return;
+        var control = _config.Watch.Control is null ? null : new ControlAnswers(_watcher, () => _config.Watch.Control!.Policy, time, file);
+        var views = new ViewHistory(time);
+        VerifyDesk verify = new(() => View.Current, () => _config.Watch.Monitor, time, () => _live?.Acted());
+        _live = new Live(LiveSourcesOf(control, verify), views, time, log.Factory.CreateLogger<Live>());
+        View.Changed += _live.Follow;
+        _logins = new LoginDesk(() => _config.ConsoleUsers, time);
+        _console = new ConsoleAnswers(new ConsoleSources
+        {
+            Live = _live,
+            Logins = _logins,
+            Events = () => EventsReader.Read(_config.Watch.Control?.Directory, views),
+            Explain = argument => ExplainJson.Of(argument, View.Current, Gateway.Explain),
+            Quarantine = ct => QuarantineReader.ReadAsync(View.Current.Primary, _config.Watch.Control?.Recovery?.Login, ct),
+            Verify = verify,
+            Note = _watcher.NoteOperator,
+        }, log.Factory.CreateLogger<ConsoleAnswers>());
         var sources = new HttpSources
         {
             Readiness = () => Readiness,
@@ -70,7 +90,8 @@ sealed class Composition : IAsyncDisposable
             Digests = () => Gateway.Statistics.Digests(200),
             Reload = reload,
             Feed = _feed is null ? null : new FeedAnswers(_feed.Source, time),
-            Control = _config.Watch.Control is null ? null : new ControlAnswers(_watcher, () => _config.Watch.Control!.Policy, time, file),
+            Control = control,
+            Console = _console,
         };
         var answers = new HttpAnswers(sources, IPAddress.IsLoopback(IPAddress.Parse(address.Host)), log.Factory.CreateLogger<HttpAnswers>());
         _http = new HttpEndpoint(address, answers.AnswerAsync, log.Factory);
@@ -97,6 +118,7 @@ sealed class Composition : IAsyncDisposable
     public async Task StartAsync(CancellationToken ct)
     {
         if (_http is not null) await _http.StartAsync(ct);
+        _live?.Start();
         _watching = _watcher.RunAsync(_end.Token);
         _feed?.Start();
         Gateway.Start();
@@ -124,6 +146,12 @@ sealed class Composition : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _console?.Stop();
+        if (_live is not null)
+        {
+            View.Changed -= _live.Follow;
+            await _live.DisposeAsync();
+        }
         await Gateway.DisposeAsync();
         await _end.CancelAsync();
         await _watching;
@@ -132,6 +160,7 @@ sealed class Composition : IAsyncDisposable
         await _told.DisposeAsync();
         if (_feed is not null) await _feed.DisposeAsync();
         if (_http is not null) await _http.DisposeAsync();
+        _logins?.Dispose();
         _tracing?.Dispose();
         _end.Dispose();
     }
@@ -163,6 +192,20 @@ sealed class Composition : IAsyncDisposable
         AlertMetrics.Write(text, _alerts);
         ProcessMetrics.Write(text);
     }
+
+    LiveSources LiveSourcesOf(ControlAnswers? control, VerifyDesk verify) => new()
+    {
+        View = () => View.Current,
+        Readiness = () => Readiness,
+        Statistics = Gateway.Statistics,
+        Control = control is null ? null : () => (_watcher.Control.Record, _watcher.Control.Findings, _watcher.Lease),
+        Policy = control is null ? null : () => _config.Watch.Control!.Policy,
+        Audit = control is null ? null : ct => control.AuditAsync(apply: false, ct),
+        Feed = _feed is null ? null : () => FeedJson.Of(_feed),
+        Verify = () => verify.State,
+        Journal = () => EventsReader.LengthOf(_config.Watch.Control?.Directory),
+        SilentFor = server => server.LastAnswer is { } answer ? _time.Now() - (server.State.HeardAt > answer.AnsweredAt ? server.State.HeardAt : answer.AnsweredAt) : null,
+    };
 
     StatusJson Status()
     {

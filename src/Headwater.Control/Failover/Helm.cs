@@ -433,6 +433,8 @@ sealed class Helm : IAsyncDisposable
         FailoverLog.Failed(_log, effect.Kind, effect.Server.Name, failure.Message);
     }
 
+    public void NoteOperator(string action, string sentence) => Note("operator", action, null, sentence);
+
     void Note(string kind, string rule, ServerId? server, string sentence)
     {
         try

@@ -129,9 +129,28 @@ public sealed class Journal : IDisposable
         }
     }
 
+    /// <summary>The newest entries of a journal that may be in use, oldest first, out of the last <paramref name="most"/> bytes: for people who look on, however long it has grown.</summary>
+    public static IReadOnlyList<JournalEntry> ReadNewest(string directory, int most)
+    {
+        var (bytes, path) = (Array.Empty<byte>(), Path.Combine(directory, FileName));
+        foreach (var name in new[] { FileName, OlderName })
+        {
+            if (bytes.Length >= most || !File.Exists(Path.Combine(directory, name))) break;
+            using var file = new FileStream(Path.Combine(directory, name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var part = new byte[Math.Min(file.Length, most - bytes.Length)];
+            file.Position = file.Length - part.Length;
+            file.ReadExactly(part);
+            // The first line of a part is a whole one only where the file begins.
+            if (part.Length < file.Length) part = part[(part.AsSpan().IndexOf((byte)'\n') + 1)..];
+            bytes = [.. part, .. bytes];
+        }
+        using var stream = new MemoryStream(bytes);
+        return Read(stream, path).Entries;
+    }
+
     public static string Line(JournalEntry entry) => JsonSerializer.Serialize(entry, JournalJson.Default.JournalEntry);
 
-    static (List<JournalEntry> Entries, long End) Read(FileStream file, string path)
+    static (List<JournalEntry> Entries, long End) Read(Stream file, string path)
     {
         var bytes = new byte[file.Length];
         file.ReadExactly(bytes);

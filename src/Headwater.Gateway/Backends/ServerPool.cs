@@ -46,6 +46,9 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     public SocketAddress? Address { get; set; }
     public int Total => _all.Count + _opening;
     public int Queued => _queue.Count;
+
+    /// <summary>Statements that ran here, and the plain reads among them. One writer.</summary>
+    public long Statements, Reads;
     public IReadOnlyCollection<Backend> All => _all;
 
     /// <summary>

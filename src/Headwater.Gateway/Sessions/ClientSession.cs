@@ -606,11 +606,13 @@ internal sealed class ClientSession
     {
         var statistics = On.Statistics;
         statistics.Statements++;
+        backend.Pool.Statements++;
         statistics.ByReason[(int)ReasonOf(backend)]++;
         if (failed) statistics.Errors++;
         if (Facts.IsPlainRead)
         {
             statistics.Reads++;
+            backend.Pool.Reads++;
             var level = (int)LevelInForce.Kind;
             statistics.ByLevel[level]++;
             if (!onPrimary)

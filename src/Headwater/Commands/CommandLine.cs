@@ -24,6 +24,7 @@ static class CommandLine
             ReloadCommand.Build(),
             ConfigCommand.Build(),
             CompletionCommand.Build(),
+            ConsoleCommand.Build(),
             VersionCommand.Build(),
         };
         foreach (var command in ControlCommands.Build()) root.Add(command);

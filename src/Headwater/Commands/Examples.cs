@@ -32,6 +32,10 @@ static class Examples
             headwater alerts prometheus --config headwater.yaml > /etc/prometheus/headwater.yml
             headwater alerts grafana > dashboard.json
             """,
+        "console" or "password" => """
+            headwater console password            asks for one and prints its hash, for http.users
+            echo "$SECRET" | headwater console password
+            """,
         "reload" => """
             headwater reload                      the gateway of .headwater in this directory
             headwater reload --http 127.0.0.1:4480

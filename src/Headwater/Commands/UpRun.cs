@@ -140,7 +140,7 @@ sealed class UpRun(UpOptions options, TextWriter output)
         output.WriteLine();
         output.WriteLine($"  mariadb -h 127.0.0.1 -P {port} -u {application.User} -p{application.Password} {application.Schema}");
         output.WriteLine($"  mariadb -S {SocketOf(cluster)} -u {application.User} -p{application.Password} {application.Schema}");
-        if (composition.Http is { } http) output.WriteLine($"  curl http://{http}/api/status");
+        if (composition.Http is { } http) output.WriteLine($"  http://{http}/  the console, in a browser");
         output.WriteLine();
         output.WriteLine($"Accounts, ports and files: {cluster.State.RunFile}");
         output.WriteLine("Ctrl-C stops everything.");

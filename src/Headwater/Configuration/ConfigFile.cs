@@ -19,6 +19,7 @@ using Headwater.Streams.Follow;
 using Headwater.Streams.Sinks;
 using Headwater.Streams.Store;
 using Headwater.Streams.Witness;
+using Headwater.WebConsole;
 
 namespace Headwater.Configuration;
 
@@ -65,6 +66,7 @@ static class ConfigFile
             Gateway = Gateway(values, rules, state),
             Http = values.Get(Keys.HttpAddress),
             Alerts = AlertConfig.Of(values),
+            ConsoleUsers = [.. values.Items(Keys.HttpUsers).Select(static user => new ConsoleUser(user.Find(Keys.HttpUserName)!, user.Get(Keys.HttpUserRole), user.Find(Keys.HttpUserPassword)!))],
             Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey)),
             Witness = Witness(values, rules, state),
             Feed = values.Get(Keys.FeedEnabled) ? Feed(values, rules, state) : null,

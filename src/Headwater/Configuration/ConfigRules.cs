@@ -29,6 +29,7 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
         CheckServers();
         CheckListeners();
         CheckUsers();
+        CheckHttpUsers();
         CheckSecret(values, "monitor.", Keys.MonitorPassword, Keys.MonitorPasswordFile);
         CheckSecret(values, "control.", Keys.ControlReplicationPassword, Keys.ControlReplicationPasswordFile);
         CheckSecret(values, "control.", Keys.ControlRecoveryPassword, Keys.ControlRecoveryPasswordFile);
@@ -131,6 +132,14 @@ sealed class ConfigRules(ConfigReader reader, ConfigValues values, string direct
                 reader.Problem(user.MarkOf(Keys.UserName), $"users[{number}].name", $"found \"{name}\" a second time (first on line {names[name]}); allowed: one entry for each user");
             CheckSecret(user, $"users[{number}].", Keys.UserPassword, Keys.UserPasswordFile);
         }
+    }
+
+    void CheckHttpUsers()
+    {
+        var names = new HashSet<string>();
+        foreach (var (user, number) in values.Items(Keys.HttpUsers).Select(static (user, index) => (user, index + 1)))
+            if (user.Find(Keys.HttpUserName) is { } name && !names.Add(name))
+                reader.Problem(user.MarkOf(Keys.HttpUserName), $"http.users[{number}].name", $"found \"{name}\" a second time; allowed: each name once");
     }
 
     void CheckSinks()

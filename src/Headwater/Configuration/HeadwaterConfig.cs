@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using Headwater.Alerting;
 using Headwater.Control;
 using Headwater.Gateway;
 using Headwater.Streams;
 using Headwater.Streams.Witness;
+using Headwater.WebConsole;
 
 namespace Headwater.Configuration;
 
@@ -32,6 +34,9 @@ sealed record HeadwaterConfig
     /// <summary>Null: no HTTP.</summary>
     public ListenAddress? Http { get; init; }
     public required AlertConfig Alerts { get; init; }
+
+    /// <summary>Who may log in to it; none: nobody has to.</summary>
+    public ImmutableArray<ConsoleUser> ConsoleUsers { get; init; } = [];
     public required LogConfig Log { get; init; }
 
     /// <summary>Null: nothing is traced.</summary>

@@ -12,6 +12,7 @@ using Headwater.Servers;
 using Headwater.Streams.Consumers;
 using Headwater.Streams.Sinks;
 using Headwater.Streams.Store;
+using Headwater.WebConsole;
 using Microsoft.Extensions.Logging;
 using static Headwater.Configuration.Notations;
 
@@ -551,8 +552,22 @@ static class Keys
     public static readonly SectionKey Http = Add(new SectionKey("http", "Metrics, health and the JSON API."));
 
     public static readonly Key<ListenAddress?> HttpAddress = Add(new Key<ListenAddress?>("http.address", OrWordFor("off", ListenAddress(4480)), "127.0.0.1:4480",
-        "Where /metrics, /healthz, /readyz and /api answer, without a login: statements' texts and users' names can be seen there, so give it an address only trusted machines reach.")
+        "Where the console, /metrics, /healthz, /readyz and /api answer. Without http.users all who reach it may look on, at statements' texts and users' names too, and only this machine may change anything: give it an address that only trusted machines reach, or users.")
     { Reloadable = false });
+
+    public static readonly SectionKey HttpUsers = Add(new SectionKey("http.users[]",
+        "Who may use the console and the API from elsewhere, by a login. /metrics, /healthz and /readyz need none, and programs of this machine need none: a proxy on this machine has to add X-Forwarded-For, or it is taken for one.")
+    { DefaultInWords = "nobody has to log in" });
+
+    public static readonly Key<string> HttpUserName = Add(new Key<string>("http.users[].name", Word, null, "The name to log in by; the journal has it beside what was asked for.")
+    { Required = true, Example = "anna" });
+
+    public static readonly Key<ConsoleRole> HttpUserRole = Add(new Key<ConsoleRole>("http.users[].role", Choice(Enum.GetValues<ConsoleRole>()), "viewer",
+        "viewer: sees everything but rows of tables, and what an action would do. operator: may also do it."));
+
+    public static readonly Key<PasswordHash> HttpUserPassword = Add(new Key<PasswordHash>("http.users[].password", Notations.PasswordHash, null,
+        "The hash of the password, as headwater console password prints it.")
+    { Required = true, IsSecret = true, Example = "pbkdf2-sha512$210000$…" });
 
     public static readonly SectionKey Log = Add(new SectionKey("log", "The log, on standard error."));
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Headwater.Core.Positions;
 using Headwater.Core.Topology;
+using Headwater.WebConsole;
 
 namespace Headwater.Configuration;
 
@@ -67,6 +68,8 @@ static class Notations
             }
             return IPNetwork.TryParse(text, out value);
         });
+
+    public static readonly Notation<PasswordHash> PasswordHash = new("password hash", "what headwater console password prints: pbkdf2-sha512$rounds$salt$key", WebConsole.PasswordHash.TryParse);
 
     public static readonly Notation<Uri> HttpUri = new("URL", "a URL that starts with http:// or https://", static (string text, out Uri value) =>
         Uri.TryCreate(text, UriKind.Absolute, out value!) && value.Scheme is "http" or "https");

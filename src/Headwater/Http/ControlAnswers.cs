@@ -54,21 +54,18 @@ sealed class ControlAnswers(ClusterWatcher watcher, Func<ControlPolicy> policy, 
     /// <summary>Null for a path that is none of ours.</summary>
     public async Task<OutcomeJson?> DoAsync(string action, Func<string, string?> argument, CancellationToken ct)
     {
+        var dryRun = argument("dry_run") == "true";
         switch (action)
         {
-            case "pause": return await AskAsync(static (state, _, _) => Wishes.Pause(state, on: true));
-            case "resume": return await AskAsync(static (state, _, _) => Wishes.Pause(state, on: false));
+            case "pause": return await AskAsync(static (state, _, _) => Wishes.Pause(state, on: true), dryRun);
+            case "resume": return await AskAsync(static (state, _, _) => Wishes.Pause(state, on: false), dryRun);
             case "maintenance":
                 if (argument("server") is not { } name || argument("on") is not ("true" or "false")) return new OutcomeJson(false, ["server=NAME and on=true or on=false are needed"]);
-                return await AskAsync((state, view, _) => Wishes.Maintain(state, view, new ServerId(name), argument("on") == "true"));
+                return await AskAsync((state, view, _) => Wishes.Maintain(state, view, new ServerId(name), argument("on") == "true"), dryRun);
             case "failover":
                 if (argument("accept_loss") != "true") return new OutcomeJson(false, ["A primary that is lost is replaced by itself, as soon as nothing can be lost by it. accept_loss=true replaces it also when acknowledged writes may be lost."]);
-                return await AskAsync((state, view, now) =>
-                {
-                    var (next, why) = Wishes.AcceptLoss(state, view, policy(), now);
-                    return argument("dry_run") == "true" && next is not null ? (state, why) : (next, why);
-                });
-            case "switchover": return await SwitchoverAsync(argument("to"), argument("dry_run") == "true", ct);
+                return await AskAsync((state, view, now) => Wishes.AcceptLoss(state, view, policy(), now), dryRun);
+            case "switchover": return await SwitchoverAsync(argument("to"), dryRun, ct);
             default: return null;
         }
     }
@@ -97,9 +94,13 @@ sealed class ControlAnswers(ClusterWatcher watcher, Func<ControlPolicy> policy, 
         return new OutcomeJson(false, [$"not finished within {Longest.TotalSeconds:0} s; it is carried on or undone by itself: see headwater status"]);
     }
 
-    async Task<OutcomeJson> AskAsync(Func<ControlState, ClusterView, Instant, (ControlState?, string)> wish)
+    async Task<OutcomeJson> AskAsync(Func<ControlState, ClusterView, Instant, (ControlState?, string)> wish, bool dryRun)
     {
-        var (done, sentence) = await watcher.CommandAsync(wish);
+        var (done, sentence) = await watcher.CommandAsync((state, view, now) =>
+        {
+            var (next, why) = wish(state, view, now);
+            return dryRun && next is not null ? (state, why) : (next, why);
+        });
         return new OutcomeJson(done, [sentence]);
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Headwater.Gateway;
+using Headwater.WebConsole;
 
 namespace Headwater.Http;
 
@@ -24,6 +25,9 @@ sealed record HttpSources
 
     /// <summary>Null where the log is not followed.</summary>
     public FeedAnswers? Feed { get; init; }
+
+    /// <summary>The web console; null where there is only the API.</summary>
+    public ConsoleAnswers? Console { get; init; }
 }
 
 /// <summary>Which request gets which answer.</summary>
@@ -31,6 +35,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
 {
     const string Index = """
         Headwater
+        /               in a browser: the console
         /metrics        Prometheus text
         /healthz        200 while the process lives
         /readyz         200 while sessions can be served, else 503 and why
@@ -43,7 +48,12 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         /api/read_audit reads that were looked at again, violations first
         /api/feed       every change as it is committed: ?from=now|oldest|snapshot|POSITION&table=PATTERN&format=json|text|sql&count=N, as server-sent events or application/x-ndjson
         /api/control    what the controller remembers and finds
-        POST /api/control/switchover?to=SERVER&dry_run=true, …/failover?accept_loss=true&dry_run=true, …/maintenance?server=SERVER&on=true, …/pause, …/resume, …/audit?apply=true, …/recover?server=SERVER&dry_run=true, …/rebuild?server=SERVER&from=SERVER&dry_run=true&overwrite=true, …/add-replica?address=HOST:PORT&name=NAME  (from this machine)
+        /api/live       what the console shows, each second, as server-sent events
+        /api/history    changes of primary as timelines, the journal's newest entries, views
+        /api/explain    where a statement would go and why, without running it: ?statement=…&level=…&schema=…&floor=now|POSITION
+        /api/verify     the last comparison of replicas with their primary
+        /api/quarantine rows of recovered tails that were not applied
+        POST /api/control/switchover?to=SERVER&dry_run=true, …/failover?accept_loss=true&dry_run=true, …/maintenance?server=SERVER&on=true, …/pause, …/resume, …/audit?apply=true, …/recover?server=SERVER&dry_run=true, …/rebuild?server=SERVER&from=SERVER&dry_run=true&overwrite=true, …/verify?server=SERVER&tables=schema.table&dry_run=true, …/add-replica?address=HOST:PORT&name=NAME  (from this machine)
         POST /api/reload  (from this machine) applies the changed configuration file
 
         """;
@@ -66,11 +76,21 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
 
     Task RouteAsync(HttpContext context)
     {
-        var path = context.Request.Path.Value ?? "";
-        var method = context.Request.Method;
-        if (path == "/api/reload") return method == "POST" ? ReloadAsync(context) : Refuse(context, "POST");
-        if (path.StartsWith("/api/control/", StringComparison.Ordinal)) return method == "POST" ? ControlAsync(context, path["/api/control/".Length..]) : Refuse(context, "POST");
+        var (path, method, console) = (context.Request.Path.Value ?? "", context.Request.Method, sources.Console);
+        var facts = Requests.Of(context, console?.Session(context));
+        var see = Access.ToSee(in facts, console?.HasUsers == true);
+        if (console?.Answer(context, path, method, in see) is { } answer) return answer;
+        if (path == "/api/reload" || path.StartsWith("/api/control/", StringComparison.Ordinal))
+        {
+            if (method != "POST") return Refuse(context, "POST");
+            var change = Access.ToChange(in facts, console?.HasUsers == true);
+            // To look at settings, or at what would be done, changes nothing.
+            if (change.Caller is null && facts is { Session: not null } and not { FromBrowser: true, FromOwnPage: false } && IsHarmless(context, path)) change = see;
+            return change.Caller is { } caller ? ChangeAsync(context, path, caller) : Text(context, change.Status, change.Why + "\n");
+        }
         if (method is not ("GET" or "HEAD")) return Refuse(context, "GET, HEAD");
+        if (see.Caller is null && path.StartsWith("/api/", StringComparison.Ordinal)) return Text(context, see.Status, see.Why + "\n");
+        if (see.Caller is { } onlooker && console?.AnswerSeen(context, path, onlooker) is { } seen) return seen;
         switch (path)
         {
             case "/": return Text(context, 200, Index);
@@ -96,32 +116,44 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         }
     }
 
-    /// <summary>
-    /// Only from this machine, and not by a web page that happens to be open on it: browsers send Origin or Sec-Fetch-Site with
-    /// what a page makes them send, and they cannot be made to leave both out.
-    /// </summary>
-    static string? WhyNotChange(HttpContext context) =>
-        context.Connection.RemoteIpAddress is not { } remote || !IPAddress.IsLoopback(remote) ? "This may be asked for from this machine only.\n"
-        : context.Request.Headers.Origin.Count > 0 || context.Request.Headers.ContainsKey("Sec-Fetch-Site") ? "This may not be asked for by a web page.\n"
-        : null;
+    static readonly OutcomeJson NobodyControls = new(false, ["Nobody controls here: control.mode is off."]);
+
+    // To a browser a refusal is an error of its own, told on its console; the page shows what the answer says.
+    static int StatusOf(HttpContext context, OutcomeJson outcome) => outcome.Applied || context.Request.Headers.ContainsKey(Requests.OwnHeader) ? 200 : 422;
+
+    /// <summary>It only asks what would be done, or how the servers are set.</summary>
+    static bool IsHarmless(HttpContext context, string path) => path switch
+    {
+        "/api/control/audit" => context.Request.Query["apply"] != "true",
+        "/api/reload" => false,
+        _ => context.Request.Query["dry_run"] == "true",
+    };
+
+    async Task ChangeAsync(HttpContext context, string path, Caller caller)
+    {
+        var harmless = IsHarmless(context, path);
+        if (!harmless) sources.Console?.Note(context, caller, $"{path[(path.LastIndexOf('/') + 1)..]} {Uri.UnescapeDataString(context.Request.QueryString.Value?.TrimStart('?') ?? "")}".TrimEnd());
+        if (path == "/api/reload") await ReloadAsync(context);
+        else await ControlAsync(context, path["/api/control/".Length..]);
+        if (!harmless) sources.Console?.Acted();
+    }
 
     async Task ControlAsync(HttpContext context, string action)
     {
-        if (WhyNotChange(context) is { } refusal) await Text(context, 403, refusal);
-        else if (sources.Control is null) await Json(context, 422, new OutcomeJson(false, ["Nobody controls here: control.mode is off."]), ApiJson.Default.OutcomeJson);
+        if (action == "verify" && sources.Console is { } console) await console.VerifyAsync(context);
+        else if (sources.Control is null) await Json(context, StatusOf(context, NobodyControls), NobodyControls, ApiJson.Default.OutcomeJson);
         else if (action == "audit") await Json(context, 200, await sources.Control.AuditAsync(context.Request.Query["apply"] == "true", context.RequestAborted), ApiJson.Default.AuditJson);
         else if (action == "recover") await Json(context, 200, await sources.Control.RecoverAsync(name => context.Request.Query[name].FirstOrDefault()), ApiJson.Default.RecoverJson);
         else if (action is "rebuild" or "add-replica") await Json(context, 200, await sources.Control.RebuildAsync(action, name => context.Request.Query[name].FirstOrDefault()), ApiJson.Default.RebuildJson);
         else if (await sources.Control.DoAsync(action, name => context.Request.Query[name].FirstOrDefault(), context.RequestAborted) is { } outcome)
-            await Json(context, outcome.Applied ? 200 : 422, outcome, ApiJson.Default.OutcomeJson);
+            await Json(context, StatusOf(context, outcome), outcome, ApiJson.Default.OutcomeJson);
         else await Text(context, 404, $"Nothing is here. What there is:\n\n{Index}");
     }
 
     Task ReloadAsync(HttpContext context)
     {
-        if (WhyNotChange(context) is { } refusal) return Text(context, 403, refusal);
         var outcome = sources.Reload();
-        return Json(context, outcome.Applied ? 200 : 422, outcome, ApiJson.Default.OutcomeJson);
+        return Json(context, StatusOf(context, outcome), outcome, ApiJson.Default.OutcomeJson);
     }
 
     /// <summary>

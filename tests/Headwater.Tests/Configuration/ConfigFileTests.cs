@@ -5,6 +5,7 @@ using Headwater.Core.Positions;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
 using Headwater.Servers;
+using Headwater.WebConsole;
 using Xunit;
 
 namespace Headwater.Tests.Configuration;
@@ -31,6 +32,15 @@ public class ConfigFileTests
         Assert.Equal("/etc/.headwater/headwater.sock", config.Gateway.Listeners[1].Socket);
         Assert.Equal(new ListenAddress("127.0.0.1", 4480), config.Http);
         Assert.Null(config.Tracing);
+    }
+
+    [Fact]
+    public void Nobody_logs_in_to_the_console_unless_users_are_named()
+    {
+        Assert.Empty(Good(Smallest).ConsoleUsers);
+        const string Hash = "pbkdf2-sha512$10000$AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        var users = Good(Smallest + $$"""http: { users: [ { name: olga, role: operator, password: "{{Hash}}" }, { name: vera, password: "{{Hash}}" } ] }""").ConsoleUsers;
+        Assert.Equal([("olga", ConsoleRole.Operator, Hash), ("vera", ConsoleRole.Viewer, Hash)], users.Select(static user => (user.Name, user.Role, user.Password.ToString())));
     }
 
     [Fact]

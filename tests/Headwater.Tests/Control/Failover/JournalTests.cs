@@ -34,6 +34,25 @@ public sealed class JournalTests : IDisposable
     string PathOf => Path.Combine(_directory, Journal.FileName);
 
     [Fact]
+    public void Who_looks_on_reads_whole_lines_from_the_end_also_over_two_files()
+    {
+        using (var journal = Journal.Open(_directory, TimeProvider.System, most: 3000))
+            for (var i = 0; i < 40; i++)
+            {
+                journal.Note("finding", $"rule-{i}", "db1", new string('x', 60));
+                if (i % 10 == 9) journal.Write(Record(), "record", null, "");
+            }
+        Assert.True(File.Exists(Path.Combine(_directory, Journal.OlderName)));
+        static IEnumerable<string> Rules(IEnumerable<JournalEntry> entries) => entries.Where(static entry => entry.Kind == "finding").Select(static entry => entry.Rule);
+        var all = Rules(Journal.ReadAll(_directory)).ToList();
+        Assert.Equal(all, Rules(Journal.ReadNewest(_directory, 1 << 20)));
+        var newest = Rules(Journal.ReadNewest(_directory, 2000)).ToList();
+        Assert.NotEmpty(newest);
+        Assert.Equal(all[^newest.Count..], newest);
+        Assert.Empty(Journal.ReadNewest(Path.Combine(_directory, "nowhere"), 2000));
+    }
+
+    [Fact]
     public void A_new_journal_remembers_nothing()
     {
         using var journal = Open();
