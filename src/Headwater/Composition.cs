@@ -203,6 +203,7 @@ sealed class Composition : IAsyncDisposable
         Audit = control is null ? null : ct => control.AuditAsync(apply: false, ct),
         Feed = _feed is null ? null : () => FeedJson.Of(_feed),
         Verify = () => verify.State,
+        Alerts = () => _alerts.Firing,
         Journal = () => EventsReader.LengthOf(_config.Watch.Control?.Directory),
         SilentFor = server => server.LastAnswer is { } answer ? _time.Now() - (server.State.HeardAt > answer.AnsweredAt ? server.State.HeardAt : answer.AnsweredAt) : null,
     };

@@ -58,7 +58,7 @@ public sealed class ChangesRun(LogStore store, LastChanges changes, TimeProvider
 
     async Task FoldAsync(CancellationToken ct)
     {
-        while (store.IsEmpty) await store.MovedAsync(store.End, ct);
+        await BeforeTheFirstAsync(ct);
         // A segment or two back: enough for replicas that are behind.
         var segments = store.Segments;
         var from = segments[Math.Max(0, segments.Length - 2)].Before;
@@ -68,7 +68,7 @@ public sealed class ChangesRun(LogStore store, LastChanges changes, TimeProvider
         {
             // Taken before what it tells of is looked at: nothing offered from here on is missed.
             var wake = Volatile.Read(ref _wake).Task;
-            if (Interlocked.Exchange(ref _offered, null) is { } offered) changes.Offer(offered.Dictionary, offered.From, offered.To);
+            TakeOffered();
             if (reader.TryNext() is { } piece)
             {
                 changes.Apply(piece);
@@ -90,6 +90,31 @@ public sealed class ChangesRun(LogStore store, LastChanges changes, TimeProvider
             await await (changes.Extent.Dictionary is null ? Task.WhenAny(more, wake, Task.Delay(AskAgainAfter, time, waiting.Token)) : Task.WhenAny(more, wake));
             await waiting.CancelAsync();
         }
+    }
+
+    /// <summary>Nothing has come yet since the primary was asked where it stands, and where it stands is a position too: what has not been changed since is unchanged.</summary>
+    async Task BeforeTheFirstAsync(CancellationToken ct)
+    {
+        for (var begun = false; store.IsEmpty;)
+        {
+            var (end, wake) = (store.End, Volatile.Read(ref _wake).Task);
+            if (!begun && store.Begin is { } begin)
+            {
+                changes.Begin(begin);
+                begun = true;
+            }
+            TakeOffered();
+            changes.Publish();
+            if (begun && changes.Extent.Dictionary is null) AskForDictionary();
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            await await Task.WhenAny(store.MovedAsync(end, waiting.Token), wake, Task.Delay(AskAgainAfter, time, waiting.Token));
+            await waiting.CancelAsync();
+        }
+    }
+
+    void TakeOffered()
+    {
+        if (Interlocked.Exchange(ref _offered, null) is { } offered) changes.Offer(offered.Dictionary, offered.From, offered.To);
     }
 
     void AskForDictionary()

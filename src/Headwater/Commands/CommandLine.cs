@@ -15,6 +15,7 @@ static class CommandLine
             ServeCommand.Build(),
             WitnessCommand.Build(),
             StatusCommand.Build(),
+            TopCommand.Build(),
             TailCommand.Build(),
             RecoverCommand.Build(),
             VerifyCommand.Build(),

@@ -23,6 +23,11 @@ static class Examples
         "witness" => """
             headwater witness --config /etc/headwater.yaml    its section witness, the accounts of monitor and control
             """,
+        "top" => """
+            headwater top                         the gateway of .headwater in this directory
+            headwater top --http 10.0.0.5:4480 --every 5
+            headwater top --count 1               one screen, for a mail or a file
+            """,
         "completion" => """
             source <(headwater completion bash)                             in this shell; for all, in ~/.bashrc
             headwater completion fish > ~/.config/fish/completions/headwater.fish

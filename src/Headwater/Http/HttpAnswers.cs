@@ -48,6 +48,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         /api/read_audit reads that were looked at again, violations first
         /api/feed       every change as it is committed: ?from=now|oldest|snapshot|POSITION&table=PATTERN&format=json|text|sql&count=N, as server-sent events or application/x-ndjson
         /api/control    what the controller remembers and finds
+        /api/picture    what the console shows now: what needs attention, servers, promise
         /api/live       what the console shows, each second, as server-sent events
         /api/history    changes of primary as timelines, the journal's newest entries, views
         /api/explain    where a statement would go and why, without running it: ?statement=…&level=…&schema=…&floor=now|POSITION

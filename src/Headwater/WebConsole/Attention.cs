@@ -1,4 +1,5 @@
 using Headwater.Control.Failover;
+using Headwater.Core.Alerting;
 using Headwater.Core.Failover;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
@@ -18,7 +19,8 @@ static class Attention
     // Of these rules the servers' own reasons, or the page itself, say more.
     static readonly HashSet<string> ToldElsewhere = ["appointed", "promoted", "operator", "record", "acknowledgers"];
 
-    public static IReadOnlyList<AttentionJson> Of(ClusterView view, IReadOnlyList<Finding> findings, ControlRecord record, AuditJson? audit, IReadOnlyList<SessionFigures> held, FeedJson? feed = null)
+    public static IReadOnlyList<AttentionJson> Of(ClusterView view, IReadOnlyList<Finding> findings, ControlRecord record, AuditJson? audit, IReadOnlyList<SessionFigures> held, FeedJson? feed = null,
+        IReadOnlyList<FiringAlert>? alerts = null, ViolationsJson? violations = null)
     {
         var all = new List<(int Rank, AttentionJson What)>();
         if (view.Primary is null && view.Version > 0) all.Add((0, new("critical", "no-primary", null, $"Nobody can write: {(view.Reason.Length > 0 ? view.Reason : "no primary is known")}.")));
@@ -32,6 +34,9 @@ static class Attention
             // Where no such promise is made, nothing is broken.
             if (audit!.Rpo == "zero" || audit.IsRing || !broken.Setting.StartsWith("rpl_semi_sync", StringComparison.Ordinal))
                 all.Add((1, new("warning", "setting", broken.Server, $"{broken.Setting} on {broken.Server}{(broken.Sentence.StartsWith("is ", StringComparison.Ordinal) ? " " : ": ")}{broken.Sentence}. This breaks the promise.", broken.Mend.Length > 0 ? broken.Mend : null)));
+        if (violations is { } wrong) all.Add((0, new("critical", "wrong-reads", wrong.Last.Server, Sentence($"{wrong.Count} {(wrong.Count == 1 ? "read was" : "reads were")} answered wrongly, the last: {wrong.Last.Sentence} ({wrong.Last.Digest}); SHOW HEADWATER AUDIT has them"))));
+        foreach (var alert in alerts ?? [])
+            if (alert.Rule.Signal != AlertSignal.WrongReads) all.Add((alert.Rule.Severity == Severity.Critical ? 1 : 2, new(Word(alert.Rule.Severity), $"alert {alert.Rule.Name} {alert.Subject}", alert.Rule.Signal == AlertSignal.Lag ? alert.Subject : null, Sentence(alert.Sentence))));
         if (feed is { Following: false } && view.Primary is not null) all.Add((2, new("warning", "feed", null, $"The log is not followed: {Sentence(feed.Sentence)} Copies are not proven fresh by it, and sinks wait.")));
         foreach (var sink in feed?.Sinks.Where(static sink => !sink.Runs) ?? []) all.Add((2, new("warning", "sink", null, $"The sink {sink.Name} does not run: {Sentence(sink.Sentence)}")));
         foreach (var session in held.Where(static session => session.HeldForMilliseconds >= HeldForLong.TotalMilliseconds).Take(MostSessions))

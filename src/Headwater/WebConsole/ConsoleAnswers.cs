@@ -50,6 +50,7 @@ sealed class ConsoleAnswers(ConsoleSources sources, ILogger log)
     public Task? AnswerSeen(HttpContext context, string path, Caller caller) => path switch
     {
         "/api/live" => LiveAsync(context),
+        "/api/picture" => PictureAsync(context),
         "/api/history" => Json(context, 200, sources.Events(), ConsoleJson.Default.EventsJson),
         "/api/explain" => Json(context, 200, sources.Explain(name => context.Request.Query[name].FirstOrDefault()), ConsoleJson.Default.ExplainJson),
         "/api/verify" => Json(context, 200, sources.Verify.Last ?? new VerifyOutcome(false, ["Nothing was compared yet."], null), ConsoleJson.Default.VerifyOutcome),
@@ -57,6 +58,8 @@ sealed class ConsoleAnswers(ConsoleSources sources, ILogger log)
         "/api/quarantine" => caller.Role == ConsoleRole.Operator || !HasUsers ? QuarantineAsync(context) : Json(context, 200, new QuarantineJson("Its rows are shown to operators.", [], []), ConsoleJson.Default.QuarantineJson),
         _ => null,
     };
+
+    async Task PictureAsync(HttpContext context) => await Json(context, 200, await sources.Live.PictureAsync(), ConsoleJson.Default.LiveJson);
 
     public async Task VerifyAsync(HttpContext context)
     {

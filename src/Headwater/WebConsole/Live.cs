@@ -12,7 +12,7 @@ namespace Headwater.WebConsole;
 sealed class Live : IAsyncDisposable
 {
     const int Kept = 900, MostBehind = 8;
-    static readonly TimeSpan Second = TimeSpan.FromSeconds(1), Soon = TimeSpan.FromMilliseconds(150), AuditEvery = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan Second = TimeSpan.FromSeconds(1), Soon = TimeSpan.FromMilliseconds(150), AuditEvery = TimeSpan.FromSeconds(20), LongestAudit = TimeSpan.FromSeconds(3);
     readonly LiveSources _sources;
     readonly TimeProvider _time;
     readonly ILogger _log;
@@ -27,6 +27,7 @@ sealed class Live : IAsyncDisposable
     (AuditJson Audit, long At)? _audit;
     long _auditBegan, _events;
     bool _auditWanted = true;
+    IReadOnlyList<(string Name, double Figure)>? _sample;
 
     public Live(LiveSources sources, ViewHistory views, TimeProvider time, ILogger log)
     {
@@ -80,6 +81,14 @@ sealed class Live : IAsyncDisposable
         return channel.Reader;
     }
 
+    /// <summary>One picture, for whoever asks once: with the settings as they were found in the last seconds, and the last second's figures.</summary>
+    public async Task<LiveJson> PictureAsync()
+    {
+        Audit();
+        await Task.WhenAny(_auditing, Task.Delay(LongestAudit, _time, _end.Token));
+        return Picture(Volatile.Read(ref _sample));
+    }
+
     async Task LoopAsync()
     {
         var last = _time.GetTimestamp();
@@ -101,6 +110,7 @@ sealed class Live : IAsyncDisposable
                         // By whole seconds where it can keep up, so that samples do not drift apart.
                         last += seconds < 2 * Second ? (long)(Second.TotalSeconds * _time.TimestampFrequency) : _time.GetTimestamp() - last;
                         History.Add(Now, sample);
+                        Volatile.Write(ref _sample, sample);
                     }
                     if (sample is not null || nudged) Show(sample);
                     shownAt = _time.GetTimestamp();

@@ -1,4 +1,5 @@
 using Headwater.Control.Failover;
+using Headwater.Core.Alerting;
 using Headwater.Core.Failover;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
@@ -21,6 +22,9 @@ sealed record LiveSources
     public Func<CancellationToken, Task<AuditJson>>? Audit { get; init; }
     public Func<FeedJson>? Feed { get; init; }
     public Func<VerifyState?> Verify { get; init; } = static () => null;
+
+    /// <summary>What is amiss by the rules of alerts.</summary>
+    public Func<IReadOnlyList<FiringAlert>> Alerts { get; init; } = static () => [];
 
     /// <summary>Grows with the controller's journal.</summary>
     public Func<long> Journal { get; init; } = static () => 0;

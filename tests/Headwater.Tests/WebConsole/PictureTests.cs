@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Headwater.Control.Failover;
+using Headwater.Core;
+using Headwater.Core.Alerting;
 using Headwater.Core.Failover;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
@@ -54,6 +56,16 @@ public sealed class PictureTests
     {
         var view = Views.OfThree() with { Primary = null, Reason = "db1 is down" };
         Assert.Equal("no-primary", Attention.Of(view, [], new ControlRecord { Paused = true }, null, [])[0].Kind);
+    }
+
+    [Fact]
+    public void What_was_answered_wrongly_comes_before_what_is_amiss_by_a_rule()
+    {
+        var wrong = new ViolationsJson(2, new ReadFindingJson("violated", DateTimeOffset.UnixEpoch, "db2", "session", "only_copy", "0-1-5", "select v from t where id=?", "", "db2 answered for 0-1-5, the primary answers otherwise", 2));
+        var view = Views.OfThree();
+        view = view with { Servers = [view.Servers[0], view.Servers[1]] };
+        var disk = new FiringAlert(AlertRules.Of(AlertSignal.DiskFree), "/var/lib/headwater", Instant.Zero, 3);
+        Assert.Equal(["wrong-reads", "alert disk-free /var/lib/headwater"], Attention.Of(view, [], new ControlRecord(), null, [], alerts: [disk], violations: wrong).Select(static one => one.Kind));
     }
 
     [Fact]
