@@ -94,11 +94,21 @@ public sealed class Situation
         return told.SemiSync is { Waits: true } sync && sync.Acknowledgers <= active.Length && active.Any(server => server.LastAnswer!.AskedAt >= told.AnsweredAt && HeldBy(server).Covers(in head));
     }
 
-    /// <summary>The source of a link among the servers known, by its number, else by its address.</summary>
-    public ServerView? SourceOf(ReplicationLink link)
+    /// <summary>
+    /// The source of a link among the servers known: by its number, which survives other names for the same host. The number is that of whom it was connected to last, also after it was told to
+    /// follow another: while it is not connected, the address says whom it is to follow, where that is one of ours.
+    /// </summary>
+    public ServerView? SourceOf(ReplicationLink link) => link.Receiving == LinkState.Running ? ByNumber(link) ?? ByAddress(link) : ByAddress(link) ?? ByNumber(link);
+
+    ServerView? ByNumber(ReplicationLink link)
     {
         foreach (var server in View.Servers)
             if (link.SourceNumber != 0 && server.Number == link.SourceNumber) return server;
+        return null;
+    }
+
+    ServerView? ByAddress(ReplicationLink link)
+    {
         foreach (var server in View.Servers)
             if (server.Address.Port == link.SourcePort && string.Equals(server.Address.Host, link.SourceHost, StringComparison.OrdinalIgnoreCase)) return server;
         return null;
