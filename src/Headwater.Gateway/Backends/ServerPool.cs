@@ -151,6 +151,10 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
 
     /// <summary>Of the gateway's own questions: how many backends are borrowed for them now.</summary>
     public int Borrowed { get; private set; }
+    Instant _lastBorrowed;
+
+    /// <summary>Whether any was borrowed after an instant: until then, one of an account's connections may have been this gateway's own.</summary>
+    public bool BorrowedSince(Instant instant) => Borrowed > 0 || _lastBorrowed > instant;
 
     /// <summary>
     /// A backend for a question of the gateway's own: an idle one that carries nothing of anybody, or a new one where there is room. Nobody is made to wait or to give one up for it. It is to be
@@ -180,6 +184,12 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
         }
     }
 
+    void EndBorrowing()
+    {
+        Borrowed--;
+        _lastBorrowed = EventLoop.Now;
+    }
+
     public bool TakeThis(Backend backend, ClientSession session)
     {
         if (!backend.IsIdle || !backend.Bucket.Idle.Remove(backend)) return false;
@@ -206,7 +216,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     public void Return(Backend backend)
     {
         Count(backend, -1);
-        if (backend.LentTo is null) Borrowed--;
+        if (backend.LentTo is null) EndBorrowing();
         // What nobody asked for would be taken for the next answer.
         if (backend.IsClosed || backend.MustClose || backend.Killers > 0 || backend.Input.HasMore || Index < 0 || View.Health == ServerHealth.Down || !ReferenceEquals(View.State, backend.Server) || on.IsStopping)
         {
@@ -225,7 +235,7 @@ internal sealed class ServerPool(GatewayThread on, ServerId server)
     public void Destroy(Backend backend)
     {
         Count(backend, -1);
-        if (backend.LentTo is null) Borrowed--;
+        if (backend.LentTo is null) EndBorrowing();
         Drop(backend);
     }
 

@@ -20,6 +20,9 @@ internal sealed record LeaseFailure(ushort Code, string SqlState, string Message
 internal sealed class BackendLease(GatewayThread on, ClientSession session)
 {
     static readonly TimeSpan FullServerAgainAfter = TimeSpan.FromMilliseconds(20);
+
+    // How long a server may count a connection that was closed.
+    static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(1);
     Bucket?[] _buckets = [];
     ServerPool?[] _bucketPools = [];
     BackendProfile? _bucketProfile;
@@ -98,11 +101,12 @@ internal sealed class BackendLease(GatewayThread on, ClientSession session)
             var backend = pool.TakeReady(bucket, session, session.Settings) ?? pool.TakeClean(bucket, session);
             if (backend is null && full is null && pool.MayOpen)
             {
+                var askedAt = EventLoop.Now;
                 var (opened, failure) = await pool.OpenAsync(session.Profile, session.Settings.Schema, session);
-                // One that the gateway itself has borrowed comes back in moments.
-                if (opened is null && failure!.Code == ServerErrors.UserHasTooMany && pool.Borrowed > 0 && EventLoop.Now < deadline)
+                // One that the gateway itself has borrowed comes back in moments; or it has by now, or was closed, which the server takes a moment to notice.
+                if (opened is null && failure!.Code == ServerErrors.UserHasTooMany && pool.BorrowedSince(askedAt - LongestGoodbye) && EventLoop.Now < deadline)
                 {
-                    await pool.WaitForOneAsync(FullServerAgainAfter);
+                    if (bucket.Idle.Count == 0) await pool.WaitForOneAsync(FullServerAgainAfter);
                     continue;
                 }
                 if (opened is null && ServerErrors.IsFull(failure!) && EventLoop.Now < deadline)

@@ -12,7 +12,7 @@ namespace Headwater.WebConsole;
 sealed class Live : IAsyncDisposable
 {
     const int Kept = 900, MostBehind = 8;
-    static readonly TimeSpan Second = TimeSpan.FromSeconds(1), Soon = TimeSpan.FromMilliseconds(150), AuditEvery = TimeSpan.FromSeconds(20), LongestAudit = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan Second = TimeSpan.FromSeconds(1), Soon = TimeSpan.FromMilliseconds(150), AuditEvery = TimeSpan.FromSeconds(20), AuditAgainAfter = TimeSpan.FromSeconds(2), LongestAudit = TimeSpan.FromSeconds(3);
     readonly LiveSources _sources;
     readonly TimeProvider _time;
     readonly ILogger _log;
@@ -144,7 +144,9 @@ sealed class Live : IAsyncDisposable
     /// <summary>Only while somebody looks: it asks every server for its settings.</summary>
     void Audit()
     {
-        if (_sources.Audit is not { } ask || !_auditing.IsCompleted || !_auditWanted && _time.GetElapsedTime(_auditBegan) < AuditEvery || _sources.View().Servers.IsEmpty) return;
+        // What was found is looked for again soon, so that what is mended does not stand there any more.
+        var due = _audit is { Audit.Findings.Count: > 0 } ? AuditAgainAfter : AuditEvery;
+        if (_sources.Audit is not { } ask || !_auditing.IsCompleted || !_auditWanted && _time.GetElapsedTime(_auditBegan) < due || _sources.View().Servers.IsEmpty) return;
         (_auditWanted, _auditBegan) = (false, _time.GetTimestamp());
         _auditing = AskAsync();
 
