@@ -13,6 +13,7 @@ using Headwater.Bench.Reader;
 using Headwater.Bench.Split;
 using Headwater.Bench.Sql;
 using Headwater.Bench.Start;
+using Headwater.Bench.Upgrade;
 using Headwater.Bench.Verify;
 using Headwater.Bench.Witness;
 
@@ -32,6 +33,7 @@ try
         "audit" => AuditRun.Run(arguments),
         "chaos" => ChaosRun.Run(arguments),
         "switchover" => SwitchoverRun.Run(arguments),
+        "upgrade" => UpgradeRun.Run(arguments),
         "glitches" => GlitchRun.Run(arguments),
         "hits" => HitsBench.Run(arguments),
         "witness" => WitnessBench.Run(arguments),
@@ -39,7 +41,7 @@ try
         "verify" => VerifyBench.Run(arguments),
         "reader" => ReaderBench.Run(arguments),
         ReaderChild.Verb => ReaderChild.Run(arguments),
-        _ => throw new UsageException("expected one of: gateway, audit, split, hits, problem, memory, start, chaos, switchover, glitches, witness, lease, verify, reader"),
+        _ => throw new UsageException("expected one of: gateway, audit, split, hits, problem, memory, start, chaos, switchover, upgrade, glitches, witness, lease, verify, reader"),
     };
 }
 catch (UsageException e)

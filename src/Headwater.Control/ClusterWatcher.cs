@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Headwater.Control.Alerting;
 using Headwater.Control.Failover;
+using Headwater.Control.Handover;
 using Headwater.Control.Recovery;
 using Headwater.Core;
 using Headwater.Core.Failover;
@@ -56,12 +57,12 @@ public sealed class ClusterWatcher : IAsyncDisposable
     Task _running = Task.CompletedTask;
 
     /// <summary>With <see cref="WatchOptions.Control"/>, throws <see cref="IOException"/> where another process holds the journal.</summary>
-    public ClusterWatcher(WatchOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, TimeProvider time, ILoggerFactory log, Alerts? alerts = null)
+    public ClusterWatcher(WatchOptions options, Published<ClusterView> view, Published<Accounts> accounts, Published<Catalogue> catalogue, TimeProvider time, ILoggerFactory log, Alerts? alerts = null, Predecessor? predecessor = null)
     {
         (_options, _view, _accounts, _catalogue, _time) = (options, view, accounts, catalogue, time);
         _decided = view.Current;
         _log = log.CreateLogger("Headwater.Control");
-        if (options.Control is { } control) _helm = new Helm(control, alerts, time, log.CreateLogger("Headwater.Failover"), Post, Decide);
+        if (options.Control is { } control) _helm = new Helm(control, alerts, time, log.CreateLogger("Headwater.Failover"), Post, Decide, predecessor);
     }
 
     /// <summary>What the controller remembers, and what it found at its last look; empty where there is none. From any thread.</summary>
@@ -105,6 +106,39 @@ public sealed class ClusterWatcher : IAsyncDisposable
             await before;
             await Task.Delay(RefreshAtMostEvery, _time); // until the loop knows that it has ended
         }
+    }
+
+    /// <summary>
+    /// Gives control to a successor, once nothing is under way, and follows it from there: <see cref="Helm.Yield"/>. Where nobody controls there is nothing to give.
+    /// </summary>
+    /// <returns>Null when it was given; else why not.</returns>
+    public async Task<string?> YieldAsync(Successor successor)
+    {
+        var answer = new TaskCompletionSource<(Task?, string)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => answer.SetResult(_helm is null ? (Task.CompletedTask, "") : _helm.Yield(successor)));
+        var (given, sentence) = await answer.Task;
+        if (given is null) return sentence;
+        await given;
+        return null;
+    }
+
+    /// <summary>Takes control back from a successor that did not come up. Throws <see cref="IOException"/> when it has the journal all the same.</summary>
+    public Task ResumeAsync()
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            try
+            {
+                _helm?.Resume();
+                done.SetResult();
+            }
+            catch (Exception trouble)
+            {
+                done.SetException(trouble);
+            }
+        });
+        return done.Task;
     }
 
     /// <summary>Who asked for something, in the journal beside what came of it.</summary>

@@ -32,6 +32,7 @@ public sealed class GatewayServer : IAsyncDisposable
     readonly ConcurrentDictionary<uint, ClientSession> _sessions = new();
     readonly long _startedAt = Stopwatch.GetTimestamp();
     uint _lastSessionId;
+    Inheritance _inherited = Inheritance.None;
     int _nextThread;
     Timer? _upkeep;
 
@@ -79,18 +80,59 @@ public sealed class GatewayServer : IAsyncDisposable
         Statistics = new GatewayStatistics(this, _threads);
     }
 
-    public void Start()
+    public void Start() => Start(Inheritance.None);
+
+    /// <summary>Serves, on the sockets that a predecessor has given away as far as they are those of the configuration.</summary>
+    public void Start(Inheritance inheritance)
     {
         foreach (var thread in _threads) thread.Loop.Start();
         _view.Changed += OnViewChanged;
         OnViewChanged(_view.Current);
-        foreach (var listener in Options.Listeners) Listen(listener);
+        (_lastSessionId, _inherited) = (inheritance.LastSession, inheritance);
+        foreach (var listener in Options.Listeners) Listen(listener, inheritance.Listeners.TryGetValue(Listener.NameOf(listener), out var descriptor) ? descriptor : null);
+        foreach (var (name, descriptor) in inheritance.Listeners)
+            if (Options.Listeners.All(listener => Listener.NameOf(listener) != name)) _ = Native.close(descriptor);
         _upkeep = new Timer(_ => EachThread(t => t.TrimIdleBackends()), null, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10));
     }
 
-    void Listen(ListenerOptions options)
+    /// <summary>What a successor is given; it stays open here too until <see cref="GiveAway"/>.</summary>
+    public Inheritance Inheritance => new(_listeners.ToDictionary(static listener => listener.Name, static listener => listener.Descriptor), Volatile.Read(ref _lastSessionId), null);
+
+    /// <summary>Nobody is accepted any more, or again. Whoever comes meanwhile waits in the kernel.</summary>
+    public void PauseAccepting(bool paused)
     {
-        var listener = Listener.Open(_threads[0].Loop, options, (fd, host) => Accept(options, fd, host));
+        foreach (var listener in _listeners) listener.Pause(paused);
+    }
+
+    /// <summary>The successor accepts who comes. The sessions that are here go on.</summary>
+    public void GiveAway()
+    {
+        foreach (var listener in _listeners) listener.Close(givenAway: true);
+        _listeners.Clear();
+        Options = Options with { AuditedReadsPerSecond = 0 };
+        EachThread(t => t.Apply(Options));
+    }
+
+    /// <summary>Ends what a session runs, or the session, at the wish of somebody who may, who is connected to the successor. From any thread.</summary>
+    /// <returns>As a client is told: 0, or an error's number.</returns>
+    public ushort Kill(uint id, bool connection, string user, bool may)
+    {
+        if (FindSession(id) is not { } victim) return ServerErrors.NoSuchThread;
+        if (victim.Identity.User != user && !may) return ServerErrors.NotItsOwner;
+        victim.On.Loop.Post(() =>
+        {
+            if (victim.Running is { } running) victim.Commands.KillQueryOn(running);
+            if (connection) victim.Kill();
+        });
+        return 0;
+    }
+
+    /// <summary>The same for a session that the predecessor still has; null where that cannot be.</summary>
+    internal Task<ushort>? KillBefore(uint id, bool connection, string user, bool may) => id <= _inherited.LastSession ? _inherited.Kill?.Invoke(id, connection, user, may) : null;
+
+    void Listen(ListenerOptions options, int? inherited = null)
+    {
+        var listener = Listener.Open(_threads[0].Loop, options, inherited, (fd, host) => Accept(options, fd, host));
         _listeners.Add(listener);
         Log.Listening(_log, listener.Describe());
     }

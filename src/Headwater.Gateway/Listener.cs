@@ -11,6 +11,7 @@ internal sealed unsafe class Listener : Watched
     readonly ListenerOptions _options;
     readonly Action<int, string> _accepted;
     int _fd;
+    bool _paused;
 
     public int Port { get; private set; }
 
@@ -22,7 +23,17 @@ internal sealed unsafe class Listener : Watched
         _accepted = accepted;
     }
 
-    public static Listener Open(EventLoop loop, ListenerOptions options, Action<int, string> accepted)
+    /// <param name="inherited">The descriptor of a socket that listens already, which another process has given away; null: one is made.</param>
+    public static Listener Open(EventLoop loop, ListenerOptions options, int? inherited, Action<int, string> accepted)
+    {
+        var fd = inherited ?? Listen(options);
+        var listener = new Listener(loop, options, fd, accepted);
+        if (options.Socket is null) listener.Port = BoundPort(fd);
+        loop.Post(() => loop.Add(listener, fd));
+        return listener;
+    }
+
+    static int Listen(ListenerOptions options)
     {
         var address = options.Socket is { } path ? SocketAddress.Unix(path) : SocketAddress.Tcp(options.Address, options.Port);
         var fd = Native.socket(address.Family, Native.SockStream | Native.SockNonBlock | Native.SockCloseOnExec, 0);
@@ -42,13 +53,15 @@ internal sealed unsafe class Listener : Watched
         if (Native.listen(fd, 4096) != 0) throw Failed(options, "listen", fd);
         // Whoever may log in may connect, as with the servers' own sockets; the folder decides who may come near.
         if (options.Socket is { } made && !OperatingSystem.IsWindows()) File.SetUnixFileMode(made, (UnixFileMode)0x1FF);
-        var listener = new Listener(loop, options, fd, accepted);
-        if (options.Socket is null) listener.Port = BoundPort(fd);
-        loop.Post(() => loop.Add(listener, fd));
-        return listener;
+        return fd;
     }
 
     public bool IsFor(ListenerOptions options) => options.Socket == _options.Socket && options.Port == _options.Port && options.Address.Equals(_options.Address) && options == _options;
+
+    /// <summary>What the configuration calls it: by that a successor finds it among what it is given.</summary>
+    public string Name => NameOf(_options);
+    public static string NameOf(ListenerOptions options) => options.Socket ?? $"{options.Address}:{options.Port}";
+    public int Descriptor => _fd;
 
     public string Describe() => _options.Socket ?? $"{_options.Address}:{Port}";
 
@@ -81,7 +94,7 @@ internal sealed unsafe class Listener : Watched
     internal override void OnEvents(uint events)
     {
         var address = stackalloc byte[128];
-        while (true)
+        while (!_paused && _fd >= 0)
         {
             var length = 128;
             var fd = Native.accept4(_fd, address, &length, Native.SockNonBlock | Native.SockCloseOnExec);
@@ -97,25 +110,37 @@ internal sealed unsafe class Listener : Watched
         }
     }
 
-    public void Close()
+    /// <summary>Accepts nobody, or again: meanwhile the kernel keeps who comes.</summary>
+    public void Pause(bool paused) => Do(() =>
     {
+        _paused = paused;
+        if (!paused) OnEvents(0);
+    });
+
+    /// <param name="givenAway">Another process has it too and goes on: the socket's file is that one's.</param>
+    public void Close(bool givenAway = false) => Do(() =>
+    {
+        if (_fd < 0) return;
+        _loop.Remove(this);
+        _ = Native.close(_fd);
+        _fd = -1;
+        if (!givenAway && _options.Socket is { } path) File.Delete(path);
+    });
+
+    // Done when it returns.
+    void Do(Action action)
+    {
+        if (_loop.IsCurrent)
+        {
+            action();
+            return;
+        }
         var done = new ManualResetEventSlim();
-        void Shut()
+        _loop.Post(() =>
         {
-            if (_fd >= 0)
-            {
-                _loop.Remove(this);
-                _ = Native.close(_fd);
-                _fd = -1;
-                if (_options.Socket is { } path) File.Delete(path);
-            }
+            action();
             done.Set();
-        }
-        if (_loop.IsCurrent) Shut();
-        else
-        {
-            _loop.Post(Shut);
-            done.Wait(TimeSpan.FromSeconds(2));
-        }
+        });
+        done.Wait(TimeSpan.FromSeconds(2));
     }
 }

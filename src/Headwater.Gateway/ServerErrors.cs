@@ -18,6 +18,12 @@ static class ServerErrors
     /// <summary>ER_USER_LIMIT_REACHED: of MAX_USER_CONNECTIONS, among others.</summary>
     public const ushort UserHasTooMany = 1226;
 
+    /// <summary>ER_NO_SUCH_THREAD.</summary>
+    public const ushort NoSuchThread = 1094;
+
+    /// <summary>ER_KILL_DENIED_ERROR.</summary>
+    public const ushort NotItsOwner = 1095;
+
     /// <summary>The server, or the account, has no connection left now: ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS.</summary>
     public static bool IsFull(LoginFailure failure) => failure is { Refused: true, Code: 1040 or 1203 };
 }

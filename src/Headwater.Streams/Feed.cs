@@ -22,9 +22,11 @@ public sealed class Feed : IAsyncDisposable
     readonly CancellationTokenSource _end = new();
     Task _running = Task.CompletedTask;
 
+    /// <param name="changes">What others prove by already, which is begun anew; null: of its own.</param>
     /// <exception cref="StoreException">The store cannot be opened.</exception>
-    public Feed(FeedOptions options, Published<ClusterView> view, TimeProvider time, ILoggerFactory log)
+    public Feed(FeedOptions options, Published<ClusterView> view, TimeProvider time, ILoggerFactory log, LastChanges? changes = null)
     {
+        Changes = changes ?? new LastChanges();
         var logger = log.CreateLogger("Headwater.Streams");
         Store = LogStore.Open(options.Store, time);
         _follower = new LogFollower(Store, () => options.Follower, view, time, logger);
@@ -37,7 +39,7 @@ public sealed class Feed : IAsyncDisposable
     public LogStore Store { get; }
 
     /// <summary>What has changed when, for those who prove by it that something has not.</summary>
-    public LastChanges Changes { get; } = new();
+    public LastChanges Changes { get; }
 
     /// <summary>For consumers of changes.</summary>
     public FeedSource Source { get; }

@@ -3,6 +3,7 @@ using Headwater.Alerting;
 using Headwater.Configuration;
 using Headwater.Control;
 using Headwater.Control.Alerting;
+using Headwater.Control.Handover;
 using Headwater.Core;
 using Headwater.Core.Consumers;
 using Headwater.Core.Statements;
@@ -26,9 +27,7 @@ sealed class Composition : IAsyncDisposable
     readonly Published<Accounts> _accounts = new(Accounts.None);
     readonly Published<Catalogue> _catalogue = new(Catalogue.Unknown);
     readonly ClusterWatcher _watcher;
-    readonly Feed? _feed;
     readonly Alerts _told;
-    readonly AlertRun _alerts;
     readonly HttpEndpoint? _http;
     readonly Tracing? _tracing;
     readonly Live? _live;
@@ -36,31 +35,31 @@ sealed class Composition : IAsyncDisposable
     readonly LoginDesk? _logins;
     readonly CancellationTokenSource _end = new();
     HeadwaterConfig _config;
+    Feed? _feed;
+    FeedAnswers? _feedAnswers;
+    AlertRun _alerts;
     Task _watching = Task.CompletedTask;
-    bool _listening;
+    bool _listening, _yielded, _gaveAway;
 
     /// <param name="reload">What POST /api/reload does.</param>
     /// <param name="file">The configuration's file, for people; null when there is none.</param>
-    public Composition(HeadwaterConfig config, HeadwaterLog log, TimeProvider time, Func<OutcomeJson> reload, string? file)
+    /// <param name="predecessor">The process that this one takes over from; null: none.</param>
+    public Composition(HeadwaterConfig config, HeadwaterLog log, TimeProvider time, Func<OutcomeJson> reload, string? file, Predecessor? predecessor = null)
     {
         (_log, _time, _started, File) = (log, time, time.GetUtcNow(), file);
         _config = Complete(config, null);
         View = new Published<ClusterView>(new ClusterView { Cluster = _config.Watch.Cluster });
         _tracing = _config.Tracing is { } tracing ? new Tracing(tracing) : null;
         _told = new Alerts(time, log.Factory.CreateLogger("Headwater.Alerting"));
-        _watcher = new ClusterWatcher(_config.Watch, View, _accounts, _catalogue, time, log.Factory, _told);
-        _feed = _config.Feed is { } feed ? new Feed(feed, View, time, log.Factory) : null;
-        Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory, _feed?.Changes, _feed is null ? null : new ReadHistory(_feed.Store, time).JudgeAsync);
-        _alerts = new AlertRun(_config.Alerts, _told, View, Gateway.Statistics, Directories(_config), time, log.Factory.CreateLogger("Headwater.Alerting"));
+        _watcher = new ClusterWatcher(_config.Watch, View, _accounts, _catalogue, time, log.Factory, _told, predecessor);
+        _feed = OpenFeed();
+        Gateway = new GatewayServer(_config.Gateway, View, _accounts, _catalogue, log.Factory, _feed?.Changes, _feed is null ? null : (read, until, ct) => new ReadHistory(_feed.Store, time).JudgeAsync(read, until, ct));
+        _alerts = NewAlerts();
         _watcher.FollowedVersion = () => Gateway.FollowedVersion;
         Gateway.Suspected += _watcher.Suspect;
         Gateway.Defined += _watcher.RefreshCatalogue;
         Gateway.AccountUnknown += _ => _watcher.RefreshAccounts();
-        if (_feed is not null)
-        {
-            _feed.DictionaryWanted += _watcher.RereadCatalogue;
-            _watcher.CatalogueRead += reading => _feed.Offer(reading.Catalogue.Dictionary, reading.From, reading.To);
-        }
+        if (_feed is not null) _watcher.CatalogueRead += reading => _feed.Offer(reading.Catalogue.Dictionary, reading.From, reading.To);
         if (_config.Http is not { } address) return;
         var control = _config.Watch.Control is null ? null : new ControlAnswers(_watcher, () => _config.Watch.Control!.Policy, time, file);
         var views = new ViewHistory(time);
@@ -89,7 +88,7 @@ sealed class Composition : IAsyncDisposable
             ReadAudit = () => ReadAuditJson.Of(Gateway.Statistics),
             Digests = () => Gateway.Statistics.Digests(200),
             Reload = reload,
-            Feed = _feed is null ? null : new FeedAnswers(_feed.Source, time),
+            Feed = () => _feedAnswers,
             Control = control,
             Console = _console,
         };
@@ -118,13 +117,79 @@ sealed class Composition : IAsyncDisposable
     public async Task StartAsync(CancellationToken ct)
     {
         if (_http is not null) await _http.StartAsync(ct);
+        Watch();
+        Serve(Inheritance.None);
+    }
+
+    /// <summary>Looks at the servers and follows the log, and serves nobody yet.</summary>
+    public void Watch()
+    {
         _live?.Start();
         _watching = _watcher.RunAsync(_end.Token);
         _feed?.Start();
-        Gateway.Start();
         _alerts.Start();
+    }
+
+    /// <summary>Whether all is known that sessions are served by.</summary>
+    public bool KnowsTheCluster => View.Current.Primary is not null && !_accounts.Current.All.IsEmpty && !ReferenceEquals(_catalogue.Current, Catalogue.Unknown);
+
+    /// <summary>Serves, after <see cref="Watch"/>, where the predecessor has served.</summary>
+    public async Task ServeAsync(Inheritance inheritance, int? http, CancellationToken ct)
+    {
+        if (_http is not null) await _http.StartAsync(ct, http);
+        Serve(inheritance);
+    }
+
+    void Serve(Inheritance inheritance)
+    {
+        Gateway.Start(inheritance);
         _listening = true;
     }
+
+    /// <summary>The descriptor by which HTTP listens, for a successor; null when it is off.</summary>
+    public int? HttpDescriptor => _http?.Descriptor;
+
+    /// <summary>Gives a successor what only one process may have: control, the log's store, the alerts. Sessions are served on, by what the successor decides.</summary>
+    /// <returns>Null when it was given; else why not now.</returns>
+    public async Task<string?> YieldAsync(Successor successor)
+    {
+        if (await _watcher.YieldAsync(successor) is { } not) return not;
+        _yielded = true;
+        await _alerts.DisposeAsync();
+        if (_feed is not null) await _feed.DisposeAsync();
+        return null;
+    }
+
+    /// <summary>Takes back what <see cref="YieldAsync"/> gave. Throws <see cref="IOException"/> or <see cref="Headwater.Streams.Store.StoreException"/> while the other still has it.</summary>
+    public async Task ResumeAsync()
+    {
+        await _watcher.ResumeAsync();
+        _feed = OpenFeed();
+        _feed?.Start();
+        _alerts = NewAlerts();
+        _alerts.Start();
+        _yielded = false;
+    }
+
+    /// <summary>The successor serves whoever comes: only the sessions that are here are left, until <see cref="StopAsync"/>.</summary>
+    public async Task GiveAwayAsync()
+    {
+        (_listening, _gaveAway) = (false, true);
+        Gateway.GiveAway();
+        _console?.Stop();
+        if (_http is not null) await _http.DisposeAsync();
+    }
+
+    Feed? OpenFeed()
+    {
+        if (_config.Feed is not { } options) return null;
+        var feed = new Feed(options, View, _time, _log.Factory, _feed?.Changes);
+        feed.DictionaryWanted += _watcher.RereadCatalogue;
+        _feedAnswers = new FeedAnswers(feed.Source, _time);
+        return feed;
+    }
+
+    AlertRun NewAlerts() => new(_config.Alerts, _told, View, Gateway.Statistics, Directories(_config), _time, _log.Factory.CreateLogger("Headwater.Alerting"));
 
     /// <summary>Takes a checked configuration over; sessions live on. Throws, with the old one in force, when its own certificate cannot be had.</summary>
     public void Apply(HeadwaterConfig next)
@@ -155,11 +220,11 @@ sealed class Composition : IAsyncDisposable
         await Gateway.DisposeAsync();
         await _end.CancelAsync();
         await _watching;
-        await _alerts.DisposeAsync();
+        if (!_yielded) await _alerts.DisposeAsync();
         await _watcher.DisposeAsync();
         await _told.DisposeAsync();
-        if (_feed is not null) await _feed.DisposeAsync();
-        if (_http is not null) await _http.DisposeAsync();
+        if (!_yielded && _feed is not null) await _feed.DisposeAsync();
+        if (!_gaveAway && _http is not null) await _http.DisposeAsync();
         _logins?.Dispose();
         _tracing?.Dispose();
         _end.Dispose();

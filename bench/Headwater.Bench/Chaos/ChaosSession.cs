@@ -9,7 +9,8 @@ namespace Headwater.Bench.Chaos;
 /// One session through a gateway: unique inserts, appends to lists, transfers between accounts, and reads of its own list, each noted with what the
 /// session was told. It reconnects when its connection is cut, which is counted: a failover must not cut it.
 /// </summary>
-sealed class ChaosSession(int number, IEntrance gateway, ChaosLedger ledger, Chance chance, CancellationToken end)
+/// <param name="lifetime">After which it leaves by itself and comes again, as connections of a pool do; null: it stays.</param>
+sealed class ChaosSession(int number, IEntrance gateway, ChaosLedger ledger, Chance chance, CancellationToken end, TimeSpan? lifetime = null)
 {
     public const int Accounts = 10, Opening = 1000;
 
@@ -47,6 +48,9 @@ sealed class ChaosSession(int number, IEntrance gateway, ChaosLedger ledger, Cha
     public Dictionary<string, int> Errors { get; } = [];
     public int Reads { get; private set; }
     public int Cut { get; private set; }
+
+    /// <summary>How many times it has left by itself.</summary>
+    public int Lives { get; private set; }
     public int ReadErrors { get; private set; }
 
     public static void CreateTables(SqlClient client)
@@ -69,12 +73,19 @@ sealed class ChaosSession(int number, IEntrance gateway, ChaosLedger ledger, Cha
     public void Run()
     {
         SqlClient? client = null;
+        long since = 0;
         while (!end.IsCancellationRequested)
         {
             try
             {
-                client ??= gateway.Connect();
+                if (client is null) (client, since) = (gateway.Connect(), Stopwatch.GetTimestamp());
                 Turn(client);
+                if (lifetime is { } lives && Stopwatch.GetElapsedTime(since) >= lives)
+                {
+                    client.Dispose();
+                    (client, _seen) = (null, 0);
+                    Lives++;
+                }
                 Thread.Sleep(_chance.Between(1, 6)); // the machine has others, and the servers are to be waited for, not the clients
             }
             catch (Exception e) when (e is SocketException or IOException or Headwater.Wire.MySql.MalformedPacketException)

@@ -117,6 +117,13 @@ sealed class Cluster : IDisposable
     /// <summary>A page of a gateway's API.</summary>
     public static string Get(int httpPort, string path) => _http.GetStringAsync(new Uri($"http://127.0.0.1:{httpPort}{path}")).GetAwaiter().GetResult();
 
+    /// <summary>An operator's wish, which has to be granted.</summary>
+    public static void Post(int httpPort, string path)
+    {
+        using var answer = _http.PostAsync(new Uri($"http://127.0.0.1:{httpPort}{path}"), null).GetAwaiter().GetResult();
+        answer.EnsureSuccessStatusCode();
+    }
+
     /// <summary>Waits until every replica has applied what the primary has logged.</summary>
     /// <param name="name">The primary's name; null: as run.json says.</param>
     public void WaitForReplicas(string? name = null)

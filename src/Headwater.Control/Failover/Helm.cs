@@ -1,4 +1,5 @@
 using Headwater.Control.Alerting;
+using Headwater.Control.Handover;
 using Headwater.Control.Lease;
 using Headwater.Control.Rebuild;
 using Headwater.Control.Recovery;
@@ -20,8 +21,9 @@ namespace Headwater.Control.Failover;
 sealed class Helm : IAsyncDisposable
 {
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(5);
-    readonly Journal _journal;
-    readonly EtcdLease? _lease;
+    readonly Predecessor? _predecessor;
+    Journal? _journal;
+    ILease? _lease;
     readonly TimeProvider _time;
     readonly ILogger _log;
     readonly Action<Action> _post;
@@ -48,14 +50,54 @@ sealed class Helm : IAsyncDisposable
     /// <param name="alerts">Who tells people; null: nobody.</param>
     /// <param name="post">Comes back to the loop that owns this.</param>
     /// <param name="decide">In the loop: something has become known that no look at a server shows.</param>
-    public Helm(ControlOptions options, Alerts? alerts, TimeProvider time, ILogger log, Action<Action> post, Action decide)
+    /// <param name="predecessor">Whose sessions follow this controller; null: it took over from nobody.</param>
+    public Helm(ControlOptions options, Alerts? alerts, TimeProvider time, ILogger log, Action<Action> post, Action decide, Predecessor? predecessor)
     {
-        (_options, _alerts, _time, _log, _post, _decide) = (options, alerts, time, log, post, decide);
-        _journal = Journal.Open(options.Directory, time);
+        (_options, _alerts, _time, _log, _post, _decide, _predecessor) = (options, alerts, time, log, post, decide, predecessor);
         _recoveries = new RecoveryDesk(time);
         _rebuilds = new RebuildDesk(time);
-        _state = new ControlState { Record = _journal.Record, StepAt = time.Now() };
-        if (options.Etcd is { } etcd) _lease = new EtcdLease(etcd, time, log, () => post(Hear));
+        _state = new ControlState();
+        Take();
+        predecessor?.Begin(() => post(decide));
+    }
+
+    void Take()
+    {
+        _journal = Journal.Open(_options.Directory, _time);
+        _state = new ControlState { Record = _journal.Record, StepAt = _time.Now() };
+        (_revision, _term) = (0, 0);
+        _lease = _options.Etcd is { } etcd ? new EtcdLease(etcd, _time, _log, () => _post(Hear)) : null;
+    }
+
+    /// <summary>
+    /// Gives everything to a successor that a controller acts by, at a moment when nothing is under way, and follows it from there. The task ends when the successor may act.
+    /// </summary>
+    /// <returns>Null, with the reason, when nothing is given now.</returns>
+    public (Task? Given, string Sentence) Yield(Successor successor)
+    {
+        if (_journal is null) return (null, "this process controls nothing any more");
+        if (_rebuilds.Server is { } rebuilt) return (null, $"{rebuilt} is being rebuilt");
+        if (_recoveries.Server is { } recovered) return (null, $"the tail of {recovered} is being recovered");
+        if (_state.Record.Change is { } change) return (null, $"a {change.Kind.ToString().ToLowerInvariant()} from {change.From} is under way");
+        if (_writing || _running.Count > 0) return (null, "an order is under way");
+        Note("operator", "upgrade", null, "another process takes over");
+        var before = _lease;
+        _journal.Dispose();
+        _journal = null;
+        (_lease, _revision, _term, _leaseTold) = (successor, 0, 0, "");
+        successor.Begin(() => _post(Hear));
+        _decide();
+        return (LeaveAsync(before), "");
+    }
+
+    /// <summary>Takes back what was given to a successor that did not come up. Throws <see cref="IOException"/> when it has the journal all the same.</summary>
+    public void Resume()
+    {
+        if (_journal is not null) return;
+        Take();
+        _lease?.Start();
+        Note("operator", "upgrade", null, "the other process did not take over: this one acts again");
+        _decide();
     }
 
     public ControlRecord Record => _state.Record;
@@ -75,7 +117,7 @@ sealed class Helm : IAsyncDisposable
     public Appointment? Appointed(Instant now)
     {
         var record = _state.Record;
-        var closed = _lease is not null && _lease.Current.Leadership.IsCutOff(now) ? Sight.WhyNotWrite(record, _view, _options.Policy) : Controller.Closed(record);
+        var closed = _lease is not null && _lease.Current.Leadership.IsCutOff(now) ? Sight.WhyNotWrite(record, _view, _options.Policy, _lease.Teller) : Controller.Closed(record);
         return record.Primary is null && MayAct(now) ? null : record.Appointment(closed);
     }
 
@@ -143,23 +185,26 @@ sealed class Helm : IAsyncDisposable
             Findings = [];
             _told.Clear();
         }
-        else if (Sight.WhyNotWrite(_state.Record, view, _options.Policy) is { } why) Findings = [new Finding("cut-off", null, $"writes wait: {why}")];
-        else Findings = [new Finding("cut-off", null, $"etcd does not answer: writes go on, as nobody can have replaced {_state.Record.Primary} unseen; nobody replaces it either if it dies now")];
+        else if (Sight.WhyNotWrite(_state.Record, view, _options.Policy, _lease.Teller) is { } why) Findings = [new Finding("cut-off", null, $"writes wait: {why}")];
+        else Findings = [new Finding("cut-off", null, $"{_lease.Teller} does not answer: writes go on, as nobody can have replaced {_state.Record.Primary} unseen; nobody replaces it either if it dies now")];
         Tell(Findings);
     }
 
     /// <summary>What this process has to tell the others: of a switchover, that its gateway holds writes.</summary>
     public void Report(ClusterView view, Func<ServerState, int> openWritesOf)
     {
+        _predecessor?.Tell(_state.Record, _revision);
         if (_lease is null) return;
-        var open = _state.Record.Change is { Step: ChangeStep.Holding } change && view.Servers.FirstOrDefault(server => server.Id == change.From) is { } from ? openWritesOf(from.State) : int.MaxValue;
+        var open = _state.Record.Change is { Step: ChangeStep.Holding } change && view.Servers.FirstOrDefault(server => server.Id == change.From) is { } from ? SumOf(openWritesOf(from.State), OpenBefore()) : int.MaxValue;
         var sees = view.Servers.Count(Situation.Answers);
         if (open == int.MaxValue) _lease.Tell(0, 0, sees);
         else _lease.Tell(_revision, open, sees);
     }
 
-    int OpenElsewhere() => _lease is null || _state.Record.Change is not { Step: ChangeStep.Holding } ? 0
-        : _lease.Current.Others.Aggregate(0, (sum, peer) => SumOf(sum, peer.Holds == _revision ? peer.OpenWrites : int.MaxValue));
+    int OpenElsewhere() => _state.Record.Change is not { Step: ChangeStep.Holding } ? 0
+        : (_lease?.Current.Others ?? []).Aggregate(OpenBefore(), (sum, peer) => SumOf(sum, peer.Holds == _revision ? peer.OpenWrites : int.MaxValue));
+
+    int OpenBefore() => _predecessor?.OpenWrites(_revision) ?? 0;
 
     static int SumOf(int a, int b) => (int)Math.Min(int.MaxValue, (long)a + b);
 
@@ -201,7 +246,9 @@ sealed class Helm : IAsyncDisposable
             : findings.Count > 0 ? findings[^1] : new Finding("record", null, "");
         if (_lease is null)
         {
-            Kept(next, then, Try(() => _journal.Write(record, why.Rule, why.Server?.Name, why.Sentence)));
+            var trouble = Try(() => _journal!.Write(record, why.Rule, why.Server?.Name, why.Sentence));
+            if (trouble is null) _revision++;
+            Kept(next, then, trouble);
             return;
         }
         _writing = true;
@@ -212,12 +259,12 @@ sealed class Helm : IAsyncDisposable
             if (failure is null)
             {
                 _revision = done.Result;
-                Try(() => _journal.Write(record, why.Rule, why.Server?.Name, why.Sentence));
+                Try(() => _journal!.Write(record, why.Rule, why.Server?.Name, why.Sentence));
             }
             else _writesFrom = _time.Now() + FirstPause;
             Kept(next, then, failure);
             // What has become known meanwhile, or what the store has instead.
-            Adopt(_lease.Current, _time.Now());
+            Adopt(_lease!.Current, _time.Now());
             while (!_writing && _afterWriting.TryDequeue(out var waiting)) waiting();
             _decide();
         }), TaskScheduler.Default);
@@ -271,7 +318,7 @@ sealed class Helm : IAsyncDisposable
         if (shared.Record is { } record && shared.RecordRevision > _revision)
         {
             _state = _state with { Record = record, StepAt = now, Stuck = null, SilentSince = record.Primary == _state.Record.Primary ? _state.SilentSince : null };
-            Try(() => _journal.Write(record, "record", record.Primary?.Name, $"as {shared.Leadership.Holder?.Name ?? "another process"} wrote it", "followed"));
+            Try(() => _journal?.Write(record, "record", record.Primary?.Name, $"as {shared.Leadership.Holder?.Name ?? "another process"} wrote it", "followed"));
         }
         _revision = shared.RecordRevision;
         if (shared.Leadership.Term == _term) return;
@@ -280,9 +327,9 @@ sealed class Helm : IAsyncDisposable
         _state = _state with { StepAt = now, Stuck = null, NotBefore = Instant.Zero };
     }
 
-    static string WhoActs(Leadership leadership, Instant now) =>
+    string WhoActs(Leadership leadership, Instant now) =>
         leadership.MayAct(now) ? $"this process holds the lease (term {leadership.Term}) and acts"
-        : leadership.IsCutOff(now) ? "etcd does not answer, so this process neither acts nor knows who does"
+        : leadership.IsCutOff(now) ? $"{_lease!.Teller} does not answer, so this process neither acts nor knows who does"
         : leadership.Term != 0 ? "this process holds the lease and has not been able to renew it in time, so it does not act"
         : leadership.Holder is { } holder ? $"{holder} holds the lease and acts; this process follows"
         : "nobody holds the lease now";
@@ -439,7 +486,7 @@ sealed class Helm : IAsyncDisposable
     {
         try
         {
-            _journal.Note(kind, rule, server?.Name, sentence);
+            _journal?.Note(kind, rule, server?.Name, sentence);
         }
         catch (IOException)
         {
@@ -452,13 +499,16 @@ sealed class Helm : IAsyncDisposable
     {
         _recoveries.Dispose();
         _rebuilds.Dispose();
-        if (_lease is not null)
-        {
-            // An order that was sent a moment ago may still be on its way: then the lease runs out by itself.
-            if (_actedAt is not { } at || _time.Now() - at > _lease.Current.Leadership.Ttl) await _lease.LeaveAsync();
-            await _lease.DisposeAsync();
-        }
-        _journal.Dispose();
+        await LeaveAsync(_lease);
+        _journal?.Dispose();
+    }
+
+    async Task LeaveAsync(ILease? lease)
+    {
+        if (lease is null) return;
+        // An order that was sent a moment ago may still be on its way: then the lease runs out by itself.
+        if (_actedAt is not { } at || _time.Now() - at > lease.Current.Leadership.Ttl) await lease.LeaveAsync();
+        await lease.DisposeAsync();
     }
 }
 

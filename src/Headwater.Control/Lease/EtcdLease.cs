@@ -21,7 +21,7 @@ sealed record Shared(Leadership Leadership, ControlRecord? Record, long RecordRe
 /// A renewal counts only when a linearizable read after it was answered in the same raft term: a leader that is cut off from the majority renews leases
 /// for up to an election timeout or two, which its successor knows nothing of.
 /// </summary>
-sealed class EtcdLease : IAsyncDisposable
+sealed class EtcdLease : ILease
 {
     const int BeatsBeforeYielding = 4;
     static readonly TimeSpan WatchAgainAfter = TimeSpan.FromMilliseconds(100);
@@ -59,10 +59,11 @@ sealed class EtcdLease : IAsyncDisposable
     }
 
     public Shared Current => Volatile.Read(ref _current);
+    public string Teller => "etcd";
 
     public void Start() => _running = Task.WhenAll(Task.Run(BeatLoopAsync), Task.Run(WatchLoopAsync));
 
-    /// <summary>What the others are to know of this process; told as soon as it differs.</summary>
+    /// <inheritdoc/>
     public void Tell(long holds, int openWrites, int sees)
     {
         var next = _self with { Holds = holds, OpenWrites = openWrites, Sees = sees };
@@ -71,12 +72,7 @@ sealed class EtcdLease : IAsyncDisposable
         _wake.Set();
     }
 
-    /// <summary>
-    /// Writes the record if the lease is still this process's own, since <paramref name="term"/>, and the record is still that of <paramref name="revision"/>, on which
-    /// this one rests. Throws <see cref="IOException"/> when it is not so, or when that is not
-    /// known: then whatever the store has is the record, and <see cref="Current"/> will say.
-    /// </summary>
-    /// <returns>The revision of the store that wrote it.</returns>
+    /// <inheritdoc/>
     public async Task<long> WriteAsync(ControlRecord record, long term, long revision)
     {
         var value = JsonSerializer.SerializeToUtf8Bytes(RecordLine.Of(record), LeaseJson.Default.RecordLine);
@@ -302,7 +298,7 @@ sealed class EtcdLease : IAsyncDisposable
 
     byte[] Key(string name) => Encoding.UTF8.GetBytes(_options.Prefix + name);
 
-    /// <summary>Nothing is under way any more, so another need not wait until the lease runs out.</summary>
+    /// <inheritdoc/>
     public async Task LeaveAsync()
     {
         await _stop.CancelAsync();

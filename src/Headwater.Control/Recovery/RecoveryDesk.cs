@@ -49,6 +49,9 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     /// <summary>While a server is recovered, nobody else tells it whom to follow.</summary>
     public bool Holds(ServerId server) => _running.ContainsKey(server);
 
+    /// <summary>One whose tail is being recovered; null: none.</summary>
+    public ServerId? Server => _running.Count > 0 ? _running.Keys.First() : null;
+
     /// <summary>Whether all that the server has and the primary has not was brought to its end: then the server itself is needed for it no more.</summary>
     public TailSafety TailOf(ServerView? server, ControlOptions options) =>
         server is { LastAnswer: not null } && _ended.TryGetValue(server.Id, out var ended) && ended.Held == Held(server, options) && ended.Report.Complete ? TailSafety.Safe : TailSafety.Unknown;

@@ -16,17 +16,18 @@ namespace Headwater.Core.Failover;
 /// </summary>
 public static class Sight
 {
+    /// <param name="silent">Who does not answer.</param>
     /// <returns>Why writes wait; null: they go to the primary of the record, if it can be written to.</returns>
-    public static string? WhyNotWrite(ControlRecord record, ClusterView? view, ControlPolicy policy)
+    public static string? WhyNotWrite(ControlRecord record, ClusterView? view, ControlPolicy policy, string silent = "etcd")
     {
-        if (record.Primary is not { } id) return "no primary was ever appointed, as far as this process knows, and etcd does not answer";
-        if (view is null) return "etcd does not answer, and no server has been looked at yet";
+        if (record.Primary is not { } id) return $"no primary was ever appointed, as far as this process knows, and {silent} does not answer";
+        if (view is null) return $"{silent} does not answer, and no server has been looked at yet";
         var s = new Situation(new ControlState { Record = record }, view, policy, 0, Instant.Zero);
-        if (s.Primary is not { LastAnswer: { } told } primary) return $"etcd does not answer, and {id} has not been looked at";
+        if (s.Primary is not { LastAnswer: { } told } primary) return $"{silent} does not answer, and {id} has not been looked at";
         var lost = s.Others.Where(server => MayBePromoted(s, server)).Select(server => (server.Id, Why: WhyUnsure(s, server, primary))).FirstOrDefault(static server => server.Why is not null);
         if (lost.Why is null) return null;
         if (policy.Promise == LossPromise.Zero && told.SemiSync is { Waits: true, Acknowledgers: > 0 }) return null;
-        return $"etcd does not answer, and {lost.Id} {lost.Why}: another primary than {id} may have been appointed by whoever sees more than this process";
+        return $"{silent} does not answer, and {lost.Id} {lost.Why}: another primary than {id} may have been appointed by whoever sees more than this process";
     }
 
     static bool MayBePromoted(Situation s, ServerView server) =>

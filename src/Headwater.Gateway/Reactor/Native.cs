@@ -16,7 +16,8 @@ internal static unsafe partial class Native
     public const int SockStream = 1, SockNonBlock = 0x800, SockCloseOnExec = 0x80000;
     public const int SolSocket = 1, SoReuseAddr = 2, SoError = 4, SoKeepAlive = 9, SoReusePort = 15;
     public const int IpProtoTcp = 6, TcpNoDelay = 1, TcpRtoMaxMs = 44;
-    public const int MsgNoSignal = 0x4000;
+    public const int MsgNoSignal = 0x4000, MsgCloseOnExec = 0x40000000, MsgControlTruncated = 0x8;
+    public const int ScmRights = 1;
 
     [LibraryImport("libc", SetLastError = true)] public static partial int socket(int domain, int type, int protocol);
     [LibraryImport("libc", SetLastError = true)] public static partial int bind(int fd, byte* address, int length);
@@ -25,6 +26,8 @@ internal static unsafe partial class Native
     [LibraryImport("libc", SetLastError = true)] public static partial int connect(int fd, byte* address, int length);
     [LibraryImport("libc", SetLastError = true)] public static partial nint recv(int fd, byte* buffer, nint length, int flags);
     [LibraryImport("libc", SetLastError = true)] public static partial nint send(int fd, byte* buffer, nint length, int flags);
+    [LibraryImport("libc", SetLastError = true)] public static partial nint sendmsg(int fd, MessageHeader* message, int flags);
+    [LibraryImport("libc", SetLastError = true)] public static partial nint recvmsg(int fd, MessageHeader* message, int flags);
     [LibraryImport("libc", SetLastError = true)] public static partial nint read(int fd, byte* buffer, nint length);
     [LibraryImport("libc", SetLastError = true)] public static partial nint write(int fd, byte* buffer, nint length);
     [LibraryImport("libc", SetLastError = true)] public static partial int close(int fd);
@@ -50,5 +53,35 @@ internal static unsafe partial class Native
     {
         int error = 0, length = sizeof(int);
         return getsockopt(fd, SolSocket, SoError, &error, &length) == 0 ? error : LastError;
+    }
+
+    /// <summary>iovec, readv(2).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Part
+    {
+        public byte* Base;
+        public nint Length;
+    }
+
+    /// <summary>msghdr, as the C library of 64-bit Linux lays it out: recvmsg(2).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MessageHeader
+    {
+        public byte* Name;
+        public uint NameLength;
+        public Part* Parts;
+        public nint PartCount;
+        public byte* Control;
+        public nint ControlLength;
+        public int Flags;
+    }
+
+    /// <summary>cmsghdr; what it carries follows: cmsg(3).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ControlHeader
+    {
+        public nint Length;
+        public int Level;
+        public int Type;
     }
 }

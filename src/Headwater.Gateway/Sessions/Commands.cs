@@ -70,7 +70,7 @@ internal sealed partial class Commands(ClientSession session)
                 SendText(On.Server.StatisticsLine());
                 return Next.Done;
             case Command.ProcessKill when session.Request.Payload.Length >= 5:
-                _answers.Kill(BinaryPrimitives.ReadUInt32LittleEndian(session.Request.Payload[1..]), connection: true);
+                await _answers.KillAsync(BinaryPrimitives.ReadUInt32LittleEndian(session.Request.Payload[1..]), connection: true);
                 return Next.Done;
             case Command.ResetConnection:
                 await ForgetEverythingAsync();

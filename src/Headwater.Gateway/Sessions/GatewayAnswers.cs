@@ -12,6 +12,9 @@ namespace Headwater.Gateway.Sessions;
 /// <summary>The statements that the gateway answers itself: SHOW HEADWATER, EXPLAIN ROUTE, SET headwater.…, tokens, KILL.</summary>
 internal sealed class GatewayAnswers(ClientSession session)
 {
+    // By another process, which may have more to do.
+    static readonly TimeSpan LongestKill = TimeSpan.FromSeconds(2);
+
     GatewayThread On => session.On;
 
     public async ValueTask<Next> AnswerAsync()
@@ -33,7 +36,7 @@ internal sealed class GatewayAnswers(ClientSession session)
                 break;
             case GatewayStatement.Kill:
                 var words = facts.GatewayArgument.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                if (words.Length == 2 && uint.TryParse(words[1], CultureInfo.InvariantCulture, out var id)) Kill(id, words[0] == "connection");
+                if (words.Length == 2 && uint.TryParse(words[1], CultureInfo.InvariantCulture, out var id)) await KillAsync(id, words[0] == "connection");
                 else session.Commands.SendError(1064, "42000", $"KILL takes a session's number, as SHOW HEADWATER SESSIONS shows it; found '{facts.GatewayArgument}'");
                 break;
             default:
@@ -198,24 +201,20 @@ internal sealed class GatewayAnswers(ClientSession session)
     }
 
     /// <summary>KILL by the gateway's own session numbers, which are what clients know.</summary>
-    public void Kill(uint id, bool connection)
+    public async ValueTask KillAsync(uint id, bool connection)
     {
-        if (On.Server.FindSession(id) is not { } victim)
+        var may = On.Server.May(session, AccountRights.EndsOthers);
+        var outcome = On.Server.Kill(id, connection, session.Identity.User, may);
+        if (outcome == ServerErrors.NoSuchThread && On.Server.KillBefore(id, connection, session.Identity.User, may) is { } asked)
         {
-            session.Commands.SendError(1094, "HY000", $"Unknown thread id: {id}");
-            return;
+            var answer = new Signal<ushort>().Within(On.Loop, LongestKill);
+            _ = asked.ContinueWith(done => On.Loop.Post(() => answer.Set(done.IsCompletedSuccessfully ? done.Result : ServerErrors.NoSuchThread)), TaskScheduler.Default);
+            outcome = await answer;
+            if (answer.TimedOut) outcome = ServerErrors.NoSuchThread;
         }
-        if (victim.Identity.User != session.Identity.User && !On.Server.May(session, AccountRights.EndsOthers))
-        {
-            session.Commands.SendError(1095, "HY000", $"You are not owner of thread {id}");
-            return;
-        }
-        victim.On.Loop.Post(() =>
-        {
-            if (victim.Running is { } running) victim.Commands.KillQueryOn(running);
-            if (connection) victim.Kill();
-        });
-        if (victim != session) session.Commands.SendOk();
+        if (outcome == ServerErrors.NoSuchThread) session.Commands.SendError(outcome, "HY000", $"Unknown thread id: {id}");
+        else if (outcome == ServerErrors.NotItsOwner) session.Commands.SendError(outcome, "HY000", $"You are not owner of thread {id}");
+        else if (id != session.Id) session.Commands.SendOk();
         else if (!connection) session.Commands.SendError(1317, "70100", "Query execution was interrupted");
     }
 }

@@ -23,6 +23,7 @@ static class CommandLine
             AlertsCommand.Build(),
             LabCommand.Build(),
             ReloadCommand.Build(),
+            UpgradeCommand.Build(),
             ConfigCommand.Build(),
             CompletionCommand.Build(),
             ConsoleCommand.Build(),

@@ -19,6 +19,7 @@ static class Examples
         "serve" => """
             headwater serve --config /etc/headwater.yaml
             kill -HUP <pid>                       applies the changed file without dropping a session
+            headwater upgrade                     a new program takes over without dropping a session
             """,
         "witness" => """
             headwater witness --config /etc/headwater.yaml    its section witness, the accounts of monitor and control
@@ -45,6 +46,11 @@ static class Examples
             headwater reload                      the gateway of .headwater in this directory
             headwater reload --http 127.0.0.1:4480
             headwater reload --pid 4711           by SIGHUP; the outcome is in the gateway's log
+            """,
+        "upgrade" => """
+            headwater upgrade                     the gateway of .headwater in this directory
+            headwater upgrade --dir /var/lib/headwater
+            headwater upgrade --program ./headwater-0.2.0
             """,
         "recover" => """
             headwater recover --dry-run           what would become of each transaction

@@ -1,4 +1,7 @@
+using System.Diagnostics;
 using Headwater.Configuration;
+using Headwater.Control.Handover;
+using Headwater.Handover;
 using Headwater.Http;
 using Headwater.Logging;
 
@@ -7,48 +10,104 @@ namespace Headwater.Commands;
 /// <summary>A gateway by a configuration file, from start to stop.</summary>
 sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog log)
 {
+    static readonly TimeSpan KnowsWithin = TimeSpan.FromSeconds(15);
     readonly ILogger _log = log.Factory.CreateLogger<Serving>();
     readonly Lock _reloading = new();
     ConfigReading _inForce = reading;
     Composition? _composition;
 
-    public async Task RunAsync(CancellationToken ct)
+    /// <param name="takesOver">From the process that serves from the same state directory.</param>
+    public async Task RunAsync(bool takesOver, CancellationToken ct)
     {
         using var signals = new Signals(onReload: () => Reload());
         using var systemd = new SystemdNotice();
-        using var starting = CancellationTokenSource.CreateLinkedTokenSource(ct, signals.Stopping);
-        await using var composition = Compose();
-        _composition = composition;
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(ct, signals.Stopping);
+        using var takeover = takesOver ? await Takeover.BeginAsync(config.StateDirectory, TimeProvider.System, ends.Token) : null;
         try
         {
-            await composition.StartAsync(starting.Token);
+            await RunAsync(takeover, systemd, ends.Token);
         }
-        catch (OperationCanceledException) when (starting.IsCancellationRequested)
+        catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {
             // Told to stop before it served anybody.
-            return;
+        }
+        catch (CommandException trouble)
+        {
+            takeover?.GiveUp(trouble.Message);
+            throw;
+        }
+    }
+
+    async Task RunAsync(Takeover? takeover, SystemdNotice systemd, CancellationToken ct)
+    {
+        if (takeover is not null) await takeover.YieldAsync(ct);
+        await using var composition = Compose(takeover?.Predecessor);
+        var predecessor = Task.CompletedTask;
+        try
+        {
+            if (takeover is null) await composition.StartAsync(ct);
+            else predecessor = await TakeOverAsync(composition, takeover, ct);
         }
         catch (IOException busy)
         {
             // An address in use, a socket that cannot be made: for a person, not a stack trace.
             throw new CommandException(ExitCode.Failed, $"The gateway cannot start: {busy.Message.TrimEnd('.')}.");
         }
+        _composition = composition;
+        await using var succession = new Succession(config.StateDirectory, composition, config.Http?.ToString(), program => StartedProcess.Start(program, _inForce.File), systemd.GiveTo, TimeProvider.System, _log);
+        succession.Begin();
         new RunningGateway(1, Environment.ProcessId, composition.Http?.ToString(), _inForce.File, DateTimeOffset.UtcNow).Write(config.StateDirectory);
         Log.Serving(_log, BuildVersion.Text, config.Watch.Cluster, config.Watch.Servers.Count, composition.Http?.ToString() ?? "off");
         systemd.Ready($"version {BuildVersion.Text} serves cluster {config.Watch.Cluster}", composition.Gateway.RespondsAsync);
-        await Task.Delay(Timeout.Infinite, starting.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        systemd.Stopping();
-        Log.Stopping(_log, Notations.Show(_inForce.Config!.Drain));
-        RunningGateway.Remove(config.StateDirectory);
+        await Task.WhenAny(succession.Succeeded, Task.Delay(Timeout.Infinite, ct));
+        _composition = null;
+        if (succession.Succeeded.IsCompleted) await DrainAsync(composition, await succession.Succeeded, predecessor, ct);
+        else
+        {
+            systemd.Stopping();
+            Log.Stopping(_log, Notations.Show(_inForce.Config!.Drain));
+            RunningGateway.Remove(config.StateDirectory);
+        }
         await composition.StopAsync();
         Log.Stopped(_log);
     }
 
-    Composition Compose()
+    /// <summary>Comes as far as the predecessor is, before that one stops accepting.</summary>
+    async Task<Task> TakeOverAsync(Composition composition, Takeover takeover, CancellationToken ct)
+    {
+        composition.Watch();
+        for (var since = Stopwatch.StartNew(); !composition.KnowsTheCluster; await Task.Delay(10, ct))
+            if (takeover.IsReady && since.Elapsed > KnowsWithin)
+                throw new CommandException(ExitCode.Failed, $"Version {BuildVersion.Text} does not know the cluster after {KnowsWithin.TotalSeconds:0} s, where version {takeover.Version} serves: {composition.Readiness.Sentence}.");
+            else if (!takeover.IsReady && since.Elapsed > KnowsWithin / 5) break;
+        var (inheritance, http) = await takeover.AcceptAsync(config.Http?.ToString(), ct);
+        await composition.ServeAsync(inheritance, http, ct);
+        var ended = await takeover.ServingAsync(ct);
+        return ended.ContinueWith(_ => HandoverLog.PredecessorGone(_log, takeover.Pid), TaskScheduler.Default);
+    }
+
+    /// <summary>Until the last session has left, here and where this process has taken over itself.</summary>
+    async Task DrainAsync(Composition composition, int successor, Task predecessor, CancellationToken ct)
+    {
+        var (limit, since) = (_inForce.Config!.UpgradeDrain, Stopwatch.StartNew());
+        while (composition.Gateway.Statistics.SessionsOpen > 0 || !predecessor.IsCompleted)
+        {
+            if (ct.IsCancellationRequested) return;
+            if (since.Elapsed >= limit)
+            {
+                HandoverLog.DrainedLong(_log, composition.Gateway.Statistics.SessionsOpen, Notations.Show(limit), Notations.Show(_inForce.Config.Drain));
+                return;
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(100), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        HandoverLog.Drained(_log, successor);
+    }
+
+    Composition Compose(Predecessor? predecessor)
     {
         try
         {
-            return new Composition(config, log, TimeProvider.System, Reload, _inForce.File);
+            return new Composition(config, log, TimeProvider.System, Reload, _inForce.File, predecessor);
         }
         catch (Headwater.Streams.Store.StoreException trouble)
         {
@@ -65,11 +124,12 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
     {
         lock (_reloading)
         {
+            if (_composition is not { } composition) return new OutcomeJson(false, ["this process does not serve new sessions (it is starting, or another has taken over): nothing was changed"]);
             var outcome = Reloading.Decide(_inForce, ConfigFile.Read(_inForce.File), out var next);
             if (next is not null)
                 try
                 {
-                    _composition!.Apply(next.Config!);
+                    composition.Apply(next.Config!);
                     _inForce = next;
                 }
                 catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)

@@ -45,6 +45,13 @@ sealed class SystemdNotice : IDisposable
         if (_socket is not null && _watchdog is { } limit) _ = GiveSignsAsync(limit / 2, lives);
     }
 
+    /// <summary>Another process is the service from now on: what it says counts, and what this one says does not.</summary>
+    public void GiveTo(int pid)
+    {
+        Tell(string.Create(CultureInfo.InvariantCulture, $"MAINPID={pid}"));
+        _end.Cancel();
+    }
+
     public void Status(string status) => Tell($"STATUS={status}");
 
     public void Stopping() => Tell("STOPPING=1\nSTATUS=no new sessions; running transactions may end");

@@ -62,6 +62,7 @@ static class ConfigFile
         {
             StateDirectory = state,
             Drain = values.Get(Keys.Drain),
+            UpgradeDrain = values.Get(Keys.UpgradeDrain),
             Watch = Watch(values, rules) with { Control = values.Get(Keys.ControlModeKey) == ControlMode.Off ? null : Control(values, rules, state) },
             Gateway = Gateway(values, rules, state),
             Http = values.Get(Keys.HttpAddress),

@@ -19,6 +19,9 @@ sealed record HeadwaterConfig
     /// <summary>At a stop, how long running transactions have to end.</summary>
     public TimeSpan Drain { get; init; }
 
+    /// <summary>After another process has taken over, how long sessions may stay with this one.</summary>
+    public TimeSpan UpgradeDrain { get; init; }
+
     /// <summary>Which servers are watched, as whom and how often.</summary>
     public required WatchOptions Watch { get; init; }
 

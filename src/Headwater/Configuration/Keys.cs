@@ -43,6 +43,9 @@ static class Keys
     public static readonly Key<TimeSpan> Drain = Add(new Key<TimeSpan>("drain", Duration(TimeSpan.Zero, TimeSpan.FromHours(1)), "10s",
         "At a stop (SIGTERM), how long open transactions and running statements may take to end before they are cut."));
 
+    public static readonly Key<TimeSpan> UpgradeDrain = Add(new Key<TimeSpan>("upgrade_drain", Duration(TimeSpan.Zero, TimeSpan.FromDays(7)), "1h",
+        "After headwater upgrade, how long the sessions that are open may stay with the old process until they leave by themselves, as those of connection pools do at the end of a connection's lifetime. Then they are ended as at a stop."));
+
     // servers
 
     public static readonly SectionKey Servers = Add(new SectionKey("servers[]",

@@ -24,7 +24,7 @@ sealed record HttpSources
     public ControlAnswers? Control { get; init; }
 
     /// <summary>Null where the log is not followed.</summary>
-    public FeedAnswers? Feed { get; init; }
+    public Func<FeedAnswers?> Feed { get; init; } = static () => null;
 
     /// <summary>The web console; null where there is only the API.</summary>
     public ConsoleAnswers? Console { get; init; }
@@ -108,7 +108,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
             case "/api/sessions": return Json(context, 200, sources.Sessions(), ApiJson.Default.IReadOnlyListSessionFigures);
             case "/api/stats": return Json(context, 200, sources.Stats(), ApiJson.Default.StatsJson);
             case "/api/control" when sources.Control is { } control: return Json(context, 200, control.Now(), ApiJson.Default.ControlJson);
-            case "/api/feed" when sources.Feed is { } feed: return feed.AnswerAsync(context);
+            case "/api/feed" when sources.Feed() is { } feed: return feed.AnswerAsync(context);
             case "/api/feed": return Text(context, 404, "The log is not followed here: feed.enabled is false.\n");
             case "/api/alerts": return Json(context, 200, sources.Alerts(), ApiJson.Default.AlertsJson);
             case "/api/read_audit": return Json(context, 200, sources.ReadAudit(), ApiJson.Default.ReadAuditJson);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Headwater.Configuration;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -13,23 +14,38 @@ namespace Headwater.Http;
 /// Kestrel with nothing around it: no host, no container, no middleware, no files. It listens where the configuration says and
 /// nowhere else (a host would also read ASPNETCORE_URLS), and takes half the memory of the slimmest builder.
 /// </summary>
-sealed class HttpEndpoint(ListenAddress address, RequestDelegate answer, ILoggerFactory log) : IHttpApplication<HttpContext>, IAsyncDisposable
+sealed class HttpEndpoint : IHttpApplication<HttpContext>, IAsyncDisposable
 {
-    readonly KestrelServer _server = new(Options.Create(Limits(address)),
-        new SocketTransportFactory(Options.Create(new SocketTransportOptions { IOQueueCount = 1 }), log), log);
+    readonly RequestDelegate _answer;
+    readonly KestrelServer _server;
+    Socket? _listening;
+    int? _inherited;
+
+    public HttpEndpoint(ListenAddress address, RequestDelegate answer, ILoggerFactory log)
+    {
+        _answer = answer;
+        _server = new KestrelServer(Options.Create(Limits(address)), new SocketTransportFactory(Options.Create(new SocketTransportOptions { IOQueueCount = 1, CreateBoundListenSocket = Bound }), log), log);
+    }
+
+    Socket Bound(EndPoint endpoint) => _listening = _inherited is { } descriptor ? new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)) : SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+
+    /// <summary>Of the listening socket, once started: what a successor is given.</summary>
+    public int Descriptor => (int)_listening!.Handle;
 
     /// <summary>The port listened on, once started.</summary>
     public int Port { get; private set; }
 
-    public async Task StartAsync(CancellationToken ct)
+    /// <param name="inherited">The descriptor of a socket that listens there already; null: one is made.</param>
+    public async Task StartAsync(CancellationToken ct, int? inherited = null)
     {
+        _inherited = inherited;
         await _server.StartAsync(this, ct);
         Port = new Uri(_server.Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
     }
 
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
-    public Task ProcessRequestAsync(HttpContext context) => answer(context);
+    public Task ProcessRequestAsync(HttpContext context) => _answer(context);
 
     public void DisposeContext(HttpContext context, Exception? exception)
     {

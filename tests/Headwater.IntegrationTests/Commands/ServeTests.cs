@@ -30,7 +30,7 @@ public sealed class ServeTests : IAsyncLifetime
         var reading = ConfigFile.Read(ConfigPath);
         Assert.Empty(reading.Problems);
         _log = new HeadwaterLog(reading.Config!.Log, TimeProvider.System);
-        _serving = new Serving(reading, reading.Config, _log).RunAsync(_stop.Token);
+        _serving = new Serving(reading, reading.Config, _log).RunAsync(takesOver: false, _stop.Token);
         await UntilAsync(async () =>
         {
             if (_serving.IsCompleted) await _serving;

@@ -1,0 +1,49 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Headwater.Handover;
+
+/// <summary>A successor that this process has started. It outlives it.</summary>
+sealed class StartedProcess
+{
+    const string Gone = " (deleted)";
+
+    StartedProcess(string program, int pid, string? failure) => (Program, Pid, Failure) = (program, pid, failure);
+
+    public string Program { get; }
+    public int Pid { get; }
+
+    /// <summary>Why it could not be started; null: it runs.</summary>
+    public string? Failure { get; }
+
+    /// <summary>Its exit code, when it has ended.</summary>
+    public Task<int> Ended { get; private init; } = Task.FromResult(-1);
+
+    /// <summary>Starts <c>serve --take-over</c>, by the same configuration.</summary>
+    /// <param name="program">Null: what lies where this process's own program lay when it was started.</param>
+    public static StartedProcess Start(string? program, string configuration)
+    {
+        var own = Environment.ProcessPath ?? "";
+        // The kernel names a file that was replaced meanwhile so: proc(5).
+        if (own.EndsWith(Gone, StringComparison.Ordinal)) own = own[..^Gone.Length];
+        program = program is null ? own : Path.GetFullPath(program);
+        var start = new ProcessStartInfo(program) { UseShellExecute = false };
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet") start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
+        foreach (var word in (string[])["serve", "--config", configuration, "--take-over"]) start.ArgumentList.Add(word);
+        try
+        {
+            var process = Process.Start(start)!;
+            return new StartedProcess(program, process.Id, null) { Ended = EndedAsync(process) };
+        }
+        catch (Exception trouble) when (trouble is Win32Exception or InvalidOperationException or IOException)
+        {
+            return new StartedProcess(program, 0, $"{program} cannot be started: {trouble.Message}");
+        }
+    }
+
+    static async Task<int> EndedAsync(Process process)
+    {
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+}

@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Headwater.Commands;
+using Headwater.Control.Handover;
+using Headwater.Gateway;
+using Headwater.Gateway.Transport;
+
+namespace Headwater.Handover;
+
+/// <summary>The successor's side: takes the sockets, the journal and the log from the process that serves from a state directory, and stays in touch with it as long as that has sessions.</summary>
+sealed class Takeover : IDisposable
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    readonly Link _link;
+    readonly Message.Offer _offer;
+    readonly int[] _descriptors;
+    readonly ConcurrentDictionary<long, TaskCompletionSource<ushort>> _kills = new();
+    long _lastKill;
+
+    Takeover(Link link, Message.Offer offer, int[] descriptors, TimeProvider time)
+    {
+        (_link, _offer, _descriptors) = (link, offer, descriptors);
+        Predecessor = new Predecessor(time, (record, revision) => _link.Tell(new Message.Recorded(record, revision)));
+    }
+
+    /// <summary>For the controller.</summary>
+    public Predecessor Predecessor { get; }
+    public int Pid => _offer.Pid;
+    public string Version => _offer.Version;
+
+    /// <summary>Whether the predecessor serves: what takes over from it has to come as far.</summary>
+    public bool IsReady => _offer.Ready;
+
+    /// <summary>The sessions that the predecessor still has.</summary>
+    public int Sessions { get; private set; }
+
+    /// <exception cref="CommandException">Nobody can be taken over from there.</exception>
+    public static async Task<Takeover> BeginAsync(string directory, TimeProvider time, CancellationToken ct)
+    {
+        Link link;
+        try
+        {
+            link = Link.To(Succession.PathIn(directory));
+        }
+        catch (SocketException)
+        {
+            throw new CommandException(ExitCode.Failed, $"No gateway that could be taken over from serves from {Path.GetFullPath(directory)}. Leave --take-over out to start one.");
+        }
+        link.Tell(new Message.Take(Message.CurrentFormat, Environment.ProcessId, BuildVersion.Text));
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(Patience);
+        if (await link.NextAsync(patience.Token) is (Message.Offer { Format: Message.CurrentFormat } offer, var descriptors)) return new Takeover(link, offer, descriptors, time);
+        link.Dispose();
+        throw new CommandException(ExitCode.Failed, "The gateway that serves is of a version that cannot hand its sessions over to this one: it has to be stopped and this one started.");
+    }
+
+    /// <summary>From here the journal and the log are this process's.</summary>
+    /// <exception cref="CommandException">Not now, or not at all.</exception>
+    public async Task YieldAsync(CancellationToken ct)
+    {
+        _link.Tell(new Message.Yield());
+        await NextAsync<Message.Yielded>(ct);
+    }
+
+    /// <summary>The predecessor accepts nobody any more; who comes waits for this process.</summary>
+    /// <param name="http">The address that this process's configuration gives; the socket is taken over where it is the same.</param>
+    public async Task<(Inheritance Inheritance, int? Http)> AcceptAsync(string? http, CancellationToken ct)
+    {
+        _link.Tell(new Message.Accept());
+        var accepted = await NextAsync<Message.Accepted>(ct);
+        var listeners = _offer.Listeners.Zip(_descriptors).ToDictionary(static pair => pair.First, static pair => pair.Second);
+        int? inherited = _offer.Http is not null ? _descriptors[^1] : null;
+        if (inherited is { } unwanted && http != _offer.Http)
+        {
+            DescriptorPassing.Close([unwanted]);
+            inherited = null;
+        }
+        return (new Inheritance(listeners, accepted.LastSession, KillAsync), inherited);
+    }
+
+    /// <summary>This process is the gateway. What the predecessor says from here on is heard until it ends.</summary>
+    /// <returns>When it has ended.</returns>
+    public async Task<Task> ServingAsync(CancellationToken ct)
+    {
+        _link.Tell(new Message.Serving());
+        await NextAsync<Message.Over>(ct);
+        return HearAsync();
+    }
+
+    /// <summary>It is not to be: the predecessor goes on.</summary>
+    public void GiveUp(string sentence) => _link.Tell(new Message.Refused(sentence));
+
+    async Task<T> NextAsync<T>(CancellationToken ct) where T : Message
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(Patience);
+        while (await _link.NextAsync(patience.Token) is var (message, _))
+            if (message is T expected) return expected;
+            else if (message is Message.Refused refused) throw new CommandException(ExitCode.Failed, $"Process {Pid} goes on: {refused.Sentence}.");
+            else Hear(message);
+        throw new CommandException(ExitCode.Failed, $"Process {Pid} has broken off.");
+    }
+
+    async Task HearAsync()
+    {
+        while (await _link.NextAsync(CancellationToken.None) is var (message, _)) Hear(message);
+        Sessions = 0;
+        Predecessor.Gone();
+        foreach (var asked in _kills.Values) asked.TrySetCanceled();
+    }
+
+    void Hear(Message message)
+    {
+        if (message is Message.Holding holding) Predecessor.Heard(holding.Peer);
+        else if (message is Message.Sessions sessions) Sessions = sessions.Count;
+        else if (message is Message.Killed killed && _kills.TryRemove(killed.Number, out var asked)) asked.TrySetResult(killed.Error);
+    }
+
+    Task<ushort> KillAsync(uint session, bool connection, string user, bool may)
+    {
+        var number = Interlocked.Increment(ref _lastKill);
+        var answer = new TaskCompletionSource<ushort>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _kills[number] = answer;
+        _link.Tell(new Message.Kill(number, session, connection, user, may));
+        return answer.Task;
+    }
+
+    public void Dispose() => _link.Dispose();
+}
