@@ -110,6 +110,9 @@ sealed class Composition : IAsyncDisposable
     /// <summary>What the controller finds, for tests and people.</summary>
     internal string Findings => string.Join("; ", _watcher.Control.Findings.Select(static finding => finding.Sentence));
 
+    /// <summary>The process from which this one took over, as long as it has sessions.</summary>
+    public Func<PredecessorJson?> Predecessor { get; set; } = static () => null;
+
     /// <summary>Where HTTP answers, once started; null when it is off.</summary>
     public ListenAddress? Http => _http is null ? null : _config.Http! with { Port = _http.Port };
 
@@ -256,6 +259,8 @@ sealed class Composition : IAsyncDisposable
         if (_feed is not null) FeedMetrics.Write(text, _feed);
         AlertMetrics.Write(text, _alerts);
         ProcessMetrics.Write(text);
+        text.Gauge("headwater_predecessor_sessions", "Sessions that are still with the process from which this one took over.");
+        text.Sample(Predecessor()?.Sessions ?? 0);
     }
 
     LiveSources LiveSourcesOf(ControlAnswers? control, VerifyDesk verify) => new()
@@ -269,6 +274,7 @@ sealed class Composition : IAsyncDisposable
         Feed = _feed is null ? null : () => FeedJson.Of(_feed),
         Verify = () => verify.State,
         Alerts = () => _alerts.Firing,
+        Predecessor = () => Predecessor(),
         Journal = () => EventsReader.LengthOf(_config.Watch.Control?.Directory),
         SilentFor = server => server.LastAnswer is { } answer ? _time.Now() - (server.State.HeardAt > answer.AnsweredAt ? server.State.HeardAt : answer.AnsweredAt) : null,
     };
@@ -281,6 +287,6 @@ sealed class Composition : IAsyncDisposable
             [.. _config.Gateway.Listeners.Select(static listener => listener.Socket ?? new ListenAddress(listener.Address.ToString(), listener.Port).ToString())],
             _config.Watch.Control is { } control ? ControlAnswers.About(control.Policy, _watcher) : null,
             view.Ring.IsEmpty ? null : [.. view.Ring.Select(static id => id.Name)], _feed is null ? null : FeedJson.Of(_feed),
-            ReadAuditJson.Violations(Gateway.Statistics), FiringJson.All(_alerts, _time) is { Count: > 0 } firing ? firing : null);
+            ReadAuditJson.Violations(Gateway.Statistics), FiringJson.All(_alerts, _time) is { Count: > 0 } firing ? firing : null, Predecessor());
     }
 }

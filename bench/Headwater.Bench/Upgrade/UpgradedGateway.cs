@@ -87,7 +87,7 @@ sealed class UpgradedGateway : IEntrance, IDisposable
 
     public string LogTail() => _first.LogTail();
 
-    static bool Lives(int pid) => File.Exists($"/proc/{pid}/stat") && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
+    static bool Lives(int pid) => System.IO.Directory.Exists($"/proc/{pid}");
 
     public void Dispose()
     {

@@ -331,6 +331,7 @@ sealed class Helm : IAsyncDisposable
         leadership.MayAct(now) ? $"this process holds the lease (term {leadership.Term}) and acts"
         : leadership.IsCutOff(now) ? $"{_lease!.Teller} does not answer, so this process neither acts nor knows who does"
         : leadership.Term != 0 ? "this process holds the lease and has not been able to renew it in time, so it does not act"
+        : _lease is Successor ? $"{_lease.Teller} has taken over and acts; this process follows"
         : leadership.Holder is { } holder ? $"{holder} holds the lease and acts; this process follows"
         : "nobody holds the lease now";
 

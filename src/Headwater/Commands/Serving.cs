@@ -42,6 +42,7 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
     {
         if (takeover is not null) await takeover.YieldAsync(ct);
         await using var composition = Compose(takeover?.Predecessor);
+        if (takeover is not null) composition.Predecessor = () => takeover.State;
         var predecessor = Task.CompletedTask;
         try
         {

@@ -108,7 +108,7 @@ sealed class Link : IDisposable
     /// <summary>What was to be told is told first, within a second.</summary>
     public void Dispose()
     {
-        _sent.Writer.TryComplete();
+        if (!_sent.Writer.TryComplete()) return;
         _sending.Wait(TimeSpan.FromSeconds(1));
         try
         {

@@ -4,6 +4,7 @@ using Headwater.Commands;
 using Headwater.Control.Handover;
 using Headwater.Gateway;
 using Headwater.Gateway.Transport;
+using Headwater.Http;
 
 namespace Headwater.Handover;
 
@@ -31,8 +32,8 @@ sealed class Takeover : IDisposable
     /// <summary>Whether the predecessor serves: what takes over from it has to come as far.</summary>
     public bool IsReady => _offer.Ready;
 
-    /// <summary>The sessions that the predecessor still has.</summary>
-    public int Sessions { get; private set; }
+    /// <summary>What the predecessor still has; null when it is gone.</summary>
+    public PredecessorJson? State { get; private set; }
 
     /// <exception cref="CommandException">Nobody can be taken over from there.</exception>
     public static async Task<Takeover> BeginAsync(string directory, TimeProvider time, CancellationToken ct)
@@ -104,7 +105,7 @@ sealed class Takeover : IDisposable
     async Task HearAsync()
     {
         while (await _link.NextAsync(CancellationToken.None) is var (message, _)) Hear(message);
-        Sessions = 0;
+        State = null;
         Predecessor.Gone();
         foreach (var asked in _kills.Values) asked.TrySetCanceled();
     }
@@ -112,7 +113,7 @@ sealed class Takeover : IDisposable
     void Hear(Message message)
     {
         if (message is Message.Holding holding) Predecessor.Heard(holding.Peer);
-        else if (message is Message.Sessions sessions) Sessions = sessions.Count;
+        else if (message is Message.Sessions sessions) State = new PredecessorJson(Pid, Version, sessions.Count);
         else if (message is Message.Killed killed && _kills.TryRemove(killed.Number, out var asked)) asked.TrySetResult(killed.Error);
     }
 

@@ -7,9 +7,13 @@ namespace Headwater.Http;
 /// <summary>/api/status: the whole picture on one page.</summary>
 /// <param name="Alerts">What is amiss by the rules of alerts; left out while nothing is.</param>
 /// <param name="Violations">Left out while there is none.</param>
+/// <param name="Predecessor">The process that served before an upgrade, as long as it has sessions; left out where there is none.</param>
 /// <param name="Ring">The members of a ring, in the order in which a transaction travels; left out where there is none.</param>
 sealed record StatusJson(string Version, int Pid, string Machine, DateTimeOffset Started, string? Config, bool Ready, string Reason, string Cluster, long Epoch, long ViewVersion,
-    string? Primary, string ClusterReason, IReadOnlyList<ServerJson> Servers, IReadOnlyList<string> Listeners, ControllerJson? Controller = null, IReadOnlyList<string>? Ring = null, FeedJson? Feed = null, ViolationsJson? Violations = null, IReadOnlyList<FiringJson>? Alerts = null);
+    string? Primary, string ClusterReason, IReadOnlyList<ServerJson> Servers, IReadOnlyList<string> Listeners, ControllerJson? Controller = null, IReadOnlyList<string>? Ring = null, FeedJson? Feed = null, ViolationsJson? Violations = null, IReadOnlyList<FiringJson>? Alerts = null, PredecessorJson? Predecessor = null);
+
+/// <summary>The process from which this one took over.</summary>
+sealed record PredecessorJson(int Pid, string Version, int Sessions);
 
 /// <summary>What the controller is about; left out where there is none. <paramref name="Change"/>: the change of primary under way, in a sentence. <paramref name="Lease"/>: who acts, where several controllers share a lease.</summary>
 sealed record ControllerJson(string Rpo, bool Paused, IReadOnlyList<string> InMaintenance, string? Change, IReadOnlyList<FindingJson> Findings, string? Lease = null, double? RpoBoundSeconds = null);

@@ -20,7 +20,7 @@ static class Attention
     static readonly HashSet<string> ToldElsewhere = ["appointed", "promoted", "operator", "record", "acknowledgers"];
 
     public static IReadOnlyList<AttentionJson> Of(ClusterView view, IReadOnlyList<Finding> findings, ControlRecord record, AuditJson? audit, IReadOnlyList<SessionFigures> held, FeedJson? feed = null,
-        IReadOnlyList<FiringAlert>? alerts = null, ViolationsJson? violations = null)
+        IReadOnlyList<FiringAlert>? alerts = null, ViolationsJson? violations = null, PredecessorJson? predecessor = null)
     {
         var all = new List<(int Rank, AttentionJson What)>();
         if (view.Primary is null && view.Version > 0) all.Add((0, new("critical", "no-primary", null, $"Nobody can write: {(view.Reason.Length > 0 ? view.Reason : "no primary is known")}.")));
@@ -41,6 +41,7 @@ static class Attention
         foreach (var sink in feed?.Sinks.Where(static sink => !sink.Runs) ?? []) all.Add((2, new("warning", "sink", null, $"The sink {sink.Name} does not run: {Sentence(sink.Sentence)}")));
         foreach (var session in held.Where(static session => session.HeldForMilliseconds >= HeldForLong.TotalMilliseconds).Take(MostSessions))
             all.Add((3, new("info", "held", session.HeldOn, $"Session {session.Id} of {session.User} has held a connection to {session.HeldOn} for {Time(session.HeldForMilliseconds!.Value)}: {session.HeldBecause}.", $"KILL {session.Id}")));
+        if (predecessor is { } before) all.Add((5, new("info", "predecessor", null, $"Process {before.Pid} (version {before.Version}) goes on with {before.Sessions} {(before.Sessions == 1 ? "session" : "sessions")} from before the upgrade, and ends with the last.")));
         return [.. all.OrderBy(static one => one.Rank).Select(static one => one.What)];
     }
 

@@ -18,7 +18,7 @@ static class LivePicture
         var (held, holding) = sources.Statistics.Holding(MostSessions);
         var figures = sources.Statistics.Servers().ToDictionary(static server => server.Server);
         var (policy, feed) = (sources.Policy?.Invoke(), sources.Feed?.Invoke());
-        var attention = Attention.Of(view, findings, record, audit, held, feed, sources.Alerts(), ReadAuditJson.Violations(sources.Statistics));
+        var attention = Attention.Of(view, findings, record, audit, held, feed, sources.Alerts(), ReadAuditJson.Violations(sources.Statistics), sources.Predecessor());
         return new LiveJson(at, BuildVersion.Text, view.Cluster, view.Epoch.Number, view.Primary?.Id.Name, view.Reason, readiness.Ready,
             [.. view.Servers.Select(server => Server(server, view, record, figures.GetValueOrDefault(server.Id.Name), rates.GetValueOrDefault(server.Id.Name), sources.SilentFor(server)))],
             view.Ring.IsEmpty ? null : [.. view.Ring.Select(static id => id.Name)],

@@ -26,6 +26,9 @@ sealed record LiveSources
     /// <summary>What is amiss by the rules of alerts.</summary>
     public Func<IReadOnlyList<FiringAlert>> Alerts { get; init; } = static () => [];
 
+    /// <summary>The process from which this one took over, as long as it has sessions.</summary>
+    public Func<PredecessorJson?> Predecessor { get; init; } = static () => null;
+
     /// <summary>Grows with the controller's journal.</summary>
     public Func<long> Journal { get; init; } = static () => 0;
 
