@@ -60,6 +60,7 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
         new RunningGateway(1, Environment.ProcessId, composition.Http?.ToString(), _inForce.File, DateTimeOffset.UtcNow).Write(config.StateDirectory);
         Log.Serving(_log, BuildVersion.Text, config.Watch.Cluster, config.Watch.Servers.Count, composition.Http?.ToString() ?? "off");
         systemd.Ready($"version {BuildVersion.Text} serves cluster {config.Watch.Cluster}", composition.Gateway.RespondsAsync);
+        _ = Task.Run(OwnProgram.TakeIn, ct);
         await Task.WhenAny(succession.Succeeded, Task.Delay(Timeout.Infinite, ct));
         _composition = null;
         if (succession.Succeeded.IsCompleted) await DrainAsync(composition, await succession.Succeeded, predecessor, ct);

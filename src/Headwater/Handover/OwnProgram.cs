@@ -1,0 +1,40 @@
+using System.Reflection;
+
+namespace Headwater.Handover;
+
+/// <summary>
+/// The program file of this process. Published as one file, the runtime reads each assembly from it when it is first needed, by the file's path: a package that puts another file there would
+/// make what was not needed yet end the process. So all of it is taken into memory while the file is its own.
+/// </summary>
+static class OwnProgram
+{
+    /// <summary>Does nothing where the assemblies are files of their own.</summary>
+    /// <returns>How many are loaded.</returns>
+    public static int TakeIn()
+    {
+        if (!IsOneFile) return 0;
+        var (seen, waiting) = (new HashSet<string>(), new Queue<Assembly>([Assembly.GetEntryAssembly()!]));
+        while (waiting.TryDequeue(out var assembly))
+            foreach (var name in assembly.GetReferencedAssemblies())
+                if (seen.Add(name.FullName) && Load(name) is { } referenced) waiting.Enqueue(referenced);
+        return seen.Count;
+    }
+
+    // An assembly that lies in a file of its own knows where.
+#pragma warning disable IL3000 // that it is empty in one file is what is asked
+    static bool IsOneFile => typeof(OwnProgram).Assembly.Location.Length == 0;
+#pragma warning restore IL3000
+
+    static Assembly? Load(AssemblyName name)
+    {
+        try
+        {
+            return Assembly.Load(name);
+        }
+        catch (Exception absent) when (absent is IOException or BadImageFormatException)
+        {
+            // Named for another platform, and not in the file: it cannot be needed.
+            return null;
+        }
+    }
+}
