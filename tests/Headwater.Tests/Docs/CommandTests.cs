@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Headwater.Commands;
+using Headwater.Lab.Catalogue;
 using Xunit;
 
 namespace Headwater.Tests.Docs;
@@ -18,6 +19,13 @@ public partial class CommandTests
     {
         var text = File.ReadAllText(Path.Combine(RepositoryFiles.Root, document));
         Assert.All(Bench().Matches(text).Select(static match => match.Value), path => Assert.True(Path.Exists(Path.Combine(RepositoryFiles.Root, path)), path));
+    }
+
+    [Theory, MemberData(nameof(Documents))]
+    public void Every_scenario_of_the_lab_is_one(string document)
+    {
+        var named = Scenario().Matches(File.ReadAllText(Path.Combine(RepositoryFiles.Root, document))).Select(static match => match.Groups[1].Value);
+        Assert.All(named, static name => Assert.Contains(name, LabCatalogue.All.Select(static scenario => scenario.Name).Append("all")));
     }
 
     [Fact]
@@ -52,6 +60,9 @@ public partial class CommandTests
 
     [GeneratedRegex(@"^(?:\$ |sudo )?(?:\./)?headwater ([a-z-][^|>#&;]*)")]
     private static partial Regex Command();
+
+    [GeneratedRegex(@"headwater lab run ([a-z-]+)")]
+    private static partial Regex Scenario();
 
     [GeneratedRegex(@"(?<![\w./-])bench/[a-z]+(?![\w/.])")]
     private static partial Regex Bench();
