@@ -119,6 +119,6 @@ public sealed class Alerts : IAsyncDisposable
 static partial class AlertLog
 {
     // The address is left out but for its host: it is a secret as often as not.
-    [LoggerMessage(2110, LogLevel.Warning, "the alert '{Rule}' could not be told to {Host}: {Failure}")]
+    [LoggerMessage(2120, LogLevel.Warning, "the alert '{Rule}' could not be told to {Host}: {Failure}")]
     public static partial void Failed(ILogger log, string rule, string host, string failure);
 }

@@ -8,8 +8,22 @@ using Headwater.Core.Topology;
 namespace Headwater.Control.Failover;
 
 /// <summary>One line of the journal: what the record became, or what was found or done.</summary>
-/// <param name="Kind">"record", "finding", "effect", "failed", "lease"; "followed": a record that another process wrote.</param>
-public sealed record JournalEntry(DateTimeOffset At, string Kind, string Rule, string? Server, string Sentence, RecordLine? Record = null);
+/// <param name="Kind">One of <see cref="Kinds"/>.</param>
+public sealed record JournalEntry(DateTimeOffset At, string Kind, string Rule, string? Server, string Sentence, RecordLine? Record = null)
+{
+    public static IReadOnlyList<(string Kind, string Meaning)> Kinds { get; } =
+    [
+        ("record", "what the controller remembers from now on: written before anything is done about it"),
+        ("followed", "a record that another process wrote, and that this one goes by"),
+        ("finding", "what was found; `rule` is the finding's"),
+        ("effect", "what was begun on a server; `rule` is the effect's"),
+        ("failed", "an effect that failed, with the reason"),
+        ("lease", "who holds the lease: `taken`, `follows` or `silent` (etcd does not answer)"),
+        ("operator", "what an operator asked for, and who that was"),
+        ("recovery", "the report of a recovered tail: `recover` or `dry-run`"),
+        ("rebuild", "a replica made anew: `begun`, `done`, `failed` or `dry-run`"),
+    ];
+}
 
 /// <summary>A <see cref="ControlRecord"/> as it stands in the journal.</summary>
 public sealed record RecordLine(

@@ -51,12 +51,14 @@ public sealed record RouteExplanation(Level Level, Position Floor, Route Route, 
             if (ReferenceEquals(state, session.Last) && state.Shows(session.Asked(kind))) return "the session read here last: staying never goes back";
             if (unchanged.IsKnown && unchanged.On(state))
                 return unchanged.Reaches(in needed)
-                    ? $"{state.Timeline.Applied.Behind(in needed)} transactions short, and the log up to {unchanged.Extent} proves that none of them changed what the statement reads ({unchanged.Reads})"
+                    ? $"{Short(state.Timeline.Applied.Behind(in needed))}, and the log up to {unchanged.Extent} proves that none of them changed what the statement reads ({unchanged.Reads})"
                     : $"nothing that the statement reads ({unchanged.Reads}) has changed since, but the log is known up to {unchanged.Extent} only";
             var behind = state.Timeline.Applied.Behind(in needed);
             return CatchUp.Predict(state.Timeline, view.Primary?.State.Timeline, in needed, now) is { } predicted
-                ? $"{behind} transactions short, expected in {predicted.TotalMilliseconds:0.#} ms"
-                : $"{behind} transactions short, and it is not moving";
+                ? $"{Short(behind)}, expected in {predicted.TotalMilliseconds:0.#} ms"
+                : $"{Short(behind)}, and it is not moving";
         }
+
+        static string Short(ulong transactions) => transactions == 1 ? "1 transaction short" : $"{transactions} transactions short";
     }
 }

@@ -9,11 +9,11 @@ static class AlertMetrics
     public static void Write(PrometheusText text, AlertRun run)
     {
         var readings = run.Readings;
-        text.Gauge("headwater_host_cpu_percent", "Share of the machine's processors that is used, over the last minute.");
+        text.Begin("headwater_host_cpu_percent");
         foreach (var reading in readings.Where(static reading => reading.Signal == AlertSignal.HostCpu)) text.Sample(reading.Value);
-        text.Gauge("headwater_disk_free_percent", "What is free of the disk that the directory is on.");
+        text.Begin("headwater_disk_free_percent");
         foreach (var reading in readings.Where(static reading => reading.Signal == AlertSignal.DiskFree)) text.Sample(reading.Value, ("directory", reading.Subject!));
-        text.Gauge("headwater_alerts", "What is amiss now by the rules of alerts, by rule and severity.");
+        text.Begin("headwater_alerts");
         foreach (var rule in run.Firing.GroupBy(static alert => alert.Rule)) text.Sample(rule.Count(), ("rule", rule.Key.Name), ("severity", FiringJson.Word(rule.Key.Severity)));
     }
 }

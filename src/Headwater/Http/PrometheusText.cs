@@ -14,55 +14,53 @@ sealed class PrometheusText
 
     readonly StringBuilder _text = new(16 << 10);
     readonly HashSet<string> _families = [];
-    string _family = "";
+    Metric _family = new("", MetricType.Gauge, "");
 
-    public void Counter(string name, string help) => Family(name, "counter", help, "_total");
+    /// <summary>Begins a family of the table of metrics.</summary>
+    public void Begin(string name) => Begin(MetricTable.Of(name));
 
-    public void Gauge(string name, string help) => Family(name, "gauge", help, "");
-
-    public void Histogram(string name, string help) => Family(name, "histogram", help, "");
-
-    public void Summary(string name, string help) => Family(name, "summary", help, "");
+    public void Begin(Metric metric)
+    {
+        if (!metric.Name.StartsWith("headwater_", StringComparison.Ordinal) || (metric.Type == MetricType.Counter && !metric.Name.EndsWith("_total", StringComparison.Ordinal)))
+            throw new ArgumentException($"{metric.Name}: names begin with headwater_ and those of counters end with _total", nameof(metric));
+        // The format wants all samples of a family together.
+        if (!_families.Add(metric.Name)) throw new InvalidOperationException($"{metric.Name} is written twice");
+        _family = metric;
+        _text.Append("# HELP ").Append(metric.Name).Append(' ').Append(metric.Help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)).Append('\n');
+        _text.Append("# TYPE ").Append(metric.Name).Append(' ').Append(metric.Type.ToString().ToLowerInvariant()).Append('\n');
+    }
 
     /// <summary>One series of a summary without quantiles.</summary>
     public void Totals(double sum, long count, params ReadOnlySpan<(string Name, string Value)> labels)
     {
-        Line(_family + "_sum", sum, labels, null);
-        Line(_family + "_count", count, labels, null);
+        Line("_sum", sum, labels, null);
+        Line("_count", count, labels, null);
     }
 
-    public void Sample(double value, params ReadOnlySpan<(string Name, string Value)> labels) => Line(_family, value, labels, null);
+    public void Sample(double value, params ReadOnlySpan<(string Name, string Value)> labels) => Line("", value, labels, null);
 
     /// <summary>One series of a histogram: how many values lay within each of the upper bounds (cumulative), how many there are, and their sum.</summary>
     public void Buckets(ReadOnlySpan<double> bounds, Func<double, long> within, long count, double sum, params ReadOnlySpan<(string Name, string Value)> labels)
     {
-        foreach (var bound in bounds) Line(_family + "_bucket", within(bound), labels, Number(bound));
-        Line(_family + "_bucket", count, labels, "+Inf");
-        Line(_family + "_sum", sum, labels, null);
-        Line(_family + "_count", count, labels, null);
+        foreach (var bound in bounds) Line("_bucket", within(bound), labels, Number(bound));
+        Line("_bucket", count, labels, "+Inf");
+        Line("_sum", sum, labels, null);
+        Line("_count", count, labels, null);
     }
 
     public override string ToString() => _text.ToString();
 
-    void Family(string name, string type, string help, string suffix)
+    void Line(string suffix, double value, ReadOnlySpan<(string Name, string Value)> labels, string? bound)
     {
-        if (!name.StartsWith("headwater_", StringComparison.Ordinal) || !name.EndsWith(suffix, StringComparison.Ordinal))
-            throw new ArgumentException($"{name}: names begin with headwater_ and those of counters end with _total", nameof(name));
-        // The format wants all samples of a family together.
-        if (!_families.Add(name)) throw new InvalidOperationException($"{name} is written twice");
-        _family = name;
-        _text.Append("# HELP ").Append(name).Append(' ').Append(help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)).Append('\n');
-        _text.Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
-    }
-
-    void Line(string name, double value, ReadOnlySpan<(string Name, string Value)> labels, string? bound)
-    {
-        _text.Append(name);
+        if (labels.Length != _family.Labels.Length) throw new ArgumentException($"{_family.Name} has the labels {string.Join(", ", _family.Labels)}");
+        _text.Append(_family.Name).Append(suffix);
         if (labels.Length > 0 || bound is not null)
         {
             var separator = '{';
-            foreach (var (label, text) in labels)
+            for (var i = 0; i < labels.Length; i++)
             {
+                var (label, text) = labels[i];
+                if (label != _family.Labels[i]) throw new ArgumentException($"{_family.Name} has the labels {string.Join(", ", _family.Labels)}, not {label}");
                 _text.Append(separator).Append(label).Append("=\"").Append(Escaped(text)).Append('"');
                 separator = ',';
             }
