@@ -259,7 +259,7 @@ sealed class Composition : IAsyncDisposable
         if (_feed is not null) FeedMetrics.Write(text, _feed);
         AlertMetrics.Write(text, _alerts);
         ProcessMetrics.Write(text);
-        text.Gauge("headwater_predecessor_sessions", "Sessions that are still with the process from which this one took over.");
+        text.Begin("headwater_predecessor_sessions");
         text.Sample(Predecessor()?.Sessions ?? 0);
     }
 

@@ -88,6 +88,7 @@ static class MetricTable
         new("The process", "What the process itself uses.",
             new("headwater_build_info", MetricType.Gauge, "1; the version is a label.", "version"),
             new("headwater_process_start_time_seconds", MetricType.Gauge, "Start of the process, in seconds since 1970 UTC."),
+            new("headwater_predecessor_sessions", MetricType.Gauge, "Sessions that are still with the process from which this one took over."),
             new("headwater_process_cpu_seconds_total", MetricType.Counter, "Processor time used, by mode.", "mode"),
             new("headwater_process_resident_bytes", MetricType.Gauge, "Memory of the process that is in RAM."),
             new("headwater_process_heap_bytes", MetricType.Gauge, "Managed memory in use after the last garbage collection."),
