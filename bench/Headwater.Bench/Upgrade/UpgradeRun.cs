@@ -8,7 +8,7 @@ using Headwater.Bench.Sql;
 namespace Headwater.Bench.Upgrade;
 
 /// <summary>
-/// A gateway under load is upgraded again and again: sessions that stay, sessions that come and go as those of pools do, and one connection for each turn. Between upgrades, while
+/// A gateway under load is upgraded again and again: sessions that live through several upgrades, sessions that come and go as those of pools do, and one connection for each turn. Between upgrades, while
 /// predecessors have sessions, the primary is changed as planned. No client may see an error.
 /// </summary>
 static class UpgradeRun
@@ -18,7 +18,7 @@ static class UpgradeRun
         var (times, sessions, seed, keep, pause) = (arguments.Number("times", 20, 1), arguments.Number("sessions", 12, 6), arguments.Seed(), arguments.Flag("keep"), arguments.Number("pause", 1500));
         arguments.NothingElse();
         Machine.Print(Console.Out, ("mariadbd", "--version"));
-        Console.Out.WriteLine($"upgrade    {times} in a row, a switchover after each third; {sessions} sessions: a sixth stays, a half leaves after 1 to 4 s and comes again, a third connects for each turn; rpo zero, seed {seed}");
+        Console.Out.WriteLine($"upgrade    {times} in a row, a switchover after each third; {sessions} sessions: a sixth leaves after 15 to 30 s and comes again, a half after 1 to 4 s, a third connects for each turn; rpo zero, seed {seed}");
         using var cluster = Cluster.Start("bench-upgrade", 2, keep, controlled: true);
         using (var client = cluster.ThroughGateway()) ChaosSession.CreateTables(client);
         cluster.WaitForReplicas();
@@ -88,9 +88,9 @@ static class UpgradeRun
         return troubles.Count > 0 ? 2 : bars.AllReached ? 0 : 1;
     }
 
-    static TimeSpan? LifetimeOf(int number, ref Chance chance) => (number % 6) switch
+    static TimeSpan LifetimeOf(int number, ref Chance chance) => (number % 6) switch
     {
-        0 => null,
+        0 => TimeSpan.FromMilliseconds(chance.Between(15_000, 30_000)),
         < 4 => TimeSpan.FromMilliseconds(chance.Between(1000, 4000)),
         _ => TimeSpan.Zero,
     };

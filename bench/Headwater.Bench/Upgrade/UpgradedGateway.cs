@@ -33,7 +33,7 @@ sealed class UpgradedGateway : IEntrance, IDisposable
             http: { address: "127.0.0.1:{{_httpPort}}" }
             feed: { enabled: true, user: {{replication.User}}, password: "{{replication.Password}}" }
             cache: { enabled: true }
-            upgrade_drain: 1m
+            upgrade_drain: 10m
             drain: 0s
 
             """);

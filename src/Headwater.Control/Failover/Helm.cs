@@ -193,7 +193,7 @@ sealed class Helm : IAsyncDisposable
     /// <summary>What this process has to tell the others: of a switchover, that its gateway holds writes.</summary>
     public void Report(ClusterView view, Func<ServerState, int> openWritesOf)
     {
-        _predecessor?.Tell(_state.Record, _revision);
+        _predecessor?.Tell(_state.Record);
         if (_lease is null) return;
         var open = _state.Record.Change is { Step: ChangeStep.Holding } change && view.Servers.FirstOrDefault(server => server.Id == change.From) is { } from ? SumOf(openWritesOf(from.State), OpenBefore()) : int.MaxValue;
         var sees = view.Servers.Count(Situation.Answers);
@@ -204,7 +204,7 @@ sealed class Helm : IAsyncDisposable
     int OpenElsewhere() => _state.Record.Change is not { Step: ChangeStep.Holding } ? 0
         : (_lease?.Current.Others ?? []).Aggregate(OpenBefore(), (sum, peer) => SumOf(sum, peer.Holds == _revision ? peer.OpenWrites : int.MaxValue));
 
-    int OpenBefore() => _predecessor?.OpenWrites(_revision) ?? 0;
+    int OpenBefore() => _predecessor?.OpenWrites ?? 0;
 
     static int SumOf(int a, int b) => (int)Math.Min(int.MaxValue, (long)a + b);
 
@@ -246,9 +246,7 @@ sealed class Helm : IAsyncDisposable
             : findings.Count > 0 ? findings[^1] : new Finding("record", null, "");
         if (_lease is null)
         {
-            var trouble = Try(() => _journal!.Write(record, why.Rule, why.Server?.Name, why.Sentence));
-            if (trouble is null) _revision++;
-            Kept(next, then, trouble);
+            Kept(next, then, Try(() => _journal!.Write(record, why.Rule, why.Server?.Name, why.Sentence)));
             return;
         }
         _writing = true;

@@ -13,8 +13,9 @@ public sealed class Predecessor(TimeProvider time, Action<RecordLine, long> tell
     static readonly TimeSpan SignOfLifeEvery = TimeSpan.FromSeconds(1);
     Peer? _heard;
     volatile bool _gone;
-    long _toldRevision = -1;
+    ControlRecord? _told;
     Core.Instant _toldAt;
+    long _revision;
     Action? _changed;
 
     /// <summary>What it says of itself. From any thread.</summary>
@@ -33,15 +34,17 @@ public sealed class Predecessor(TimeProvider time, Action<RecordLine, long> tell
 
     internal void Begin(Action changed) => Volatile.Write(ref _changed, changed);
 
-    /// <summary>What it may still write on the former primary, once it holds writes by the record of that revision; until then, anything.</summary>
-    internal int OpenWrites(long revision) => _gone ? 0 : Volatile.Read(ref _heard) is { } peer && peer.Holds == revision ? peer.OpenWrites : int.MaxValue;
+    /// <summary>What it may still write on the former primary, once it holds writes by the record that it was told last; until then, anything.</summary>
+    internal int OpenWrites => _gone ? 0 : Volatile.Read(ref _heard) is { } peer && peer.Holds == _revision ? peer.OpenWrites : int.MaxValue;
 
-    internal void Tell(ControlRecord record, long revision)
+    /// <summary>Told at once when it is another one, and else as a sign of life. Numbered here, so that numbers grow whoever writes the record: this process, or one that takes over from it.</summary>
+    internal void Tell(ControlRecord record)
     {
         if (_gone) return;
         var now = time.Now();
-        if (revision == _toldRevision && now - _toldAt < SignOfLifeEvery) return;
-        (_toldRevision, _toldAt) = (revision, now);
-        tell(RecordLine.Of(record), revision);
+        if (record == _told && now - _toldAt < SignOfLifeEvery) return;
+        if (record != _told) _revision++;
+        (_told, _toldAt) = (record, now);
+        tell(RecordLine.Of(record), _revision);
     }
 }

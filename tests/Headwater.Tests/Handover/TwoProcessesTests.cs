@@ -16,13 +16,17 @@ public sealed class TwoProcessesTests
     public void A_predecessor_that_has_said_nothing_may_have_anything_open_and_one_that_is_gone_nothing()
     {
         var predecessor = new Predecessor(_time, static (_, _) => { });
-        Assert.Equal(int.MaxValue, predecessor.OpenWrites(3));
+        predecessor.Tell(new ControlRecord());
+        predecessor.Tell(new ControlRecord { Paused = true });
+        Assert.Equal(int.MaxValue, predecessor.OpenWrites);
+        predecessor.Heard(new Peer("old", "", Holds: 1, OpenWrites: 1, Sees: 2));
+        Assert.Equal(int.MaxValue, predecessor.OpenWrites);
         predecessor.Heard(new Peer("old", "", Holds: 2, OpenWrites: 1, Sees: 2));
-        Assert.Equal(int.MaxValue, predecessor.OpenWrites(3));
-        predecessor.Heard(new Peer("old", "", Holds: 3, OpenWrites: 1, Sees: 2));
-        Assert.Equal(1, predecessor.OpenWrites(3));
+        Assert.Equal(1, predecessor.OpenWrites);
+        predecessor.Tell(new ControlRecord());
+        Assert.Equal(int.MaxValue, predecessor.OpenWrites);
         predecessor.Gone();
-        Assert.Equal(0, predecessor.OpenWrites(4));
+        Assert.Equal(0, predecessor.OpenWrites);
     }
 
     [Fact]
@@ -30,13 +34,14 @@ public sealed class TwoProcessesTests
     {
         var told = new List<long>();
         var predecessor = new Predecessor(_time, (_, revision) => told.Add(revision));
-        predecessor.Tell(new ControlRecord(), 0);
-        predecessor.Tell(new ControlRecord(), 0);
-        predecessor.Tell(new ControlRecord(), 1);
-        Assert.Equal([0, 1], told);
+        var (record, next) = (new ControlRecord(), new ControlRecord { Paused = true });
+        predecessor.Tell(record);
+        predecessor.Tell(record);
+        predecessor.Tell(next);
+        Assert.Equal([1, 2], told);
         _time.Advance(TimeSpan.FromSeconds(1));
-        predecessor.Tell(new ControlRecord(), 1);
-        Assert.Equal([0, 1, 1], told);
+        predecessor.Tell(next);
+        Assert.Equal([1, 2, 2], told);
     }
 
     [Fact]
