@@ -43,15 +43,6 @@ public sealed class CopyTests
         Assert.EndsWith("FOR SYSTEM_TIME ALL", (table with { IsVersioned = true }).Read, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Progress_tells_how_much_and_how_long_and_never_that_all_is_done()
-    {
-        var progress = new CopyProgress("shop.orders is being copied", 3_000, 1_500_000, 6_000, TimeSpan.FromSeconds(3));
-        Assert.Equal("shop.orders is being copied: about 50 %, 3,000 rows, 2 MB, 1,000 rows/s, about 3 s left", progress.ToString());
-        Assert.Contains("about 99 %", (progress with { Rows = 6_001 }).ToString(), StringComparison.Ordinal);
-        Assert.EndsWith("paused: the source is 3.0 s behind", (progress with { Pause = "the source is 3.0 s behind" }).ToString(), StringComparison.Ordinal);
-    }
-
     static ServerSettings Settings(string server, params (string Name, string Value)[] changed)
     {
         var values = new Dictionary<string, string>
