@@ -55,7 +55,8 @@ public sealed record Pace
     {
         var from = Recent(now)[0];
         var took = now - from.At;
-        return took < Enough ? null : Math.Max(0, _done - from.Done) / took.TotalSeconds;
+        // Where the first piece takes its time, nothing stands still yet.
+        return took < Enough || took < Window && _done <= from.Done ? null : Math.Max(0, _done - from.Done) / took.TotalSeconds;
     }
 
     /// <summary>Without what is older than the window, but for the youngest of these: from there the window is measured.</summary>

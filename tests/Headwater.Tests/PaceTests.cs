@@ -111,8 +111,17 @@ public class PaceTests
     {
         var pace = Steady(Pace.Begin(WorkUnit.Rows, _begin).Expect(10_000), 0, 20, 100).At(0, After(21));
         var seen = pace.Seen(After(22));
-        Assert.Equal((0, 0d), (seen.Done, seen.PerSecond!.Value));
+        Assert.Equal(0, seen.Done);
+        Assert.Equal("0 of 10,000 rows (0 %), standing still", seen.ToString());
         Assert.Null(seen.RemainingSeconds);
+    }
+
+    [Fact]
+    public void Before_the_first_piece_is_done_nothing_is_called_a_stall_for_a_while()
+    {
+        var pace = Pace.Begin(WorkUnit.Transactions, _begin).Expect(100);
+        Assert.Equal("0 of 100 transactions (0 %)", pace.Seen(After(10)).ToString());
+        Assert.Equal("0 of 100 transactions (0 %), standing still", pace.Seen(After(20)).ToString());
     }
 
     [Fact]

@@ -90,12 +90,14 @@ sealed class LogicalCopy(ServerConnection reader, ServerConnection looker, Serve
 
     async Task CopyRowsAsync(IReadOnlyList<CopiedTable> tables, CancellationToken ct)
     {
-        var ahead = RowsAhead.Of(tables.Select(static table => table.EstimatedRows));
-        _pace = Pace.Begin(WorkUnit.Rows, time.Now());
+        // In bytes: rows of one table may be a thousand times those of another.
+        var ahead = TablesAhead.Of(tables.Select(static table => table.EstimatedBytes));
+        _pace = Pace.Begin(WorkUnit.Bytes, time.Now());
         foreach (var table in tables)
         {
-            ahead = ahead.Next(_rows, table.EstimatedRows);
-            _pace = _pace.Guess(ahead.All(_rows));
+            ahead = ahead.Next(_bytes, table.EstimatedBytes);
+            var before = _rows;
+            _pace = _pace.Guess(ahead.All(_bytes));
             Tell($"{table.Name} is being copied");
             // A transaction keeps every table that it has read from being altered, until it is taken back to before that.
             await reader.QueryAsync("SAVEPOINT before_table", ct);
@@ -104,7 +106,8 @@ sealed class LogicalCopy(ServerConnection reader, ServerConnection looker, Serve
                 (_rows, _bytes) = (_rows + rows, _bytes + bytes);
                 if (await throttle.PauseAsync(reason => Tell($"{table.Name} is being copied; paused: {reason}"), stop) || time.GetElapsedTime(_told) >= Between)
                 {
-                    _pace = _pace.At(_rows, time.Now()).Guess(ahead.All(_rows));
+                    ahead = ahead with { Current = table.BytesBy(_rows - before, _bytes - ahead.Through) };
+                    _pace = _pace.At(_bytes, time.Now()).Guess(ahead.All(_bytes));
                     Tell($"{table.Name} is being copied");
                 }
             }).RunAsync(ct);

@@ -10,7 +10,7 @@ namespace Headwater.Control.Recovery;
 /// <summary>Brings all of a tail to the primary or into quarantine there, and looks whether the ledger has all of it.</summary>
 sealed class TailReplay(ServerConnection primary, TableFactsLookup tables, LabelOf label, Action<Underway> tell, TimeProvider time)
 {
-    const long MostDryRun = 10_000, TellEach = 50;
+    const long MostDryRun = 10_000, TellEach = 10;
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     readonly Dictionary<uint, (ulong First, ulong Last)> _ranges = [];
     long _done;

@@ -33,7 +33,7 @@ public sealed class FeedSource(LogStore store, Published<ClusterView> view, Serv
     /// <summary>A copy of the tables at a position from which the store can be read on.</summary>
     /// <param name="begins">Told of each table: its name, and how many rows there may be in all.</param>
     /// <exception cref="SnapshotException">No server can be copied from.</exception>
-    public async IAsyncEnumerable<ChangeRecord> SnapshotAsync(TablePatterns tables, [EnumeratorCancellation] CancellationToken ct, Action<string, RowsAhead>? begins = null)
+    public async IAsyncEnumerable<ChangeRecord> SnapshotAsync(TablePatterns tables, [EnumeratorCancellation] CancellationToken ct, Action<string, TablesAhead>? begins = null)
     {
         var isFirst = true;
         await using var rows = (await BeginAsync(tables, begins ?? (static (_, _) => { }), ct)).GetAsyncEnumerator(ct);
@@ -45,7 +45,7 @@ public sealed class FeedSource(LogStore store, Published<ClusterView> view, Serv
         }
     }
 
-    async Task<IAsyncEnumerable<ChangeRecord>> BeginAsync(TablePatterns tables, Action<string, RowsAhead> begins, CancellationToken ct)
+    async Task<IAsyncEnumerable<ChangeRecord>> BeginAsync(TablePatterns tables, Action<string, TablesAhead> begins, CancellationToken ct)
     {
         var trouble = "no server is up";
         foreach (var server in TableSnapshot.Sources(view.Current))

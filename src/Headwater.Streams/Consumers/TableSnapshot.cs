@@ -24,7 +24,7 @@ static class TableSnapshot
         if (view.Primary is { } primary) yield return primary;
     }
 
-    public static async IAsyncEnumerable<ChangeRecord> ReadAsync(ServerAddress server, ServerLogin login, string cluster, TablePatterns tables, Action<string, RowsAhead> begins, [EnumeratorCancellation] CancellationToken ct)
+    public static async IAsyncEnumerable<ChangeRecord> ReadAsync(ServerAddress server, ServerLogin login, string cluster, TablePatterns tables, Action<string, TablesAhead> begins, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var connection = await ServerConnection.ConnectAsync(server, login, ct);
         // Each text as it is stored, as the log has it.
@@ -35,7 +35,7 @@ static class TableSnapshot
         var wanted = await TablesAsync(looker, tables, ct);
         long total = 0;
         var isFirst = true;
-        var ahead = RowsAhead.Of(wanted.Select(static table => table.Estimate));
+        var ahead = TablesAhead.Of(wanted.Select(static table => table.Estimate));
         foreach (var (schema, table, columns, estimate) in wanted)
         {
             ahead = ahead.Next(total, estimate);

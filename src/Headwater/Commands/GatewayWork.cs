@@ -6,8 +6,11 @@ namespace Headwater.Commands;
 /// <summary>Long work that a running gateway is asked for: shown until the answer is there. Whoever waits no longer ends nothing.</summary>
 /// <param name="rule">Of the finding that tells how far it has come.</param>
 /// <param name="stopped">What stands when it is waited for no longer.</param>
-sealed class GatewayWork(string http, string rule, string stopped, TextWriter error)
+/// <param name="gone">What stands when the gateway has gone away meanwhile.</param>
+sealed class GatewayWork(string http, string rule, string stopped, string gone, TextWriter error)
 {
+    bool _isHeard;
+
     public async Task<(int Status, string Body)> AskAsync(string path, CancellationToken ct)
     {
         using var signals = new Signals(onReload: static () => { });
@@ -22,6 +25,10 @@ sealed class GatewayWork(string http, string rule, string stopped, TextWriter er
         {
             throw new CommandException(ExitCode.Failed, stopped);
         }
+        catch (CommandException e) when (_isHeard)
+        {
+            throw new CommandException(ExitCode.Failed, $"{e.Message} It had begun, and is cut short. {gone}");
+        }
     }
 
     async ValueTask<WorkShown?> LookAsync(CancellationToken ct)
@@ -29,7 +36,9 @@ sealed class GatewayWork(string http, string rule, string stopped, TextWriter er
         try
         {
             var (_, body) = await ApiClient.SendAsync(HttpMethod.Get, http, "/api/control", ct);
-            return JsonSerializer.Deserialize(body, ApiJson.Default.ControlJson)?.Findings.FirstOrDefault(finding => finding.Rule == rule) is { } finding ? WorkShown.Of(finding) : null;
+            if (JsonSerializer.Deserialize(body, ApiJson.Default.ControlJson)?.Findings.FirstOrDefault(finding => finding.Rule == rule) is not { } finding) return null;
+            _isHeard = true;
+            return WorkShown.Of(finding);
         }
         catch (Exception trouble) when (trouble is CommandException or JsonException or OperationCanceledException)
         {

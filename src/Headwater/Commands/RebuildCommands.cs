@@ -8,6 +8,8 @@ namespace Headwater.Commands;
 /// <summary><c>headwater rebuild</c> and <c>headwater add-replica</c>: a server becomes a copy of the others and follows.</summary>
 static class RebuildCommands
 {
+    const string DryRunStopped = "Waited for no longer; a dry run changes nothing.";
+    const string Gone = "The server is marked, so that nobody takes half a copy for a whole one: ask for it anew when the gateway is back.";
     const string Stopped = "Waited for no longer. The gateway goes on with it: headwater status shows how far it has come, headwater history what has become of it.";
 
     public static IEnumerable<Command> Build() => [Rebuild(), AddReplica()];
@@ -51,7 +53,7 @@ static class RebuildCommands
     {
         var http = options.Where.HttpOf(parsed);
         var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-        var (status, body) = await new GatewayWork(http, RebuildReport.Progress, parsed.GetValue(options.DryRun) ? "Waited for no longer; a dry run changes nothing." : Stopped, error).AskAsync(
+        var (status, body) = await new GatewayWork(http, RebuildReport.Progress, parsed.GetValue(options.DryRun) ? DryRunStopped : Stopped, parsed.GetValue(options.DryRun) ? "A dry run changes nothing." : Gone, error).AskAsync(
             $"/api/control/{path}&from={Uri.EscapeDataString(parsed.GetValue(options.From) ?? "")}&dry_run={(parsed.GetValue(options.DryRun) ? "true" : "false")}&overwrite={(parsed.GetValue(options.Overwrite) ? "true" : "false")}", ct);
         RebuildJson outcome;
         try

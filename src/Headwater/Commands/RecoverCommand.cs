@@ -8,6 +8,8 @@ namespace Headwater.Commands;
 /// <summary><c>headwater recover</c>: what a former primary had and its successor had not is brought back.</summary>
 static class RecoverCommand
 {
+    const string DryRunStopped = "Waited for no longer; a dry run changes nothing on any server.";
+    const string Gone = "What was brought back stays, and no transaction is half applied: ask for it anew when the gateway is back, and it goes on from there.";
     const string Stopped = "Waited for no longer. The gateway goes on with it: headwater status shows how far it has come, headwater history what has become of it.";
 
     public static Command Build()
@@ -23,7 +25,7 @@ static class RecoverCommand
         {
             var path = parsed.GetValue(files) is { } folder ? Path.GetFullPath(folder) : "";
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            var (status, body) = await new GatewayWork(where.HttpOf(parsed), RecoveryReport.Progress, parsed.GetValue(dryRun) ? "Waited for no longer; a dry run changes nothing on any server." : Stopped, error).AskAsync(
+            var (status, body) = await new GatewayWork(where.HttpOf(parsed), RecoveryReport.Progress, parsed.GetValue(dryRun) ? DryRunStopped : Stopped, parsed.GetValue(dryRun) ? "A dry run changes nothing on any server." : Gone, error).AskAsync(
                 $"/api/control/recover?server={Uri.EscapeDataString(parsed.GetValue(server) ?? "")}&from_files={Uri.EscapeDataString(path)}&dry_run={(parsed.GetValue(dryRun) ? "true" : "false")}", ct);
             RecoverJson outcome;
             try

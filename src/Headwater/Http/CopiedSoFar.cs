@@ -14,12 +14,12 @@ sealed class CopiedSoFar(TimeProvider time)
     // Few enough to be told in time, so many that the clock costs nothing.
     const int LookedEach = 256;
     string _doing = "";
-    RowsAhead _ahead;
+    TablesAhead _ahead;
     Pace _pace = Pace.Begin(WorkUnit.Rows, time.Now());
     Instant _told = time.Now();
     long _rows;
 
-    public void Begin(string table, RowsAhead ahead) => (_doing, _ahead) = ($"{table} is being copied", ahead);
+    public void Begin(string table, TablesAhead ahead) => (_doing, _ahead) = ($"{table} is being copied", ahead);
 
     /// <summary>One more row; what is to be told, when something is.</summary>
     public CopiedJson? Add()

@@ -13,7 +13,7 @@ sealed class VerifyProgress(TextWriter? line, TimeProvider time)
     readonly long _start = time.GetTimestamp();
     long _told, _rows, _pausedTicks;
     string _doing = "the servers are being looked at", _pause = "";
-    RowsAhead _ahead;
+    TablesAhead _ahead;
     Pace? _pace;
 
     public TimeSpan Elapsed => time.GetElapsedTime(_start);
@@ -28,7 +28,7 @@ sealed class VerifyProgress(TextWriter? line, TimeProvider time)
     }
 
     /// <param name="estimates">How many rows each table may have.</param>
-    public void Expect(IEnumerable<long> estimates) => Note(() => (_ahead, _pace) = (RowsAhead.Of(estimates), Pace.Begin(WorkUnit.Rows, time.Now())));
+    public void Expect(IEnumerable<long> estimates) => Note(() => (_ahead, _pace) = (TablesAhead.Of(estimates), Pace.Begin(WorkUnit.Rows, time.Now())));
 
     public void Begin(string table, long estimate) => Note(() =>
     {

@@ -31,6 +31,16 @@ public sealed class CopyTests
     }
 
     [Fact]
+    public void How_much_a_table_is_shows_while_it_is_copied()
+    {
+        var table = new CopiedTable(new TableName("shop", "t"), [], IsVersioned: false, IsTransactional: true, "InnoDB", 1_000, 500_000);
+        Assert.Equal(500_000, table.BytesBy(0, 0));
+        Assert.Equal(20_000, table.BytesBy(500, 10_000));
+        Assert.Equal(20_000, table.BytesBy(1_000, 20_000));
+        Assert.Equal(0, table.BytesBy(1_001, 20_020));
+    }
+
+    [Fact]
     public void Each_kind_of_value_is_read_and_taken_so_that_no_bit_of_it_is_lost()
     {
         static VerifiedColumn Column(string name, string type, string? charset = null) => VerifiedColumn.Of(name, type, type.Split('(')[0], charset, charset, nullable: true, "");

@@ -2,12 +2,12 @@ using Headwater.Core;
 
 namespace Headwater.Tests;
 
-public class RowsAheadTests
+public class TablesAheadTests
 {
     [Fact]
     public void What_is_through_is_counted_and_what_is_ahead_is_guessed()
     {
-        var ahead = RowsAhead.Of([1_000, 500, 100]);
+        var ahead = TablesAhead.Of([1_000, 500, 100]);
         Assert.Equal(1_600, ahead.All(0));
         ahead = ahead.Next(0, 1_000);
         Assert.Equal(1_600, ahead.All(900));
@@ -21,7 +21,7 @@ public class RowsAheadTests
     [Fact]
     public void A_table_with_more_rows_than_was_thought_moves_the_end_and_the_last_one_hides_it()
     {
-        var ahead = RowsAhead.Of([1_000, 500]).Next(0, 1_000);
+        var ahead = TablesAhead.Of([1_000, 500]).Next(0, 1_000);
         Assert.Equal(1_700, ahead.All(1_200));
         ahead = ahead.Next(1_200, 500);
         Assert.Equal(1_700, ahead.All(1_700));
