@@ -285,7 +285,7 @@ sealed class Composition : IAsyncDisposable
         return new StatusJson(BuildVersion.Text, Environment.ProcessId, MachineId.Read(), _started, File, readiness.Ready, readiness.Sentence,
             view.Cluster, view.Epoch.Number, view.Version, view.Primary?.Id.Name, view.Reason, ServerJson.All(view),
             [.. _config.Gateway.Listeners.Select(static listener => listener.Socket ?? new ListenAddress(listener.Address.ToString(), listener.Port).ToString())],
-            _config.Watch.Control is { } control ? ControlAnswers.About(control.Policy, _watcher) : null,
+            _config.Watch.Control is { } control ? ControlAnswers.About(control.Policy, _watcher, _time) : null,
             view.Ring.IsEmpty ? null : [.. view.Ring.Select(static id => id.Name)], _feed is null ? null : FeedJson.Of(_feed),
             ReadAuditJson.Violations(Gateway.Statistics), FiringJson.All(_alerts, _time) is { Count: > 0 } firing ? firing : null, Predecessor());
     }

@@ -339,14 +339,15 @@ sealed class Helm : IAsyncDisposable
         {
             if (finding.Rule == RebuildReport.Progress) continue; // how far something has come is no event
             var key = (finding.Rule, finding.Server);
+            var told = finding.Underway?.Doing ?? finding.Sentence;
             // Figures within a sentence move with each look; a person is told once.
-            var gist = new string([.. finding.Sentence.Where(static c => !char.IsAsciiDigit(c))]);
+            var gist = new string([.. told.Where(static c => !char.IsAsciiDigit(c))]);
             if (_told.TryGetValue(key, out var before) && before.Gist == gist) continue;
-            _told[key] = (gist, finding.Sentence);
-            if (finding.Rule == "appointed") FailoverLog.Appointed(_log, finding.Sentence);
-            else FailoverLog.Found(_log, finding.Rule, finding.Sentence);
-            Note("finding", finding.Rule, finding.Server, finding.Sentence);
-            Alert(finding.Rule, finding.Server, finding.Sentence, resolved: false);
+            _told[key] = (gist, told);
+            if (finding.Rule == "appointed") FailoverLog.Appointed(_log, told);
+            else FailoverLog.Found(_log, finding.Rule, told);
+            Note("finding", finding.Rule, finding.Server, told);
+            Alert(finding.Rule, finding.Server, told, resolved: false);
         }
         foreach (var ((rule, server), (_, sentence)) in _told.ToList())
             if (!findings.Any(finding => finding.Rule == rule && finding.Server == server))

@@ -1,3 +1,4 @@
+using Headwater.Core;
 using Headwater.Core.Positions;
 using Headwater.Core.Rebuild;
 using Headwater.Core.Verify;
@@ -14,12 +15,12 @@ sealed record CopyOutcome(Position Position, int Schemas, int Tables, long Rows,
 /// </summary>
 /// <param name="reader">Reads rows, in the snapshot.</param>
 /// <param name="looker">Reads definitions, beside it.</param>
-sealed class LogicalCopy(ServerConnection reader, ServerConnection looker, ServerConnection target, CopyThrottle throttle, Action<CopyProgress> tell, TimeProvider time)
+sealed class LogicalCopy(ServerConnection reader, ServerConnection looker, ServerConnection target, CopyThrottle throttle, Action<Underway> tell, TimeProvider time)
 {
     const int MostAttempts = 5;
     static readonly TimeSpan Between = TimeSpan.FromMilliseconds(500);
-    readonly long _began = time.GetTimestamp();
-    long _rows, _bytes, _expected, _told;
+    long _rows, _bytes, _told;
+    Pace? _pace;
 
     public async Task<CopyOutcome> RunAsync(CancellationToken ct)
     {
@@ -40,7 +41,7 @@ sealed class LogicalCopy(ServerConnection reader, ServerConnection looker, Serve
             }
             catch (DefinitionChangedException) when (attempt < MostAttempts)
             {
-                (_rows, _bytes) = (0, 0);
+                (_rows, _bytes, _pace) = (0, 0, null);
             }
             catch (DefinitionChangedException e)
             {
@@ -63,6 +64,7 @@ sealed class LogicalCopy(ServerConnection reader, ServerConnection looker, Serve
         foreach (var definition in definitions.All.Where(static definition => !definition.IsProgram)) await writer.MakeAsync(definition, ct);
         await target.QueryAsync(CopySession.Usual, ct);
         await CopyRowsAsync(definitions.Tables, ct);
+        _pace = null;
 
         Tell("views, routines, triggers and events are being made");
         var programs = definitions.All.Where(static definition => definition.IsProgram).Select(static definition => definition.OnReplica()).ToList();
@@ -88,16 +90,26 @@ sealed class LogicalCopy(ServerConnection reader, ServerConnection looker, Serve
 
     async Task CopyRowsAsync(IReadOnlyList<CopiedTable> tables, CancellationToken ct)
     {
-        _expected = tables.Sum(static table => table.EstimatedRows);
+        // In bytes: rows of one table may be a thousand times those of another.
+        var ahead = TablesAhead.Of(tables.Select(static table => table.EstimatedBytes));
+        _pace = Pace.Begin(WorkUnit.Bytes, time.Now());
         foreach (var table in tables)
         {
+            ahead = ahead.Next(_bytes, table.EstimatedBytes);
+            var before = _rows;
+            _pace = _pace.Guess(ahead.All(_bytes));
+            Tell($"{table.Name} is being copied");
             // A transaction keeps every table that it has read from being altered, until it is taken back to before that.
             await reader.QueryAsync("SAVEPOINT before_table", ct);
             await new TableCopy(reader, target, table, async (rows, bytes, stop) =>
             {
                 (_rows, _bytes) = (_rows + rows, _bytes + bytes);
-                if (await throttle.PauseAsync(reason => Tell($"{table.Name} is being copied", reason, always: true), stop)) Tell($"{table.Name} is being copied", always: true);
-                else Tell($"{table.Name} is being copied");
+                if (await throttle.PauseAsync(reason => Tell($"{table.Name} is being copied; paused: {reason}"), stop) || time.GetElapsedTime(_told) >= Between)
+                {
+                    ahead = ahead with { Current = table.BytesBy(_rows - before, _bytes - ahead.Through) };
+                    _pace = _pace.At(_bytes, time.Now()).Guess(ahead.All(_bytes));
+                    Tell($"{table.Name} is being copied");
+                }
             }).RunAsync(ct);
             await reader.QueryAsync("ROLLBACK TO SAVEPOINT before_table", ct);
         }
@@ -126,10 +138,9 @@ sealed class LogicalCopy(ServerConnection reader, ServerConnection looker, Serve
         return told;
     }
 
-    void Tell(string doing, string pause = "", bool always = false)
+    void Tell(string doing)
     {
-        if (!always && _told != 0 && time.GetElapsedTime(_told) < Between && _rows > 0) return;
         _told = time.GetTimestamp();
-        tell(new CopyProgress(doing, _rows, _bytes, _expected, time.GetElapsedTime(_began), pause));
+        tell(new Underway(doing, _pace));
     }
 }

@@ -19,7 +19,7 @@ sealed class RebuildDesk(TimeProvider time) : IDisposable
     readonly CancellationTokenSource _end = new();
     Situation? _situation;
     (ServerId Server, Task<RebuildReport> Report)? _running;
-    volatile string _progress = "";
+    volatile Underway _at = new("");
     volatile Surroundings _around = new(null, null);
     ServerId _source;
 
@@ -57,7 +57,7 @@ sealed class RebuildDesk(TimeProvider time) : IDisposable
 
     public IEnumerable<Finding> Told(RebuildMode mode, Func<ServerId, TailSafety> tailOf)
     {
-        if (_running is { } running) yield return new Finding(RebuildReport.Progress, running.Server, $"{running.Server}: {_progress}");
+        if (_running is { } running) yield return new Finding(RebuildReport.Progress, running.Server, $"{running.Server}: {_at.Told(time.Now())}") { Underway = _at };
         if (mode == RebuildMode.Off || _situation is not { } s) yield break;
         foreach (var (id, (why, since)) in _broken)
         {
@@ -91,7 +91,7 @@ sealed class RebuildDesk(TimeProvider time) : IDisposable
     public Task<RebuildReport> Begin(RebuildPlan plan, RebuildWish wish, ControlOptions options, Action<Action> post, Action<RebuildReport> then)
     {
         _source = plan.Source;
-        _progress = $"{plan.Target} is being looked at";
+        _at = new Underway($"{plan.Target} is being looked at");
         See(_situation!);
         var around = new RebuildSurroundings
         {
@@ -99,7 +99,7 @@ sealed class RebuildDesk(TimeProvider time) : IDisposable
             SourceLag = () => _around.Source?.Lag,
             Numbers = _situation!.View.Servers.Where(server => server.Id != plan.Target && server.Number != 0).DistinctBy(static server => server.Number).ToDictionary(static server => server.Number, static server => server.Id),
         };
-        var job = new RebuildJob(plan, wish, options.Rebuild!, options.Replication, around, sentence => _progress = sentence, time);
+        var job = new RebuildJob(plan, wish, options.Rebuild!, options.Replication, around, at => _at = at, time);
         var task = Task.Run(async () =>
         {
             try

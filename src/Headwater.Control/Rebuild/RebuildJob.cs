@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Headwater.Control.Recovery;
+using Headwater.Core;
 using Headwater.Core.Failover;
 using Headwater.Core.Positions;
 using Headwater.Core.Rebuild;
@@ -26,7 +27,7 @@ sealed record RebuildSurroundings
 /// One rebuild from its begin to its end: look at both servers, set the target aside, copy, and let it follow. Until the last step but one it bears a mark with
 /// which it can neither follow nor be promoted, so that whoever finds it half done begins anew.
 /// </summary>
-sealed class RebuildJob(RebuildPlan plan, RebuildWish wish, RebuildOptions options, ServerLogin? replication, RebuildSurroundings around, Action<string> tell, TimeProvider time)
+sealed class RebuildJob(RebuildPlan plan, RebuildWish wish, RebuildOptions options, ServerLogin? replication, RebuildSurroundings around, Action<Underway> tell, TimeProvider time)
 {
     static readonly TimeSpan CatchUp = TimeSpan.FromHours(6), PrimaryWithin = TimeSpan.FromMinutes(1), Look = TimeSpan.FromMilliseconds(500);
     RebuildReport _report = new() { Server = plan.Target.Name, Source = plan.Source.Name, Primary = plan.Primary.Name, DryRun = wish.DryRun, Plan = plan.Lines };
@@ -57,11 +58,11 @@ sealed class RebuildJob(RebuildPlan plan, RebuildWish wish, RebuildOptions optio
         await using var reader = await ConnectAsync(plan.Source, plan.SourceAddress, options.Login, ct);
         // The last moment at which nothing has been changed.
         if (around.Primary() is not { LastAnswer: { } told }) throw new InvalidOperationException("the primary went away before anything was changed");
-        tell($"{plan.Target} is being set aside");
+        tell(new Underway($"{plan.Target} is being set aside"));
         await TargetState.SetAsideAsync(target, told.BinlogPosition.Merge(told.SlavePosition), time, ct);
         var throttle = new CopyThrottle(around.SourceLag, time);
         var copyBegan = time.GetTimestamp();
-        var outcome = await new LogicalCopy(reader, looker, target, throttle, progress => tell(progress.ToString()), time).RunAsync(ct);
+        var outcome = await new LogicalCopy(reader, looker, target, throttle, tell, time).RunAsync(ct);
         _report = _report with
         {
             Position = outcome.Position.ToString(),
@@ -135,12 +136,14 @@ sealed class RebuildJob(RebuildPlan plan, RebuildWish wish, RebuildOptions optio
         await target.QueryAsync(string.Create(CultureInfo.InvariantCulture,
             $"CHANGE MASTER TO MASTER_HOST={Sql.Plain(primary.Address.Host)}, MASTER_PORT={primary.Address.Port}, MASTER_USER={Sql.Plain(replication!.User)}, MASTER_PASSWORD={Sql.Plain(replication.Password)}, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_USE_GTID=slave_pos"), ct);
         await target.QueryAsync("START SLAVE", ct);
-        await CatchUpAsync(target, primary.LastAnswer!.BinlogPosition, ct);
+        await CatchUpAsync(target, position, primary.LastAnswer!.BinlogPosition, ct);
     }
 
-    async Task CatchUpAsync(ServerConnection target, Position head, CancellationToken ct)
+    async Task CatchUpAsync(ServerConnection target, Position from, Position head, CancellationToken ct)
     {
         var began = time.GetTimestamp();
+        var all = (long)from.Behind(head);
+        var pace = Pace.Begin(WorkUnit.Transactions, time.Now()).Expect(all);
         while (true)
         {
             var reached = (await target.QueryAsync($"SELECT MASTER_GTID_WAIT('{head}', {Look.TotalSeconds.ToString(CultureInfo.InvariantCulture)})", ct)).Scalar == "0";
@@ -152,7 +155,8 @@ sealed class RebuildJob(RebuildPlan plan, RebuildWish wish, RebuildOptions optio
             var waited = time.GetElapsedTime(began);
             // It is not known why; it goes on by itself, and the controller tells what becomes of it.
             if (waited > CatchUp || !reached && waited > TimeSpan.FromSeconds(30) && Said("Slave_IO_Running") != "Yes") throw new InvalidOperationException($"the copy is whole and follows, but has not caught up: {Said("Last_IO_Error")}");
-            tell($"{plan.Target} has its copy and catches up with {_report.Primary}");
+            if (Position.TryParse((await target.QueryAsync("SELECT @@global.gtid_slave_pos", ct)).Scalar ?? "", out var stands)) pace = pace.At(all - (long)stands.Behind(head), time.Now());
+            tell(new Underway($"{plan.Target} has its copy and catches up with {_report.Primary}", pace));
         }
         _report = _report with { Follows = true };
     }

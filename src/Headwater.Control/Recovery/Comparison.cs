@@ -24,7 +24,8 @@ static class Comparison
         return (await primary.QueryAsync($"SELECT BINLOG_GTID_POS('{file}', {offset})", ct)).Scalar ?? "";
     }
 
-    public static async Task<IReadOnlyList<ComparedTable>> RunAsync(ServerConnection primary, ServerConnection other, TouchedKeys keys, TableFactsLookup current, CancellationToken ct)
+    /// <param name="looked">Told of each chunk's keys when they are compared.</param>
+    public static async Task<IReadOnlyList<ComparedTable>> RunAsync(ServerConnection primary, ServerConnection other, TouchedKeys keys, TableFactsLookup current, Action<long> looked, CancellationToken ct)
     {
         await other.QueryAsync("SET time_zone='+00:00'", ct);
         var compared = new List<ComparedTable>();
@@ -32,16 +33,17 @@ static class Comparison
         {
             // It may have been altered or dropped since: then the tail's rows of it are in quarantine, and there is nothing to compare.
             if (current(table.Schema, table.Name) is not { } facts || facts.WhyNot(table) is not null) continue;
-            var count = new StringBuilder("SELECT COUNT(*) FROM ");
-            RowSql.Target(count, table);
-            var there = await primary.QueryAsync(count.ToString(), ct);
-            var here = await other.QueryAsync(count.ToString(), ct);
+            var countAll = new StringBuilder("SELECT COUNT(*) FROM ");
+            RowSql.Target(countAll, table);
+            var there = await primary.QueryAsync(countAll.ToString(), ct);
+            var here = await other.QueryAsync(countAll.ToString(), ct);
             int all = 0, different = 0;
-            foreach (var list in facts.HasPrimaryKey ? chunks.Select(chunk => Checksum(table, facts, chunk)) : [Checksum(table, facts, null)])
+            foreach (var (list, count) in facts.HasPrimaryKey ? chunks.Select(chunk => (Checksum(table, facts, chunk.Keys), chunk.Count)) : [(Checksum(table, facts, null), 0)])
             {
                 all++;
                 var (one, two) = (await primary.QueryAsync(list, ct), await other.QueryAsync(list, ct));
                 if (!one.Rows[0].SequenceEqual(two.Rows[0])) different++;
+                looked(count);
             }
             compared.Add(new ComparedTable(table.ToString(), long.Parse(there.Scalar!, CultureInfo.InvariantCulture), long.Parse(here.Scalar!, CultureInfo.InvariantCulture), all, different));
         }

@@ -1,3 +1,4 @@
+using Headwater.Core;
 using Headwater.Core.Recovery;
 using Headwater.Core.Topology;
 using Headwater.Servers;
@@ -6,7 +7,7 @@ using Headwater.Wire.MySql.Binlog;
 namespace Headwater.Control.Recovery;
 
 /// <summary>Brings an <see cref="OpenTail"/> to the primary, from the copy of the log. It can be begun anew at any time: the ledger knows what is there.</summary>
-sealed class OpenTailJob(string name, ServerId primary, ServerAddress address, RecoveryOptions options, TimeProvider time)
+sealed class OpenTailJob(string name, ServerId primary, ServerAddress address, RecoveryOptions options, Action<Underway> tell, TimeProvider time)
 {
     public async Task<RecoveryReport> RunAsync(CancellationToken ct)
     {
@@ -49,7 +50,7 @@ sealed class OpenTailJob(string name, ServerId primary, ServerAddress address, R
         var tables = await TableFactsReader.ReadAsync(connection, ct);
         // First, so that the tail's server, should it be promoted before this has come to its end, gives none of those numbers again.
         await TailReplay.LeapAsync(connection, tail.Labels.Select(static run => (run.Domain, run.Last)), ct);
-        var replay = new TailReplay(connection, tables, new LabelRuns(tail.Labels).Of, static _ => { });
+        var replay = new TailReplay(connection, tables, new LabelRuns(tail.Labels).Of, tell, time);
         report = await replay.RunAsync(TailSource.OfCopy(OpenTail.CopyOf(name), tail.KnownHistory, tables.Shapes()), report, token => ServerConnection.ConnectAsync(address, options.Login, token), ct);
         if (!report.Complete) throw new InvalidOperationException($"the ledger does not have every transaction of the tail; {OpenTail.CopyOf(name)} is kept");
         return report;

@@ -16,7 +16,8 @@ namespace Headwater.Control.Recovery;
 sealed class RecoveryDesk(TimeProvider time) : IDisposable
 {
     static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(15);
-    readonly ConcurrentDictionary<ServerId, string> _progress = new();
+    readonly ConcurrentDictionary<ServerId, Underway> _at = new();
+    readonly ConcurrentDictionary<string, Underway> _bringsIn = new();
     readonly Dictionary<ServerId, Task<RecoveryReport>> _running = [];
     readonly Dictionary<ServerId, (string Held, RecoveryReport Report, Instant At)> _ended = [];
     readonly Dictionary<string, (bool Runs, string? Trouble, Instant At)> _open = [];
@@ -65,7 +66,8 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     {
         get
         {
-            foreach (var (server, sentence) in _progress) yield return new Finding("recovering", server, sentence);
+            foreach (var (server, at) in _at) yield return new Finding(RecoveryReport.Progress, server, at.Told(time.Now())) { Underway = at };
+            foreach (var (_, at) in _bringsIn) yield return new Finding(RecoveryReport.Progress, null, at.Told(time.Now())) { Underway = at };
             foreach (var (server, (_, report, _)) in _ended)
                 if (!_running.ContainsKey(server) && Told(report) is { } told) yield return new Finding("tail", server, told);
             // One, however many: what is found of nobody in particular is told when its sentence changes.
@@ -89,9 +91,10 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
         {
             if (known.Runs || known.Trouble is not null && time.Now() - known.At < AgainAfter) continue;
             _open[name] = (true, known.Trouble, time.Now());
-            var (epoch, job) = (_epoch, new OpenTailJob(name, primary.Id, primary.Address, recovery, time));
+            var (epoch, job) = (_epoch, new OpenTailJob(name, primary.Id, primary.Address, recovery, at => _bringsIn[name] = at, time));
             _ = Task.Run(() => job.RunAsync(_end.Token)).ContinueWith(done => post(() =>
             {
+                _bringsIn.TryRemove(name, out _);
                 var report = done.IsCompletedSuccessfully ? done.Result : new RecoveryReport { Server = Path.GetFileName(name), Primary = primary.Id.Name, DryRun = false, Trouble = done.Exception?.GetBaseException().Message ?? "it was ended" };
                 if (report.Trouble is null && epoch != _epoch) report = report with { Trouble = $"{primary.Id} was replaced meanwhile" };
                 if (report.Trouble is null)
@@ -129,15 +132,15 @@ sealed class RecoveryDesk(TimeProvider time) : IDisposable
     {
         var (witness, promise) = (_witness, options.Policy.Promise);
         (TailLabel, string) Label(in Core.Positions.Gtid gtid) => witness.Label(request.Server, gtid, promise);
-        var job = new RecoveryJob(request, options.Recovery!, options.Replication, Label, sentence => _progress[request.Server] = sentence, time);
-        _progress[request.Server] = $"the tail of {request.Server} is being read";
+        var job = new RecoveryJob(request, options.Recovery!, options.Replication, Label, at => _at[request.Server] = at, time);
+        _at[request.Server] = new Underway($"the tail of {request.Server} is being read");
         var ct = (_ofEpoch ?? _end).Token;
         var task = Task.Run(() => job.RunAsync(ct));
         _running[request.Server] = task;
         _ = task.ContinueWith(done => post(() =>
         {
             _running.Remove(request.Server);
-            _progress.TryRemove(request.Server, out _);
+            _at.TryRemove(request.Server, out _);
             if (!done.IsCompletedSuccessfully) return;
             if (done.Result.Rewound) _witness = _witness.Without(request.Server);
             if (!request.DryRun) _ended[request.Server] = (held, done.Result, time.Now());

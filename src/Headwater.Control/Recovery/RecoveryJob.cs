@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Headwater.Core;
 using Headwater.Core.Log;
 using Headwater.Core.Positions;
 using Headwater.Core.Recovery;
@@ -38,8 +39,9 @@ public delegate (TailLabel Label, string Reason) LabelOf(in Gtid gtid);
 ///
 /// It has connections of its own, since it runs for as long as it takes: one to the primary, two to the server (docs/decisions/0005).
 /// </summary>
-sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, ServerLogin? replication, LabelOf label, Action<string> tell, TimeProvider time)
+sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, ServerLogin? replication, LabelOf label, Action<Underway> tell, TimeProvider time)
 {
+    const long TellEach = 100;
     static readonly TimeSpan CatchUp = TimeSpan.FromMinutes(10);
     RecoveryReport _report = new() { Server = request.Server.Name, Primary = request.Primary.Name, DryRun = request.DryRun };
     readonly LabelRuns _labels = new();
@@ -113,7 +115,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             if (_report.OpenTail is null) throw new InvalidOperationException(_report.Return);
             return;
         }
-        var replay = new TailReplay(primary, tables, label, tell);
+        var replay = new TailReplay(primary, tables, label, tell, time);
         _report = await replay.RunAsync(source, _report, token => ServerConnection.ConnectAsync(request.PrimaryAddress, options.Login, token), ct);
         if (request.DryRun)
         {
@@ -185,6 +187,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
         var sum = new XxHash64();
         long bytes = 0;
         string first = "", last = "";
+        var pace = Pace.Begin(WorkUnit.Transactions, time.Now()).Guess(source.Expected);
         try
         {
             await foreach (var transaction in source.ReadAsync(ct, copy))
@@ -210,7 +213,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
                             keys.Add(rows[i], facts);
                             if (_cannotUndo is null) undo?.Add(rows[i], facts);
                         }
-                if (counts.All % 1000 == 0) tell($"{counts.All} transactions of {request.Server}'s tail are saved");
+                if (counts.All % TellEach == 0) tell(new Underway($"the tail of {request.Server} is being saved", pace = pace.At(counts.All, time.Now())));
             }
             undo?.Finish();
             if (files is not null) await files.FinishAsync(ct);
@@ -243,11 +246,12 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             return;
         }
         await MustBeAsReadAsync(old, ct);
-        tell($"{request.Server} is being rewound to {source.CommonEnd}");
+        Pace? pace = null;
+        void Rewinds(long rows) => tell(new Underway($"{request.Server} is being rewound to {source.CommonEnd}", pace = pace?.At(rows, time.Now()) ?? Pace.Begin(WorkUnit.Rows, time.Now(), rows).Expect(undo.Rows)));
         var rewind = new Rewind(old);
         try
         {
-            if (!await rewind.UndoAsync(undo, tail, ct)) _cannotUndo = "a row of it is not as its log says it became";
+            if (!await rewind.UndoAsync(undo, tail, Rewinds, ct)) _cannotUndo = "a row of it is not as its log says it became";
         }
         catch (ServerException e)
         {
@@ -273,6 +277,7 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             $"CHANGE MASTER TO MASTER_HOST={Sql.Plain(request.PrimaryAddress.Host)}, MASTER_PORT={request.PrimaryAddress.Port}{account}, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=0.5, MASTER_USE_GTID=slave_pos"), ct);
         var position = await Comparison.SnapshotAsync(primary, ct);
         await old.QueryAsync($"START SLAVE UNTIL master_gtid_pos={Sql.Text(position)}", ct);
+        var pace = await CatchingUpAsync(old, position, null, ct);
         var until = time.GetTimestamp() + (long)(CatchUp.TotalSeconds * time.TimestampFrequency);
         while ((await old.QueryAsync($"SELECT MASTER_GTID_WAIT({Sql.Text(position)}, 0.5)", ct)).Scalar != "0")
         {
@@ -283,11 +288,14 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
                 _report = _report with { Return = $"{_report.Return}, but does not catch up with {request.Primary}: {(error.Length > 0 ? error : $"not within {CatchUp.TotalMinutes:0} minutes")}" };
                 return;
             }
+            pace = await CatchingUpAsync(old, position, pace, ct);
         }
-        tell($"{request.Server} is being compared with {request.Primary}");
+        var compares = Pace.Begin(WorkUnit.Rows, time.Now()).Expect(keys.Count);
+        void Compares(long rows) => tell(new Underway($"{request.Server} is being compared with {request.Primary}", compares = compares.More(rows, time.Now())));
+        Compares(0);
         // As the tables are now at the place where both stand.
         var current = await TableFactsReader.ReadAsync(old, ct);
-        var compared = await Comparison.RunAsync(primary, old, keys, current, ct);
+        var compared = await Comparison.RunAsync(primary, old, keys, current, Compares, ct);
         await primary.QueryAsync("COMMIT", ct);
         var different = compared.Where(static table => table.DifferentChunks > 0 || table.RowsHere != table.RowsThere).Select(static table => table.Table).ToList();
         _report = _report with { Compared = compared, ComparedAt = position };
@@ -298,6 +306,17 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
         }
         await old.QueryAsync("START SLAVE", ct);
         _report = _report with { Rejoined = true, Return = $"{_report.Return} and follows {request.Primary}" };
+    }
+
+    /// <summary>How far it has caught up; begins to count when nothing was counted before.</summary>
+    async Task<Pace> CatchingUpAsync(ServerConnection old, string target, Pace? before, CancellationToken ct)
+    {
+        Position.TryParse(target, out var head);
+        Position.TryParse((await old.QueryAsync("SELECT @@global.gtid_slave_pos", ct)).Scalar ?? "", out var stands);
+        var left = (long)stands.Behind(head);
+        var pace = before is null ? Pace.Begin(WorkUnit.Transactions, time.Now()).Expect(left) : before.At(Math.Max(0, before.Seen(time.Now()).Of!.Value - left), time.Now());
+        tell(new Underway($"{request.Server} catches up with {request.Primary}", pace));
+        return pace;
     }
 
     string Rebuild() =>

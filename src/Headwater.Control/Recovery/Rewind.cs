@@ -10,22 +10,24 @@ namespace Headwater.Control.Recovery;
 /// </summary>
 sealed class Rewind(ServerConnection connection)
 {
-    const string Progress = "headwater.rewinding";
+    const string HowFar = "headwater.rewinding";
 
     /// <summary>Nothing of an earlier attempt's progress may be taken for this one's: the name says which tail it is.</summary>
-    public async Task<bool> UndoAsync(UndoLog undo, string tail, CancellationToken ct)
+    /// <param name="undone">Told how many rows are taken back by now.</param>
+    public async Task<bool> UndoAsync(UndoLog undo, string tail, Action<long> undone, CancellationToken ct)
     {
         await connection.QueryMultiAsync($"""
             {Core.Recovery.RecoverySql.UndoSession};
             CREATE DATABASE IF NOT EXISTS headwater;
-            CREATE TABLE IF NOT EXISTS {Progress} (tail VARCHAR(200) CHARACTER SET ascii PRIMARY KEY, blocks_left INT NOT NULL) ENGINE=InnoDB
+            CREATE TABLE IF NOT EXISTS {HowFar} (tail VARCHAR(200) CHARACTER SET ascii PRIMARY KEY, blocks_left INT NOT NULL) ENGINE=InnoDB
             """, ct);
-        var known = (await connection.QueryAsync($"SELECT blocks_left FROM {Progress} WHERE tail={Sql.Text(tail)}", ct)).Scalar;
+        var known = (await connection.QueryAsync($"SELECT blocks_left FROM {HowFar} WHERE tail={Sql.Text(tail)}", ct)).Scalar;
         var left = known is null ? undo.Blocks : int.Parse(known, CultureInfo.InvariantCulture);
-        if (known is null) await connection.QueryAsync($"INSERT INTO {Progress} VALUES ({Sql.Text(tail)}, {left})", ct);
+        if (known is null) await connection.QueryAsync($"INSERT INTO {HowFar} VALUES ({Sql.Text(tail)}, {left})", ct);
         var batch = new Batch();
         while (left > 0)
         {
+            undone(undo.RowsBehind(left));
             await connection.QueryAsync("BEGIN", ct);
             var right = true;
             foreach (var (sql, changes) in undo.Read(left - 1))
@@ -34,7 +36,7 @@ sealed class Rewind(ServerConnection connection)
                 if (batch.IsFull) right &= await batch.RunAsync(connection, ct);
             }
             left--;
-            batch.Add($"UPDATE {Progress} SET blocks_left={left} WHERE tail={Sql.Text(tail)}", 1);
+            batch.Add($"UPDATE {HowFar} SET blocks_left={left} WHERE tail={Sql.Text(tail)}", 1);
             right &= await batch.RunAsync(connection, ct);
             if (!right)
             {
@@ -63,7 +65,7 @@ sealed class Rewind(ServerConnection connection)
             SET GLOBAL gtid_slave_pos = '{position}';
             SET GLOBAL gtid_strict_mode = {strict};
             SET sql_log_bin = 0;
-            DROP TABLE IF EXISTS {Progress};
+            DROP TABLE IF EXISTS {HowFar};
             SET sql_log_bin = 1
             """, ct);
     }

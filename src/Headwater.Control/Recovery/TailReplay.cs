@@ -1,4 +1,5 @@
 using System.Globalization;
+using Headwater.Core;
 using Headwater.Core.Log;
 using Headwater.Core.Positions;
 using Headwater.Core.Recovery;
@@ -7,9 +8,9 @@ using Headwater.Servers;
 namespace Headwater.Control.Recovery;
 
 /// <summary>Brings all of a tail to the primary or into quarantine there, and looks whether the ledger has all of it.</summary>
-sealed class TailReplay(ServerConnection primary, TableFactsLookup tables, LabelOf label, Action<string> tell)
+sealed class TailReplay(ServerConnection primary, TableFactsLookup tables, LabelOf label, Action<Underway> tell, TimeProvider time)
 {
-    const long MostDryRun = 10_000;
+    const long MostDryRun = 10_000, TellEach = 10;
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     readonly Dictionary<uint, (ulong First, ulong Last)> _ranges = [];
     long _done;
@@ -55,6 +56,9 @@ sealed class TailReplay(ServerConnection primary, TableFactsLookup tables, Label
         await replay.BeginAsync(ct);
         long applied = 0, there = 0, quarantined = 0, earlier = 0;
         var listed = new List<NotApplied>();
+        var doing = report.DryRun ? $"what would become of {report.Server}'s tail is being found out" : $"the tail of {report.Server} is being brought to {report.Primary}";
+        var pace = Pace.Begin(WorkUnit.Transactions, time.Now()).Expect(report.DryRun ? Math.Min(report.Transactions, MostDryRun) : report.Transactions);
+        tell(new Underway(doing, pace));
         await foreach (var transaction in source.ReadAsync(ct))
         {
             if (report.DryRun && _done == MostDryRun)
@@ -71,7 +75,7 @@ sealed class TailReplay(ServerConnection primary, TableFactsLookup tables, Label
             if (outcome.Earlier) earlier++;
             else if (outcome.Word != Ledger.Applied && listed.Count < RecoveryReport.MostListed) listed.Add(new NotApplied(transaction.Gtid.ToString(), Words.Of(word), outcome.Word, outcome.Reason));
             Volatile.Write(ref _done, _done + 1);
-            if (_done % 1000 == 0) tell($"{_done} of {report.Transactions} transactions of {report.Server}'s tail are applied or in quarantine");
+            if (_done % TellEach == 0) tell(new Underway(doing, pace = pace.At(_done, time.Now())));
         }
         await replay.FinishAsync(ct);
         return report with

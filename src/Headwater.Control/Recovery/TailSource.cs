@@ -26,6 +26,9 @@ sealed class TailSource
     /// <summary>Where the tail begins; empty when all of the log has to be looked through.</summary>
     public Position From { get; private set; }
 
+    /// <summary>How many transactions the tail may have, by their numbers; null when nobody knows.</summary>
+    public long? Expected { get; private init; }
+
     /// <summary>After a reading: the last transaction of each domain that both histories have.</summary>
     public Position CommonEnd { get; private set; }
 
@@ -35,7 +38,12 @@ sealed class TailSource
     public static TailSource OfServer(Func<CancellationToken, Task<ServerConnection>> connect, IReadOnlyList<Gtid> own, IReadOnlyList<Gtid> history, TableLookup lookup)
     {
         var common = Tail.CommonEnd(own, history);
-        return new TailSource(connect, null, history, lookup) { From = common ?? Position.Empty, IsAnEnd = common is not null };
+        return new TailSource(connect, null, history, lookup)
+        {
+            From = common ?? Position.Empty,
+            IsAnEnd = common is not null,
+            Expected = common is { } end ? (long)end.Behind(own.Aggregate(Position.Empty, static (all, gtid) => all.Merge(new Position(gtid)))) : null,
+        };
     }
 
     /// <param name="appointedAt">What the new primary had when it was appointed: where the old one's log leaves its history, if that was the last change of primary.</param>

@@ -19,6 +19,9 @@ sealed class TouchedKeys(string path) : IDisposable
     readonly Dictionary<string, Table> _tables = [];
     readonly StringBuilder _key = new();
 
+    /// <summary>As often as they were touched.</summary>
+    public long Count { get; private set; }
+
     public void Add(in LoggedRow row, TableFacts facts)
     {
         var logged = row.Rows.Table;
@@ -54,10 +57,11 @@ sealed class TouchedKeys(string path) : IDisposable
             image[column.Ordinal].AppendSqlLiteral(_key);
         }
         table.File!.Write(_key.Append(")\n"));
+        Count++;
     }
 
     /// <summary>Each table with its keys in chunks, as lists of row literals.</summary>
-    public IEnumerable<(LoggedTable Table, TableFacts Facts, IEnumerable<string> Chunks)> Read(int chunk)
+    public IEnumerable<(LoggedTable Table, TableFacts Facts, IEnumerable<(string Keys, int Count)> Chunks)> Read(int chunk)
     {
         foreach (var table in _tables.Values)
         {
@@ -67,10 +71,10 @@ sealed class TouchedKeys(string path) : IDisposable
     }
 
     // A literal has no line break: what is not printable is hexadecimal.
-    static IEnumerable<string> Chunks(string name, int chunk)
+    static IEnumerable<(string Keys, int Count)> Chunks(string name, int chunk)
     {
         using var file = new StreamReader(new FileStream(name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        foreach (var lines in ReadLines(file).Chunk(chunk)) yield return string.Join(',', lines);
+        foreach (var lines in ReadLines(file).Chunk(chunk)) yield return (string.Join(',', lines), lines.Length);
     }
 
     static IEnumerable<string> ReadLines(StreamReader file)

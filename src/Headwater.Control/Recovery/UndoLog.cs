@@ -20,13 +20,17 @@ sealed class UndoLog(string path) : IDisposable
         UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         Options = FileOptions.DeleteOnClose,
     });
-    readonly List<long> _blocks = [];
+    readonly List<(long Offset, long RowsBefore)> _blocks = [];
     readonly List<(string Sql, ulong Changes)> _open = [];
     readonly StringBuilder _sql = new();
     readonly byte[] _head = new byte[12];
     long _openBytes;
 
     public int Blocks => _blocks.Count;
+    public long Rows { get; private set; }
+
+    /// <summary>How many rows are in the blocks from this one on: those are taken back first.</summary>
+    public long RowsBehind(int block) => block < _blocks.Count ? Rows - _blocks[block].RowsBefore : 0;
 
     public void Add(in LoggedRow row, TableFacts facts)
     {
@@ -42,7 +46,8 @@ sealed class UndoLog(string path) : IDisposable
     void Close()
     {
         if (_open.Count == 0) return;
-        _blocks.Add(_file.Position);
+        _blocks.Add((_file.Position, Rows));
+        Rows += _open.Count;
         BinaryPrimitives.WriteInt32LittleEndian(_head, _open.Count);
         _file.Write(_head, 0, 4);
         for (var i = _open.Count - 1; i >= 0; i--)
@@ -60,7 +65,7 @@ sealed class UndoLog(string path) : IDisposable
     /// <summary>The statements of a block in the order in which they are to be run; the last block is the first to be undone.</summary>
     public List<(string Sql, ulong Changes)> Read(int block)
     {
-        _file.Position = _blocks[block];
+        _file.Position = _blocks[block].Offset;
         _file.ReadExactly(_head, 0, 4);
         var statements = new List<(string, ulong)>(BinaryPrimitives.ReadInt32LittleEndian(_head));
         for (var left = statements.Capacity; left > 0; left--)

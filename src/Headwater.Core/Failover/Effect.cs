@@ -64,7 +64,11 @@ public sealed record Effect(EffectKind Kind, ServerId Server, string Reason)
 
 /// <summary>What is true of the cluster and matters, with the name of the rule that found it.</summary>
 /// <param name="Server">Whom it is about; null: the cluster.</param>
-public sealed record Finding(string Rule, ServerId? Server, string Sentence);
+public sealed record Finding(string Rule, ServerId? Server, string Sentence)
+{
+    /// <summary>Of long work: its figures are in the sentence too.</summary>
+    public Underway? Underway { get; init; }
+}
 
 /// <summary>What a look at the cluster led to.</summary>
 /// <param name="Next">To be journalled, where its record differs, before any effect begins.</param>

@@ -14,6 +14,9 @@ public sealed record CopiedTable(TableName Name, ImmutableArray<VerifiedColumn> 
     /// <summary>The AUTO_INCREMENT column; null when there is none.</summary>
     public string? Numbered { get; init; }
 
+    /// <summary>How many bytes all of it may be, by what of it was copied; 0 when it has more rows than was thought.</summary>
+    public long BytesBy(long rows, long bytes) => rows == 0 ? EstimatedBytes : rows <= EstimatedRows ? bytes + (long)((EstimatedRows - rows) * ((double)bytes / rows)) : 0;
+
     /// <summary>Labels that do not exist (0) are stored with a warning that is none.</summary>
     public bool HasLabels => Columns.Any(static column => column.Type.StartsWith("enum", StringComparison.OrdinalIgnoreCase) || column.Type.StartsWith("set", StringComparison.OrdinalIgnoreCase));
 

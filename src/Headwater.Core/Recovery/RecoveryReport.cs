@@ -14,6 +14,9 @@ public sealed record RecoveryReport
 {
     public const int MostListed = 50;
 
+    /// <summary>The rule of the finding that tells how far it has come.</summary>
+    public const string Progress = "recovering";
+
     public required string Server { get; init; }
     public required string Primary { get; init; }
     public required bool DryRun { get; init; }

@@ -31,11 +31,12 @@ public sealed class FeedSource(LogStore store, Published<ClusterView> view, Serv
     }
 
     /// <summary>A copy of the tables at a position from which the store can be read on.</summary>
+    /// <param name="begins">Told of each table: its name, and how many rows there may be in all.</param>
     /// <exception cref="SnapshotException">No server can be copied from.</exception>
-    public async IAsyncEnumerable<ChangeRecord> SnapshotAsync(TablePatterns tables, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<ChangeRecord> SnapshotAsync(TablePatterns tables, [EnumeratorCancellation] CancellationToken ct, Action<string, TablesAhead>? begins = null)
     {
         var isFirst = true;
-        await using var rows = (await BeginAsync(tables, ct)).GetAsyncEnumerator(ct);
+        await using var rows = (await BeginAsync(tables, begins ?? (static (_, _) => { }), ct)).GetAsyncEnumerator(ct);
         while (await NextAsync(rows))
         {
             if (isFirst) await CheckAsync(rows.Current.Place, ct);
@@ -44,7 +45,7 @@ public sealed class FeedSource(LogStore store, Published<ClusterView> view, Serv
         }
     }
 
-    async Task<IAsyncEnumerable<ChangeRecord>> BeginAsync(TablePatterns tables, CancellationToken ct)
+    async Task<IAsyncEnumerable<ChangeRecord>> BeginAsync(TablePatterns tables, Action<string, TablesAhead> begins, CancellationToken ct)
     {
         var trouble = "no server is up";
         foreach (var server in TableSnapshot.Sources(view.Current))
@@ -52,7 +53,7 @@ public sealed class FeedSource(LogStore store, Published<ClusterView> view, Serv
             {
                 await using var probe = await ServerConnection.ConnectAsync(server.Address, copier, ct);
                 if ((await probe.QueryAsync(server.Role == ServerRole.Primary ? "SELECT @@log_bin" : "SELECT @@log_bin AND @@log_slave_updates", ct)).Scalar == "1")
-                    return TableSnapshot.ReadAsync(server.Address, copier, Cluster, tables, ct);
+                    return TableSnapshot.ReadAsync(server.Address, copier, Cluster, tables, begins, ct);
                 trouble = $"{server.Id.Name} does not log what it applies (log_bin, log_slave_updates), so that its snapshot has no place in the log";
             }
             catch (Exception refused) when (refused is ServerException or ServerUnreachableException)

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Headwater.Core;
 using Headwater.Core.Consumers;
 using Headwater.Core.Log;
 using Headwater.Core.Topology;
@@ -22,7 +24,7 @@ static class TableSnapshot
         if (view.Primary is { } primary) yield return primary;
     }
 
-    public static async IAsyncEnumerable<ChangeRecord> ReadAsync(ServerAddress server, ServerLogin login, string cluster, TablePatterns tables, [EnumeratorCancellation] CancellationToken ct)
+    public static async IAsyncEnumerable<ChangeRecord> ReadAsync(ServerAddress server, ServerLogin login, string cluster, TablePatterns tables, Action<string, TablesAhead> begins, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var connection = await ServerConnection.ConnectAsync(server, login, ct);
         // Each text as it is stored, as the log has it.
@@ -33,8 +35,11 @@ static class TableSnapshot
         var wanted = await TablesAsync(looker, tables, ct);
         long total = 0;
         var isFirst = true;
-        foreach (var (schema, table, columns) in wanted)
+        var ahead = TablesAhead.Of(wanted.Select(static table => table.Estimate));
+        foreach (var (schema, table, columns, estimate) in wanted)
         {
+            ahead = ahead.Next(total, estimate);
+            begins($"{schema}.{table}", ahead);
             // What was read cannot be altered by others until the transaction is taken back to before that.
             await connection.QueryAsync("SAVEPOINT before_table", ct);
             var rows = await connection.ReadAsync(SelectOf(schema, table, columns), ct);
@@ -55,16 +60,16 @@ static class TableSnapshot
         yield return new ChangeRecord { Cluster = cluster, Index = total, Place = new FeedPlace(position), Kind = ChangeKind.SnapshotEnd, IsFirst = isFirst, Count = total };
     }
 
-    static async Task<List<(string Schema, string Table, IReadOnlyList<ColumnShape> Columns)>> TablesAsync(ServerConnection looker, TablePatterns wanted, CancellationToken ct)
+    static async Task<List<(string Schema, string Table, IReadOnlyList<ColumnShape> Columns, long Estimate)>> TablesAsync(ServerConnection looker, TablePatterns wanted, CancellationToken ct)
     {
         var shapes = await TableShapes.ReadAsync(looker, ct);
         var names = await looker.QueryAsync("""
-            SELECT table_schema, table_name FROM information_schema.tables
+            SELECT table_schema, table_name, table_rows FROM information_schema.tables
             WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('mysql','sys','information_schema','performance_schema') ORDER BY 1, 2
             """, ct);
-        var tables = new List<(string, string, IReadOnlyList<ColumnShape>)>();
+        var tables = new List<(string, string, IReadOnlyList<ColumnShape>, long)>();
         foreach (var row in names.Rows)
-            if (wanted.Fits(row[0]!, row[1]!) && shapes(row[0]!, row[1]!) is { } columns) tables.Add((row[0]!, row[1]!, columns));
+            if (wanted.Fits(row[0]!, row[1]!) && shapes(row[0]!, row[1]!) is { } columns) tables.Add((row[0]!, row[1]!, columns, long.TryParse(row[2], NumberStyles.None, CultureInfo.InvariantCulture, out var rows) ? rows : 0));
         return tables;
     }
 

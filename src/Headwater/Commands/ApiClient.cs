@@ -19,7 +19,7 @@ static class ApiClient
         }
         catch (Exception trouble) when (trouble is HttpRequestException or TaskCanceledException && !ct.IsCancellationRequested)
         {
-            throw new CommandException(ExitCode.Failed, $"The gateway does not answer at {start}: {trouble.Message}.");
+            throw new CommandException(ExitCode.Failed, $"The gateway does not answer at {start}: {trouble.Message.TrimEnd('.')}.");
         }
     }
 }

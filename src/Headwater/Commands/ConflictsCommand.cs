@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Headwater.Conflicts;
+using Headwater.Control;
 using Headwater.Core.Conflicts;
 using Headwater.Core.Positions;
 using Headwater.Verify;
@@ -32,16 +33,17 @@ static class ConflictsCommand
                     ? VerifyTargets.DoorsOfConfiguration(file, null).Doors
                     : (await VerifyTargets.DoorsOfDirectoryAsync(parsed.GetRequiredValue(directory), null, stopping.Token)).Doors;
                 var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-                var line = parsed.GetValue(json) || Console.IsErrorRedirected ? null : error;
-                var report = await new ConflictSearch(doors, begin, line).RunAsync(stopping.Token);
-                line?.Write("\r");
+                var search = new ConflictSearch(doors, begin, TimeProvider.System);
+                var searching = search.RunAsync(stopping.Token);
+                await new WorkScreen(error, TimeProvider.System).UntilAsync(searching, () => new ValueTask<WorkShown?>(WorkShown.Of(search.Now, TimeProvider.System.Now())));
+                var report = await searching;
                 if (parsed.GetValue(json)) await output.WriteLineAsync(JsonSerializer.Serialize(report, ConflictsJson.Default.ConflictReport));
                 else Print(report, doors.Count, output);
                 return report.Conflicts.IsEmpty && report.Troubles.IsEmpty ? ExitCode.Ok : ExitCode.Failed;
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
-                throw new CommandException(ExitCode.Failed, "Stopped before the end; nothing is known of what was not compared yet.");
+                throw new CommandException(ExitCode.Failed, "Stopped before the end. Nothing was changed; nothing is known of what was not compared yet.");
             }
         });
         return command;

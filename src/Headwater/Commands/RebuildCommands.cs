@@ -8,7 +8,9 @@ namespace Headwater.Commands;
 /// <summary><c>headwater rebuild</c> and <c>headwater add-replica</c>: a server becomes a copy of the others and follows.</summary>
 static class RebuildCommands
 {
-    static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
+    const string DryRunStopped = "Waited for no longer; a dry run changes nothing.";
+    const string Gone = "The server is marked, so that nobody takes half a copy for a whole one: ask for it anew when the gateway is back.";
+    const string Stopped = "Waited for no longer. The gateway goes on with it: headwater status shows how far it has come, headwater history what has become of it.";
 
     public static IEnumerable<Command> Build() => [Rebuild(), AddReplica()];
 
@@ -51,10 +53,8 @@ static class RebuildCommands
     {
         var http = options.Where.HttpOf(parsed);
         var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-        var asked = ApiClient.SendAsync(HttpMethod.Post, http,
-            $"/api/control/{path}&from={Uri.EscapeDataString(parsed.GetValue(options.From) ?? "")}&dry_run={(parsed.GetValue(options.DryRun) ? "true" : "false")}&overwrite={(parsed.GetValue(options.Overwrite) ? "true" : "false")}", ct, Timeout.InfiniteTimeSpan);
-        if (!parsed.GetValue(options.Json) && !Console.IsErrorRedirected) await ShowAsync(http, asked, error, ct);
-        var (status, body) = await asked;
+        var (status, body) = await new GatewayWork(http, RebuildReport.Progress, parsed.GetValue(options.DryRun) ? DryRunStopped : Stopped, parsed.GetValue(options.DryRun) ? "A dry run changes nothing." : Gone, error).AskAsync(
+            $"/api/control/{path}&from={Uri.EscapeDataString(parsed.GetValue(options.From) ?? "")}&dry_run={(parsed.GetValue(options.DryRun) ? "true" : "false")}&overwrite={(parsed.GetValue(options.Overwrite) ? "true" : "false")}", ct);
         RebuildJson outcome;
         try
         {
@@ -69,27 +69,5 @@ static class RebuildCommands
         else
             foreach (var sentence in outcome.Sentences ?? []) await error.WriteLineAsync(sentence);
         return outcome.Applied ? ExitCode.Ok : ExitCode.Failed;
-    }
-
-    /// <summary>One line on the terminal, of how far it has come, until the answer is there.</summary>
-    static async Task ShowAsync(string http, Task asked, TextWriter line, CancellationToken ct)
-    {
-        var width = 0;
-        while (await Task.WhenAny(asked, Task.Delay(Between, ct)) != asked && !ct.IsCancellationRequested)
-        {
-            var text = "";
-            try
-            {
-                var (_, body) = await ApiClient.SendAsync(HttpMethod.Get, http, "/api/control", ct);
-                text = JsonSerializer.Deserialize(body, ApiJson.Default.ControlJson)?.Findings.FirstOrDefault(static finding => finding.Rule == RebuildReport.Progress)?.Sentence ?? "";
-            }
-            catch (Exception trouble) when (trouble is CommandException or JsonException)
-            {
-                // The answer itself tells what there is to tell.
-            }
-            await line.WriteAsync("\r" + text.PadRight(width));
-            width = text.Length;
-        }
-        if (width > 0) await line.WriteAsync("\r" + new string(' ', width) + "\r");
     }
 }

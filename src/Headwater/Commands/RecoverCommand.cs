@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Headwater.Core.Recovery;
 using Headwater.Http;
 
 namespace Headwater.Commands;
@@ -7,6 +8,10 @@ namespace Headwater.Commands;
 /// <summary><c>headwater recover</c>: what a former primary had and its successor had not is brought back.</summary>
 static class RecoverCommand
 {
+    const string DryRunStopped = "Waited for no longer; a dry run changes nothing on any server.";
+    const string Gone = "What was brought back stays, and no transaction is half applied: ask for it anew when the gateway is back, and it goes on from there.";
+    const string Stopped = "Waited for no longer. The gateway goes on with it: headwater status shows how far it has come, headwater history what has become of it.";
+
     public static Command Build()
     {
         var where = new Target();
@@ -19,8 +24,9 @@ static class RecoverCommand
         command.SetAction(async (parsed, ct) =>
         {
             var path = parsed.GetValue(files) is { } folder ? Path.GetFullPath(folder) : "";
-            var (status, body) = await ApiClient.SendAsync(HttpMethod.Post, where.HttpOf(parsed),
-                $"/api/control/recover?server={Uri.EscapeDataString(parsed.GetValue(server) ?? "")}&from_files={Uri.EscapeDataString(path)}&dry_run={(parsed.GetValue(dryRun) ? "true" : "false")}", ct, Timeout.InfiniteTimeSpan);
+            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            var (status, body) = await new GatewayWork(where.HttpOf(parsed), RecoveryReport.Progress, parsed.GetValue(dryRun) ? DryRunStopped : Stopped, parsed.GetValue(dryRun) ? "A dry run changes nothing on any server." : Gone, error).AskAsync(
+                $"/api/control/recover?server={Uri.EscapeDataString(parsed.GetValue(server) ?? "")}&from_files={Uri.EscapeDataString(path)}&dry_run={(parsed.GetValue(dryRun) ? "true" : "false")}", ct);
             RecoverJson outcome;
             try
             {
@@ -30,7 +36,6 @@ static class RecoverCommand
             {
                 throw new CommandException(ExitCode.Failed, $"The gateway answered with HTTP {status}: {body.Split('\n')[0]}");
             }
-            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             if (parsed.GetValue(json)) await output.WriteLineAsync(body);
             else if (outcome.Report is { } report) await output.WriteAsync(report.ToText());
             else

@@ -35,23 +35,42 @@ static class TailCommand
             var query = new StringBuilder("/api/feed?from=").Append(Uri.EscapeDataString(begin)).Append("&format=").Append(Notations.NameOf(parsed.GetValue(format)));
             if (parsed.GetValue(count) is { } most) query.Append(CultureInfo.InvariantCulture, $"&count={most}");
             foreach (var table in parsed.GetValue(tables) ?? []) query.Append("&table=").Append(Uri.EscapeDataString(table));
-            return await new Tail(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error).RunAsync(where.HttpOf(parsed), query.ToString(), parsed.GetValue(count), stopping.Token);
+            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            var tail = new Tail(output, error, parsed.GetValue(snapshot));
+            var running = tail.RunAsync(where.HttpOf(parsed), query.ToString(), parsed.GetValue(count), stopping.Token);
+            // Among the rows themselves nobody looks for a bar.
+            if (parsed.GetValue(snapshot) && !(ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected))
+                await new WorkScreen(error, TimeProvider.System).UntilAsync(Task.WhenAny(running, tail.Copied), () => new ValueTask<WorkShown?>(tail.Shown));
+            var code = await running;
+            await tail.FarewellAsync();
+            return code;
         });
         return command;
     }
 }
 
 /// <summary>Reads server-sent events and prints what they hold.</summary>
-sealed class Tail(TextWriter output, TextWriter error)
+/// <param name="beginsWithCopy">It has no place to go on from before the copy is whole.</param>
+sealed class Tail(TextWriter output, TextWriter error, bool beginsWithCopy)
 {
     // Of heartbeats every five seconds, three are missing.
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     string? _place, _failure;
+    readonly TaskCompletionSource _copied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    volatile WorkShown? _shown;
     long _printed;
+    long? _most;
+
+    /// <summary>How far the copy has come that it begins with; null while nothing is told.</summary>
+    public WorkShown? Shown => _shown;
+
+    /// <summary>Ends when that copy is whole.</summary>
+    public Task Copied => _copied.Task;
 
     public async Task<int> RunAsync(string address, string path, long? count, CancellationToken ct)
     {
         var start = address.StartsWith("http://", StringComparison.Ordinal) ? address.TrimEnd('/') : $"http://{address}";
+        _most = count;
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
         try
         {
@@ -76,10 +95,17 @@ sealed class Tail(TextWriter output, TextWriter error)
             _failure = _place is null ? $"The gateway does not answer at {start}: {trouble.Message}" : $"The connection to {start} broke: {trouble.Message}";
         }
         await output.FlushAsync(CancellationToken.None);
+        return _failure is null && !IsCutShort ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    bool IsCutShort => beginsWithCopy && _place is null && _printed != _most;
+
+    /// <summary>What stands when it has ended, and why it has.</summary>
+    public async Task FarewellAsync()
+    {
         if (_place is not null) await error.WriteLineAsync($"headwater: go on with: headwater tail --from {(_place.Length == 0 ? "oldest" : _place)}");
-        if (_failure is null) return ExitCode.Ok;
-        await error.WriteLineAsync($"headwater: {_failure}");
-        return ExitCode.Failed;
+        else if (IsCutShort) await error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"headwater: Ended within the copy, which is not whole: {_printed:N0} rows of it were printed. It cannot be gone on with; begin anew with --snapshot."));
+        if (_failure is not null) await error.WriteLineAsync($"headwater: {_failure}");
     }
 
     async Task PrintAsync(StreamReader lines, CancellationToken ct)
@@ -91,9 +117,11 @@ sealed class Tail(TextWriter output, TextWriter error)
             if (line.Length == 0)
             {
                 if (kind == "error") _failure = SentenceOf(string.Concat(data));
+                else if (kind == "progress") Show(string.Concat(data));
                 else if (kind is null && data.Count > 0) await PrintAsync(data);
                 // What is printed is what the reader has.
                 _place = id ?? _place;
+                if (_place is not null) _copied.TrySetResult();
                 (id, kind) = (null, null);
                 data.Clear();
             }
@@ -111,11 +139,23 @@ sealed class Tail(TextWriter output, TextWriter error)
         _printed++;
     }
 
+    void Show(string told)
+    {
+        try
+        {
+            _shown = JsonSerializer.Deserialize(told, FeedAnswersJson.Default.CopiedJson) is { } copied ? new WorkShown(copied.Doing, copied.Progress) : null;
+        }
+        catch (JsonException)
+        {
+            // Of another version, then; the rows come all the same.
+        }
+    }
+
     static string SentenceOf(string body)
     {
         try
         {
-            return JsonSerializer.Deserialize(body, FeedErrors.Default.FeedErrorJson)!.Sentence;
+            return JsonSerializer.Deserialize(body, FeedAnswersJson.Default.FeedErrorJson)!.Sentence;
         }
         catch (JsonException)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json;
 using Headwater.Configuration;
+using Headwater.Control;
 using Headwater.Servers;
 using Headwater.Verify;
 
@@ -32,7 +33,7 @@ static class VerifyCommand
             using var signals = new Signals(onReload: static () => { });
             using var stopping = CancellationTokenSource.CreateLinkedTokenSource(ct, signals.Stopping);
             var output = parsed.InvocationConfiguration.Output;
-            var progress = new VerifyProgress(parsed.GetValue(json) || Console.IsErrorRedirected ? null : parsed.InvocationConfiguration.Error, TimeProvider.System);
+            var progress = new VerifyProgress(line: null, TimeProvider.System);
             try
             {
                 var login = Login(parsed.GetValue(user), parsed.GetValue(passwordFile));
@@ -48,21 +49,22 @@ static class VerifyCommand
                     MaxRunning = parsed.GetValue(maxRunning),
                     Apply = parsed.GetValue(apply),
                 };
-                var report = await new VerifyRun(targets.Primary, targets.Replicas, options, progress).RunAsync(stopping.Token);
-                progress.Clear();
+                var comparing = new VerifyRun(targets.Primary, targets.Replicas, options, progress).RunAsync(stopping.Token);
+                await new WorkScreen(parsed.InvocationConfiguration.Error, TimeProvider.System).UntilAsync(comparing, () => new ValueTask<WorkShown?>(WorkShown.Of(progress.Now, TimeProvider.System.Now())));
+                var report = await comparing;
                 if (parsed.GetValue(json)) await output.WriteLineAsync(JsonSerializer.Serialize(report, VerifyJson.Default.VerifyReport));
                 else VerifyText.Print(report, options.Apply, output);
                 return report.Equal ? ExitCode.Ok : ExitCode.Failed;
             }
             catch (VerifyException trouble)
             {
-                progress.Clear();
                 throw new CommandException(trouble.IsUsage ? ExitCode.Usage : ExitCode.Failed, trouble.Message);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
-                progress.Clear();
-                throw new CommandException(ExitCode.Failed, "Stopped before the end; nothing is known of what was not compared yet.");
+                throw new CommandException(ExitCode.Failed, parsed.GetValue(apply)
+                    ? "Stopped before the end. Each row that was mended stays mended; nothing is known of what was not compared yet."
+                    : "Stopped before the end. Nothing was changed; nothing is known of what was not compared yet.");
             }
         });
         return command;

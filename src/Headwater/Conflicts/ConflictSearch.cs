@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Headwater.Control;
+using Headwater.Core;
 using Headwater.Core.Conflicts;
 using Headwater.Core.Log;
 using Headwater.Core.Positions;
@@ -14,14 +15,19 @@ namespace Headwater.Conflicts;
 /// Reads the logs of all servers and finds rows that two of them changed at once. Each transaction is compared as its writer logged it and as each other server did; one
 /// transaction of each log at a time is in memory. Needs REPLICATION SLAVE, and SELECT on tables whose replication has stopped.
 /// </summary>
-sealed class ConflictSearch(IReadOnlyList<ServerDoor> doors, Position from, TextWriter? progress)
+sealed class ConflictSearch(IReadOnlyList<ServerDoor> doors, Position from, TimeProvider time)
 {
+    const long TellEach = 100;
     readonly ImmutableArray<RowConflict>.Builder _conflicts = ImmutableArray.CreateBuilder<RowConflict>();
     readonly ImmutableArray<string>.Builder _troubles = ImmutableArray.CreateBuilder<string>();
 
     /// <summary>What was passed over, by the sentence that says so.</summary>
     readonly Dictionary<string, long> _passed = [];
     long _compared;
+    volatile Underway _at = new("the servers are being looked at");
+
+    /// <summary>How far it has come; from any thread.</summary>
+    public Underway Now => _at;
 
     /// <summary>A server with the number and domain by which its own transactions are known.</summary>
     sealed record Source(ServerDoor Door, uint Number, uint Domain, TableLookup Shapes);
@@ -81,6 +87,9 @@ sealed class ConflictSearch(IReadOnlyList<ServerDoor> doors, Position from, Text
     {
         await using var wrote = WrittenBy(writer, LogAsync(writer, from, ct)).GetAsyncEnumerator(ct);
         await using var applied = WrittenBy(writer, LogAsync(other, from, ct)).GetAsyncEnumerator(ct);
+        var doing = $"what {writer.Door.Name} wrote is being compared with what {other.Door.Name} made of it";
+        var pace = Pace.Begin(WorkUnit.Transactions, time.Now(), _compared);
+        _at = new Underway(doing, pace);
         if (!await wrote.MoveNextAsync() || !await applied.MoveNextAsync()) return;
         var hasBegun = false;
         while (true)
@@ -91,7 +100,7 @@ sealed class ConflictSearch(IReadOnlyList<ServerDoor> doors, Position from, Text
                 hasBegun = true;
                 _conflicts.AddRange(RowConflict.Between(one, same, writer.Door.Name, other.Door.Name));
                 if ((RowConflict.WhyNot(one) ?? RowConflict.WhyNot(same)) is { } not) Pass($"of {writer.Door.Name} were not compared: {not}");
-                else if (++_compared % 10_000 == 0) progress?.Write(string.Create(CultureInfo.InvariantCulture, $"\r{_compared:N0} transactions compared, {_conflicts.Count:N0} conflicts"));
+                else if (++_compared % TellEach == 0) _at = new Underway(doing, pace = pace.At(_compared, time.Now()));
             }
             // One log may begin later than the other; in the midst of both, something was skipped.
             else if (hasBegun) Pass($"of {writer.Door.Name} are in the log of {(one.Gtid.Sequence < same.Gtid.Sequence ? writer : other).Door.Name} and were never applied at {(one.Gtid.Sequence < same.Gtid.Sequence ? other : writer).Door.Name}");

@@ -15,7 +15,11 @@ sealed record AuditJson(string Rpo, bool Kept, IReadOnlyList<AuditFindingJson> F
 
 sealed record AuditFindingJson(string Weight, string Server, string Setting, string Sentence, string Mend);
 
-sealed record FindingJson(string Rule, string? Server, string Sentence);
+/// <summary>What was found. Of long work: what is done, and how far it has come, which the sentence says too.</summary>
+sealed record FindingJson(string Rule, string? Server, string Sentence, string? Doing = null, Progress? Progress = null)
+{
+    public static FindingJson Of(Finding finding, Instant now) => new(finding.Rule, finding.Server?.Name, finding.Sentence, finding.Underway?.Doing, finding.Underway?.Pace?.Seen(now));
+}
 
 /// <summary>What POST /api/control/… does: hands a wish to the controller, and waits for what comes of it.</summary>
 /// <param name="file">The configuration file; null where there is none.</param>
@@ -23,11 +27,11 @@ sealed class ControlAnswers(ClusterWatcher watcher, Func<ControlPolicy> policy, 
 {
     static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
-    public static ControllerJson About(ControlPolicy policy, ClusterWatcher watcher)
+    public static ControllerJson About(ControlPolicy policy, ClusterWatcher watcher, TimeProvider time)
     {
         var (record, findings) = watcher.Control;
         return new ControllerJson(Notations.NameOf(policy.Promise), record.Paused, [.. record.InMaintenance.Select(static id => id.Name)],
-            Controller.Closed(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))], watcher.Lease, BoundOf(policy));
+            Controller.Closed(record), [.. findings.Select(finding => FindingJson.Of(finding, time.Now()))], watcher.Lease, BoundOf(policy));
     }
 
     static double? BoundOf(ControlPolicy policy) => policy.Promise == LossPromise.Bounded ? policy.LossBound.TotalSeconds : null;
@@ -35,7 +39,7 @@ sealed class ControlAnswers(ClusterWatcher watcher, Func<ControlPolicy> policy, 
     public ControlJson Now()
     {
         var (record, findings) = watcher.Control;
-        return new ControlJson(RecordLine.Of(record), [.. findings.Select(static finding => new FindingJson(finding.Rule, finding.Server?.Name, finding.Sentence))], watcher.Lease);
+        return new ControlJson(RecordLine.Of(record), [.. findings.Select(finding => FindingJson.Of(finding, time.Now()))], watcher.Lease);
     }
 
     public async Task<AuditJson> AuditAsync(bool apply, CancellationToken ct)

@@ -54,8 +54,10 @@ sealed class FeedAnswers(FeedSource source, TimeProvider time)
         if (asked.Begin.Kind == BeginKind.Snapshot)
         {
             place = default;
-            await foreach (var row in source.SnapshotAsync(asked.Tables, ct))
+            var copied = new CopiedSoFar(time);
+            await foreach (var row in source.SnapshotAsync(asked.Tables, ct, copied.Begin))
             {
+                if (row.Kind == ChangeKind.Snapshot && copied.Add() is { } shown) writer.Show(shown);
                 writer.Add(row);
                 place = row.Place;
                 if (writer.IsFull) break;
@@ -116,7 +118,7 @@ sealed class FeedAnswers(FeedSource source, TimeProvider time)
             await RefuseAsync(context, status, body);
             return;
         }
-        var json = JsonSerializer.Serialize(body, FeedErrors.Default.FeedErrorJson);
+        var json = JsonSerializer.Serialize(body, FeedAnswersJson.Default.FeedErrorJson);
         await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(asked.AsEvents ? $"event: error\ndata: {json}\n\n" : json + "\n"));
     }
 
@@ -124,11 +126,12 @@ sealed class FeedAnswers(FeedSource source, TimeProvider time)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
-        await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(error, FeedErrors.Default.FeedErrorJson));
+        await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(error, FeedAnswersJson.Default.FeedErrorJson));
     }
 }
 
 [System.Text.Json.Serialization.JsonSourceGenerationOptions(PropertyNamingPolicy = System.Text.Json.Serialization.JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
 [System.Text.Json.Serialization.JsonSerializable(typeof(FeedErrorJson))]
-sealed partial class FeedErrors : System.Text.Json.Serialization.JsonSerializerContext;
+[System.Text.Json.Serialization.JsonSerializable(typeof(CopiedJson))]
+sealed partial class FeedAnswersJson : System.Text.Json.Serialization.JsonSerializerContext;

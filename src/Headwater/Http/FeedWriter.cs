@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Json;
 using Headwater.Core.Consumers;
 
 namespace Headwater.Http;
@@ -35,6 +36,15 @@ sealed class FeedWriter(HttpResponse response, FeedRequest asked)
             _unsent.Write("\n"u8);
         }
         _unsent.Write("\n"u8);
+    }
+
+    /// <summary>How far the copy has come; those who read lines of JSON are told nothing but changes.</summary>
+    public void Show(CopiedJson copied)
+    {
+        if (!asked.AsEvents) return;
+        _unsent.Write("event: progress\ndata: "u8);
+        _unsent.Write(JsonSerializer.SerializeToUtf8Bytes(copied, FeedAnswersJson.Default.CopiedJson));
+        _unsent.Write("\n\n"u8);
     }
 
     public async ValueTask SendAsync(CancellationToken ct)

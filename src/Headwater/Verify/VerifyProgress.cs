@@ -1,64 +1,68 @@
 using System.Diagnostics;
-using System.Globalization;
+using Headwater.Control;
+using Headwater.Core;
 
 namespace Headwater.Verify;
 
-/// <summary>What has been read so far, and a line about it on a terminal. Replicas are read at the same time, so it is shared.</summary>
+/// <summary>What has been read so far. Replicas are read at the same time, so it is shared.</summary>
+/// <param name="line">Is told a line about it now and then.</param>
 sealed class VerifyProgress(TextWriter? line, TimeProvider time)
 {
     static readonly TimeSpan Between = TimeSpan.FromMilliseconds(250);
     readonly Lock _lock = new();
     readonly long _start = time.GetTimestamp();
-    long _shown, _rows, _expected, _pausedTicks;
-    string _table = "", _pause = "";
-    int _width;
+    long _told, _rows, _pausedTicks;
+    string _doing = "the servers are being looked at", _pause = "";
+    TablesAhead _ahead;
+    Pace? _pace;
 
     public TimeSpan Elapsed => time.GetElapsedTime(_start);
     public TimeSpan Paused => TimeSpan.FromTicks(Interlocked.Read(ref _pausedTicks));
 
-    public void Expect(long rows) => _expected = rows;
+    public Underway Now
+    {
+        get
+        {
+            lock (_lock) return At();
+        }
+    }
 
-    public void Begin(string table) => Note(() => _table = table);
+    /// <param name="estimates">How many rows each table may have.</param>
+    public void Expect(IEnumerable<long> estimates) => Note(() => (_ahead, _pace) = (TablesAhead.Of(estimates), Pace.Begin(WorkUnit.Rows, time.Now())));
 
-    public void Read(long rows) => Note(() => _rows += rows);
+    public void Begin(string table, long estimate) => Note(() =>
+    {
+        _doing = $"{table} is being compared";
+        _ahead = _ahead.Next(_rows, estimate);
+        _pace = _pace?.Guess(_ahead.All(_rows));
+    });
+
+    /// <summary>What was not the same is looked at once more.</summary>
+    public void Examine(string table) => Note(() => _doing = $"what differs in {table} is being looked at again");
+
+    public void Read(long rows) => Note(() =>
+    {
+        _rows += rows;
+        _pace = _pace?.At(_rows, time.Now()).Guess(_ahead.All(_rows));
+    });
 
     /// <summary>Why nothing is read at the moment; empty: it goes on.</summary>
     public void Pause(string why) => Note(() => _pause = why);
 
     public void WasPaused(TimeSpan time) => Interlocked.Add(ref _pausedTicks, time.Ticks);
 
-    /// <summary>Takes the line away, for what is printed next.</summary>
-    public void Clear()
-    {
-        if (line is null) return;
-        line.Write("\r" + new string(' ', _width) + "\r");
-        _width = 0;
-    }
+    Underway At() => new(_pause.Length > 0 ? $"{_doing}; paused: {_pause}" : _doing, _pace);
 
     void Note(Action change)
     {
         lock (_lock)
         {
             change();
-            if (line is null || _shown != 0 && time.GetElapsedTime(_shown) < Between) return;
-            _shown = time.GetTimestamp();
-            var text = Line(_table, _rows, _expected, Elapsed, _pause);
-            line.Write("\r" + text.PadRight(_width));
-            _width = text.Length;
+            if (line is null || _told != 0 && time.GetElapsedTime(_told) < Between) return;
+            _told = time.GetTimestamp();
+            line.Write(At().Told(time.Now()));
         }
     }
-
-    internal static string Line(string table, long rows, long expected, TimeSpan elapsed, string pause)
-    {
-        var rate = elapsed.TotalSeconds > 0 ? rows / elapsed.TotalSeconds : 0;
-        // Row counts of the catalogue are estimates, so the share is one too, and never says that all is done.
-        var share = expected > 0 ? $"about {Math.Min(99, 100 * rows / expected).ToString(CultureInfo.InvariantCulture)} %, " : "";
-        var left = rate > 0 && expected > rows ? $", about {Show(TimeSpan.FromSeconds((expected - rows) / rate))} left" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{table}: {share}{rows:N0} rows, {rate:N0} rows/s{left}{(pause.Length > 0 ? $"; paused: {pause}" : "")}");
-    }
-
-    static string Show(TimeSpan time) => time.TotalMinutes >= 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} min") : string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s");
 
     /// <summary>Waits in a pause; true time counts.</summary>
     public async Task RestAsync(TimeSpan length, CancellationToken ct)

@@ -55,14 +55,14 @@ sealed class VerifyRun(ServerDoor primaryDoor, IReadOnlyList<ServerDoor> replica
         var hash = await primary.KnowsTwoCrcsAsync(ct) ? RowHash.TwoCrcs : RowHash.Md5;
         foreach (var replica in replicas)
             if (!await replica.KnowsTwoCrcsAsync(ct)) hash = RowHash.Md5;
-        progress.Expect(tables.Sum(static table => table.EstimatedRows));
+        progress.Expect(tables.Select(static table => table.EstimatedRows));
 
         var reports = ImmutableArray.CreateBuilder<TableReport>();
         foreach (var other in others)
             if (options.Tables.Contains(other.ToString()) || options.Tables.Contains(other.Name)) reports.Add(new TableReport(other.ToString(), 0, 0, "it is no table: it holds no rows of its own", []));
         foreach (var table in tables)
         {
-            progress.Begin(table.Name.ToString());
+            progress.Begin(table.Name.ToString(), table.EstimatedRows);
             reports.Add(await CompareAsync(primary, [.. replicas.Where(replica => !_leftOut.Contains(replica))], table, hash, ct));
         }
         foreach (var (name, on) in await OnlyOnReplicasAsync(primary, replicas, unknown, ct))
@@ -109,6 +109,7 @@ sealed class VerifyRun(ServerDoor primaryDoor, IReadOnlyList<ServerDoor> replica
         var examination = new Examination(primary, table, copy, sql, options, progress) { Mender = () => MenderAsync(copy.Replica, ct) };
         try
         {
+            if (copy.Suspicious.Count > 0) progress.Examine($"{table.Name} on {copy.Replica.Name}");
             foreach (var range in copy.Suspicious) await examination.RunAsync(range, ct);
         }
         catch (Exception trouble) when (IsOf(copy.Replica, trouble))

@@ -36,7 +36,7 @@ public sealed class ConflictSearchTests
     }
 
     static Task<ConflictReport> SearchAsync(RingCluster cluster, Position from = default) =>
-        new ConflictSearch([.. cluster.Servers.Select(static server => new ServerDoor($"db{server.Id}", server.Address, server.Login, server.Login))], from, null).RunAsync(Ct);
+        new ConflictSearch([.. cluster.Servers.Select(static server => new ServerDoor($"db{server.Id}", server.Address, server.Login, server.Login))], from, TimeProvider.System).RunAsync(Ct);
 
     static string[] Told(ConflictReport report) => [.. report.Conflicts.Select(static conflict => $"{conflict.Server}, {conflict.Writer}'s {conflict.Transaction}, {conflict.Kind}: {conflict.There} | {conflict.Here} -> {conflict.Became}").Order(StringComparer.Ordinal)];
 

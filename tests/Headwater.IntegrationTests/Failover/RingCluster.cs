@@ -1,57 +1,21 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
 using System.Text.Json;
-using Headwater.Configuration;
 using Headwater.Core.Topology;
-using Headwater.Http;
 using Headwater.IntegrationTests.Fixtures;
-using Headwater.Logging;
 using Headwater.Servers;
-using Microsoft.Extensions.Logging;
 
 namespace Headwater.IntegrationTests.Failover;
 
 /// <summary>Servers that can all be written to, each in a domain of its own unless told otherwise, and a gateway that keeps them as a ring, or only watches.</summary>
 sealed class RingCluster : IAsyncDisposable
 {
-    readonly string _directory;
-    readonly HeadwaterLog _log = new(new LogConfig(LogLevel.Error, LogFormat.Text), TimeProvider.System);
-    readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(1) };
-    readonly int _httpPort = FreePort.Next(), _port = FreePort.Next();
-    readonly Composition _composition;
+    readonly GatewayHere _gateway = new("ring");
 
-    RingCluster(RealServer[] servers, bool controlled)
-    {
-        Servers = servers;
-        _directory = Directory.CreateTempSubdirectory("headwater-ring-").FullName;
-        var password = RealServer.Password.Replace("'", "''", StringComparison.Ordinal);
-        var reading = ConfigFile.Parse($"""
-            cluster: ring
-            state_directory: {_directory}
-            drain: 0s
-            servers:
-            {string.Join('\n', servers.Select(server => $"  - address: 127.0.0.1:{server.Port}\n    name: db{server.Id}"))}
-            listeners:
-              - address: 127.0.0.1:{_port}
-            monitor:
-              user: monitor
-              password: '{password}'
-            control:
-              mode: {(controlled ? "act" : "off")}
-              shape: ring
-              rpo: best-effort
-              replication_user: monitor
-              replication_password: '{password}'
-            http:
-              address: 127.0.0.1:{_httpPort}
-            """, "test", _directory);
-        if (reading.Config is not { } config) throw new InvalidOperationException(string.Join('\n', reading.Problems));
-        _composition = new Composition(config, _log, TimeProvider.System, static () => new OutcomeJson(false, []), null);
-    }
+    RingCluster(RealServer[] servers) => Servers = servers;
 
     public RealServer[] Servers { get; }
-    public ClusterView View => _composition.View.Current;
+    public ClusterView View => _gateway.View;
 
     public static async Task<RingCluster> StartAsync(int members, bool controlled = true, bool oneDomain = false)
     {
@@ -63,15 +27,14 @@ sealed class RingCluster : IAsyncDisposable
         // Without a controller it is somebody else who has made the ring.
         if (!controlled)
             for (var i = 0; i < members; i++) await servers[i].FollowAsync(servers[(i + members - 1) % members]);
-        var cluster = new RingCluster(servers, controlled);
-        await cluster._composition.StartAsync(default);
+        var cluster = new RingCluster(servers);
+        await cluster._gateway.StartAsync(servers, $"control: {{ mode: {(controlled ? "act" : "off")}, shape: ring, rpo: best-effort, replication_user: monitor, replication_password: {GatewayHere.Quoted} }}");
         return cluster;
     }
 
-    public Task<ServerConnection> GatewayAsync(string? schema = null) =>
-        ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password, schema), default);
+    public Task<ServerConnection> GatewayAsync(string? schema = null) => _gateway.ConnectAsync(schema);
 
-    public async Task<JsonElement> GetAsync(string path) => await _http.GetFromJsonAsync<JsonElement>(new Uri($"http://127.0.0.1:{_httpPort}{path}"));
+    public async Task<JsonElement> GetAsync(string path) => JsonSerializer.Deserialize<JsonElement>(await _gateway.GetAsync(path));
 
     public ServerView this[string name] => View.Servers.FirstOrDefault(server => server.Id.Name == name) ?? throw new InvalidOperationException($"{name} has not been looked at yet");
 
@@ -96,11 +59,7 @@ sealed class RingCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _composition.StopAsync();
-        await _composition.DisposeAsync();
-        _log.Dispose();
-        _http.Dispose();
+        await _gateway.DisposeAsync();
         foreach (var server in Servers) await server.DisposeAsync();
-        Directory.Delete(_directory, recursive: true);
     }
 }

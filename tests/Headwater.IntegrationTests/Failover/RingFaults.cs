@@ -130,7 +130,7 @@ sealed class RingFaults(int members, int rounds, ulong seed, Action<string> tell
         var sums = new List<string?>();
         foreach (var server in cluster.Servers) sums.Add((await server.ExecuteAsync("CHECKSUM TABLE shop.t")).Rows[0][1]);
         if (sums.Distinct().Count() > 1) _violations.Enqueue($"the members' tables differ: {string.Join(", ", sums)}");
-        var report = await new ConflictSearch([.. cluster.Servers.Select(static server => new ServerDoor($"db{server.Id}", server.Address, server.Login, server.Login))], Position.Empty, null).RunAsync(default);
+        var report = await new ConflictSearch([.. cluster.Servers.Select(static server => new ServerDoor($"db{server.Id}", server.Address, server.Login, server.Login))], Position.Empty, TimeProvider.System).RunAsync(default);
         foreach (var conflict in report.Conflicts.Take(3)) _violations.Enqueue($"a conflict: {conflict}");
         foreach (var trouble in report.Troubles) _violations.Enqueue(trouble);
         tell($"{report.Compared} transactions compared in the members' logs: {report.Conflicts.Length} conflicts");

@@ -1,13 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Headwater.Configuration;
-using Headwater.Core.Topology;
 using Headwater.Gateway;
-using Headwater.Http;
 using Headwater.IntegrationTests.Fixtures;
-using Headwater.Logging;
 using Headwater.Servers;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Headwater.IntegrationTests.Gateway;
@@ -16,44 +11,26 @@ namespace Headwater.IntegrationTests.Gateway;
 public sealed class KeptResultsTests : IAsyncLifetime
 {
     static CancellationToken Ct => TestContext.Current.CancellationToken;
-    readonly string _directory = Directory.CreateTempSubdirectory("headwater-kept-").FullName;
-    readonly int _port = FreePort.Next();
+    readonly GatewayHere _gateway = new("kept") { Monitoring = ", catalogue_every: 100ms" };
     RealServer[] _servers = [];
-    Composition _composition = null!;
 
     RealServer Primary => _servers[0];
-    GatewayCounters Counters => _composition.Gateway.Statistics.Counters();
+    GatewayCounters Counters => _gateway.Composition.Gateway.Statistics.Counters();
 
     public async ValueTask InitializeAsync()
     {
         _servers = await Task.WhenAll(RealServer.StartAsync(1, "--binlog-row-metadata=FULL"), RealServer.StartAsync(2, "--read-only=1", "--binlog-row-metadata=FULL"));
         await _servers[1].FollowAsync(_servers[0]);
-        var password = RealServer.Password.Replace("'", "''", StringComparison.Ordinal);
-        var reading = ConfigFile.Parse($"""
-            cluster: kept
-            state_directory: {_directory}
-            drain: 0s
-            servers: [127.0.0.1:{_servers[0].Port}, 127.0.0.1:{_servers[1].Port}]
-            listeners: [127.0.0.1:{_port}]
-            monitor:
-              user: monitor
-              password: '{password}'
-              catalogue_every: 100ms
-            feed:
-              enabled: true
+        await _gateway.StartAsync(_servers, """
+            feed: { enabled: true }
             cache:
               enabled: true
               rules:
                 - table: d.never
                   keep: false
                 - table: d.*
-            http:
-              address: off
-            """, "test", _directory);
-        if (reading.Config is not { } config) throw new InvalidOperationException(string.Join('\n', reading.Problems));
-        _composition = new Composition(config, new HeadwaterLog(new LogConfig(LogLevel.Error, LogFormat.Text), TimeProvider.System), TimeProvider.System, static () => new OutcomeJson(false, []), null);
-        await _composition.StartAsync(Ct);
-        await using var connection = await UntilConnectedAsync();
+            """);
+        await using var connection = await _gateway.UntilConnectedAsync();
         await connection.QueryMultiAsync("""
             CREATE DATABASE d; USE d;
             CREATE TABLE t (id INT PRIMARY KEY, v INT NOT NULL, at TIMESTAMP NOT NULL DEFAULT '2020-01-01 12:00:00');
@@ -204,26 +181,11 @@ public sealed class KeptResultsTests : IAsyncLifetime
         }
     }
 
-    async Task<ServerConnection> UntilConnectedAsync()
-    {
-        for (var since = Stopwatch.StartNew(); ; await Task.Delay(20, Ct))
-            try
-            {
-                return await ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password), Ct);
-            }
-            catch (ServerException) when (since.Elapsed < TimeSpan.FromSeconds(20))
-            {
-                // Accounts are learnt in moments.
-            }
-    }
-
-    Task<ServerConnection> ConnectAsync() => ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password, "d"), Ct);
+    Task<ServerConnection> ConnectAsync() => _gateway.ConnectAsync("d", Ct);
 
     public async ValueTask DisposeAsync()
     {
-        await _composition.StopAsync();
-        await _composition.DisposeAsync();
+        await _gateway.DisposeAsync();
         foreach (var server in _servers) await server.DisposeAsync();
-        Directory.Delete(_directory, recursive: true);
     }
 }

@@ -63,7 +63,7 @@ public sealed class RebuildTests
         Assert.Contains("precious.t", (await cluster.PostAsync($"add-replica?{address}")).Report!.Trouble, StringComparison.Ordinal);
 
         var cut = cluster.PostAsync($"add-replica?{address}&overwrite=true");
-        await cluster.UntilFoundAsync("rebuilding", static sentence => sentence.Contains("large.t", StringComparison.Ordinal));
+        await cluster.UntilAsync(() => cluster.FindingsAsync().Result.Any(static finding => finding is { Rule: "rebuilding", Doing: "large.t is being copied", Progress: { Unit: Core.WorkUnit.Bytes, Done: > 0, Of: > 0, IsEstimate: true } }), "the copy to have come so far");
         var busy = await cluster.PostAsync("rebuild?server=db3&overwrite=true");
         Assert.Contains("one at a time", busy.Sentences[0], StringComparison.Ordinal);
         await cluster.EndControlAsync();

@@ -1,16 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Headwater.Configuration;
 using Headwater.Control.Failover;
 using Headwater.Core.Topology;
 using Headwater.Core.Verify;
 using Headwater.Http;
 using Headwater.IntegrationTests.Fixtures;
-using Headwater.Logging;
 using Headwater.Servers;
 using Headwater.Verify;
-using Microsoft.Extensions.Logging;
 
 namespace Headwater.IntegrationTests.Rebuild;
 
@@ -18,17 +15,13 @@ namespace Headwater.IntegrationTests.Rebuild;
 sealed class RebuildingCluster : IAsyncDisposable
 {
     static readonly string[] Settings = ["--binlog-row-metadata=FULL", "--character-set-server=utf8mb4", "--rpl-semi-sync-slave-kill-conn-timeout=1", "--event-scheduler=ON"];
-    readonly string _directory = Directory.CreateTempSubdirectory("headwater-rebuild-").FullName;
-    readonly HeadwaterLog _log = new(new LogConfig(LogLevel.Error, LogFormat.Text), TimeProvider.System);
-    readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(3) };
-    readonly int _httpPort = FreePort.Next(), _port = FreePort.Next();
+    readonly GatewayHere _gateway = new("rebuilding") { File = "headwater.yaml" };
     readonly CancellationTokenSource _end = new();
     readonly List<RealServer> _servers = [];
-    Composition? _composition;
     Task<int> _load = Task.FromResult(0);
 
     public RealServer this[int number] => _servers[number - 1];
-    public ClusterView View => _composition!.View.Current;
+    public ClusterView View => _gateway.View;
 
     public static async Task<RebuildingCluster> StartAsync(string rebuild)
     {
@@ -52,37 +45,11 @@ sealed class RebuildingCluster : IAsyncDisposable
     /// <summary>Starts gateway and controller anew, as after a crash of theirs.</summary>
     public async Task ControlAsync(string rebuild)
     {
-        await EndControlAsync();
-        var password = RealServer.Password.Replace("'", "''", StringComparison.Ordinal);
-        var reading = ConfigFile.Parse($"""
-            cluster: rebuilding
-            state_directory: {_directory}
-            drain: 0s
-            servers:
-              - {Entry(1)}
-              - {Entry(2)}
-              - {Entry(3)}
-            listeners: ["127.0.0.1:{_port}"]
-            monitor: {Account(password)}
-            control: {"{"} mode: act, rebuild: {rebuild}, replication_user: monitor, replication_password: '{password}' {"}"}
-            http: {"{"} address: "127.0.0.1:{_httpPort}" {"}"}
-            """, "test", _directory);
-        if (reading.Config is not { } config) throw new InvalidOperationException(string.Join('\n', reading.Problems));
-        _composition = new Composition(config, _log, TimeProvider.System, static () => new OutcomeJson(false, []), "headwater.yaml");
-        await _composition.StartAsync(default);
+        await _gateway.StartAsync(_servers.Take(3), $"control: {{ mode: act, rebuild: {rebuild}, replication_user: monitor, replication_password: {GatewayHere.Quoted} }}");
         await UntilAsync(() => View.Primary is not null, "a primary");
-
-        string Entry(int id) => $"{{ name: db{id}, address: \"127.0.0.1:{this[id].Port}\" }}";
-        static string Account(string password) => $"{{ user: monitor, password: '{password}' }}";
     }
 
-    public async Task EndControlAsync()
-    {
-        if (_composition is null) return;
-        await _composition.StopAsync();
-        await _composition.DisposeAsync();
-        _composition = null;
-    }
+    public Task EndControlAsync() => _gateway.StopAsync();
 
     /// <summary>Each commit is one that a client was told of; how many there were.</summary>
     async Task<int> WriteAsync()
@@ -92,7 +59,7 @@ sealed class RebuildingCluster : IAsyncDisposable
         while (!_end.IsCancellationRequested)
             try
             {
-                client ??= await ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password, "load_"), _end.Token);
+                client ??= await _gateway.ConnectAsync("load_", _end.Token);
                 await client.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"INSERT INTO t (n, text) VALUES ({written}, 'new')"), _end.Token);
                 await client.QueryAsync(string.Create(CultureInfo.InvariantCulture, $"UPDATE t SET n = n + 1 WHERE id = {written * 7919 % 15_000 + 2}"), _end.Token);
                 written += 2;
@@ -102,7 +69,7 @@ sealed class RebuildingCluster : IAsyncDisposable
             {
                 // It was told to end.
             }
-            catch (Exception e) when (e is ServerException or ServerUnreachableException && _composition is null or { Readiness.Ready: false })
+            catch (Exception e) when (e is ServerException or ServerUnreachableException && !_gateway.IsReady)
             {
                 if (client is not null) await client.DisposeAsync();
                 client = null;
@@ -118,14 +85,9 @@ sealed class RebuildingCluster : IAsyncDisposable
         return await _load;
     }
 
-    public async Task<RebuildJson> PostAsync(string action)
-    {
-        using var response = await _http.PostAsync(new Uri($"http://127.0.0.1:{_httpPort}/api/control/{action}"), null);
-        return JsonSerializer.Deserialize(await response.Content.ReadAsStringAsync(), ApiJson.Default.RebuildJson)!;
-    }
+    public async Task<RebuildJson> PostAsync(string action) => JsonSerializer.Deserialize(await _gateway.PostAsync($"/api/control/{action}"), ApiJson.Default.RebuildJson)!;
 
-    public async Task<IReadOnlyList<FindingJson>> FindingsAsync() =>
-        JsonSerializer.Deserialize(await _http.GetStringAsync(new Uri($"http://127.0.0.1:{_httpPort}/api/control")), ApiJson.Default.ControlJson)!.Findings;
+    public async Task<IReadOnlyList<FindingJson>> FindingsAsync() => JsonSerializer.Deserialize(await _gateway.GetAsync("/api/control"), ApiJson.Default.ControlJson)!.Findings;
 
     public async Task<string> UntilFoundAsync(string rule, Func<string, bool> says)
     {
@@ -151,7 +113,7 @@ sealed class RebuildingCluster : IAsyncDisposable
         static ServerDoor Door(RealServer server) => new($"db{server.Id}", server.Address, server.Login, server.Login);
     }
 
-    string History => string.Join('\n', Journal.ReadAll(_directory).Where(static entry => entry.Kind != "record").Select(static entry => $"{entry.At:mm:ss.fff} {entry.Kind} {entry.Rule} {entry.Server} {entry.Sentence}"));
+    string History => string.Join('\n', Journal.ReadAll(_gateway.StateDirectory).Where(static entry => entry.Kind != "record").Select(static entry => $"{entry.At:mm:ss.fff} {entry.Kind} {entry.Rule} {entry.Server} {entry.Sentence}"));
 
     public async Task UntilAsync(Func<bool> reached, string what)
     {
@@ -163,11 +125,8 @@ sealed class RebuildingCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await EndLoadAsync();
-        await EndControlAsync();
+        await _gateway.DisposeAsync();
         foreach (var server in _servers) await server.DisposeAsync();
-        _http.Dispose();
-        _log.Dispose();
         _end.Dispose();
-        Directory.Delete(_directory, recursive: true);
     }
 }

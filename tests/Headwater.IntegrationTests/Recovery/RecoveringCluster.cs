@@ -1,13 +1,9 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
 using System.Text.Json;
-using Headwater.Configuration;
 using Headwater.Core.Topology;
 using Headwater.Http;
 using Headwater.IntegrationTests.Fixtures;
-using Headwater.Logging;
 using Headwater.Servers;
-using Microsoft.Extensions.Logging;
 
 namespace Headwater.IntegrationTests.Recovery;
 
@@ -15,29 +11,22 @@ namespace Headwater.IntegrationTests.Recovery;
 sealed class RecoveringCluster : IAsyncDisposable
 {
     static readonly string[] Safe = ["--innodb-flush-log-at-trx-commit=1", "--sync-binlog=1", "--binlog-row-metadata=FULL", "--character-set-server=utf8mb4"];
-    readonly string _directory, _promise;
-    readonly HeadwaterLog _log;
-    readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(3) };
-    readonly int _httpPort = FreePort.Next(), _port = FreePort.Next();
-    Composition? _composition;
+    readonly GatewayHere _gateway = new("recovering");
+    readonly string _promise;
 
-    RecoveringCluster(RealServer[] servers, string directory, string promise)
-    {
-        (Servers, _directory, _promise) = (servers, directory, promise);
-        _log = new HeadwaterLog(new LogConfig(LogLevel.Error, LogFormat.Text), TimeProvider.System);
-    }
+    RecoveringCluster(RealServer[] servers, string promise) => (Servers, _promise) = (servers, promise);
 
     public RealServer[] Servers { get; }
     public RealServer Old => Servers[0];
     public RealServer New => Servers[1];
-    public string Tails => Path.Combine(_directory, "tails");
-    public ClusterView View => _composition!.View.Current;
+    public string Tails => Path.Combine(_gateway.StateDirectory, "tails");
+    public ClusterView View => _gateway.View;
 
     public static async Task<RecoveringCluster> StartAsync(string recover, string promise = "best-effort")
     {
         var servers = await Task.WhenAll(RealServer.StartAsync(1, Safe), RealServer.StartAsync(2, [.. Safe, "--read-only=1"]));
         await servers[1].FollowAsync(servers[0]);
-        var cluster = new RecoveringCluster(servers, Directory.CreateTempSubdirectory("headwater-recover-").FullName, promise);
+        var cluster = new RecoveringCluster(servers, promise);
         await cluster.ControlAsync(recover);
         return cluster;
     }
@@ -45,45 +34,20 @@ sealed class RecoveringCluster : IAsyncDisposable
     /// <summary>Starts gateway and controller anew, as after a crash of theirs.</summary>
     public async Task ControlAsync(string recover)
     {
-        if (_composition is not null)
-        {
-            await _composition.StopAsync();
-            await _composition.DisposeAsync();
-        }
-        var password = RealServer.Password.Replace("'", "''", StringComparison.Ordinal);
-        var reading = ConfigFile.Parse($"""
-            cluster: recovering
-            state_directory: {_directory}
-            drain: 0s
-            servers:
-              - address: 127.0.0.1:{Old.Port}
-                name: db1
-              - address: 127.0.0.1:{New.Port}
-                name: db2
-            listeners:
-              - address: 127.0.0.1:{_port}
-            monitor:
-              user: monitor
-              password: '{password}'
+        await _gateway.StartAsync(Servers, $"""
             control:
               mode: act
               rpo: {_promise}
               recover: {recover}
               replication_user: monitor
-              replication_password: '{password}'
-            http:
-              address: 127.0.0.1:{_httpPort}
-            """, "test", _directory);
-        if (reading.Config is not { } config) throw new InvalidOperationException(string.Join('\n', reading.Problems));
-        _composition = new Composition(config, _log, TimeProvider.System, static () => new OutcomeJson(false, []), null);
-        await _composition.StartAsync(default);
+              replication_password: {GatewayHere.Quoted}
+            """);
         await UntilAsync(() => View.Primary is not null && View.Servers.Count(static server => server.Health == ServerHealth.Up) >= 1, "a primary");
     }
 
-    public Reachable Gateway => new("127.0.0.1", _port);
+    public Reachable Gateway => new(_gateway.Address.Host, _gateway.Address.Port);
 
-    public Task<ServerConnection> GatewayAsync(string? schema = "shop") =>
-        ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password, schema), default);
+    public Task<ServerConnection> GatewayAsync(string? schema = "shop") => _gateway.ConnectAsync(schema);
 
     /// <summary>From now on nothing of what is written reaches the replica, and nobody mends that.</summary>
     public async Task CutAsync()
@@ -109,19 +73,11 @@ sealed class RecoveringCluster : IAsyncDisposable
         await Old.ExecuteAsync("SET GLOBAL read_only=ON");
     }
 
-    public async Task<JsonElement> PostAsync(string action)
-    {
-        using var response = await _http.PostAsync(new Uri($"http://127.0.0.1:{_httpPort}/api/control/{action}"), null);
-        return await response.Content.ReadFromJsonAsync<JsonElement>();
-    }
+    public async Task<JsonElement> PostAsync(string action) => JsonSerializer.Deserialize<JsonElement>(await _gateway.PostAsync($"/api/control/{action}"));
 
-    public async Task<RecoverJson> RecoverAsync(string arguments = "")
-    {
-        using var response = await _http.PostAsync(new Uri($"http://127.0.0.1:{_httpPort}/api/control/recover?{arguments}"), null);
-        return JsonSerializer.Deserialize(await response.Content.ReadAsStringAsync(), ApiJson.Default.RecoverJson)!;
-    }
+    public async Task<RecoverJson> RecoverAsync(string arguments = "") => JsonSerializer.Deserialize(await _gateway.PostAsync($"/api/control/recover?{arguments}"), ApiJson.Default.RecoverJson)!;
 
-    public async Task<string> FindingsAsync() => await _http.GetStringAsync(new Uri($"http://127.0.0.1:{_httpPort}/api/control"));
+    public Task<string> FindingsAsync() => _gateway.GetAsync("/api/control");
 
     public async Task UntilFollowsAsync()
     {
@@ -139,10 +95,7 @@ sealed class RecoveringCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_composition is not null) await _composition.DisposeAsync();
+        await _gateway.DisposeAsync();
         foreach (var server in Servers) await server.DisposeAsync();
-        _http.Dispose();
-        _log.Dispose();
-        Directory.Delete(_directory, recursive: true);
     }
 }

@@ -20,11 +20,10 @@ public sealed class WitnessTests : IAsyncLifetime
 {
     static CancellationToken Ct => TestContext.Current.CancellationToken;
     static readonly string[] Safe = ["--innodb-flush-log-at-trx-commit=1", "--sync-binlog=1", "--sync-relay-log=1"];
-    readonly string _directory = Directory.CreateTempSubdirectory("headwater-witness-").FullName;
-    readonly int _port = FreePort.Next(), _witnessPort = FreePort.Next();
+    readonly GatewayHere _gateway = new("three");
+    readonly int _witnessPort = FreePort.Next();
     RealServer _primary = null!, _replica = null!;
     WitnessServer? _witness;
-    Composition _composition = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -32,33 +31,7 @@ public sealed class WitnessTests : IAsyncLifetime
         (_primary, _replica) = (servers[0], servers[1]);
         await _replica.FollowAsync(_primary);
         StartWitness();
-        var password = RealServer.Password.Replace("'", "''", StringComparison.Ordinal);
-        var reading = ConfigFile.Parse($"""
-            cluster: three
-            state_directory: {_directory}
-            drain: 0s
-            servers:
-              - address: 127.0.0.1:{_primary.Port}
-                name: db1
-              - address: 127.0.0.1:{_replica.Port}
-                name: db2
-              - address: 127.0.0.1:{_witnessPort}
-                name: witness
-            listeners:
-              - address: 127.0.0.1:{_port}
-            monitor:
-              user: monitor
-              password: '{password}'
-            control:
-              mode: act
-              replication_user: monitor
-              replication_password: '{password}'
-            http:
-              address: off
-            """, "test", _directory);
-        if (reading.Config is not { } config) throw new InvalidOperationException(string.Join('\n', reading.Problems));
-        _composition = new Composition(config, new HeadwaterLog(new LogConfig(LogLevel.Error, LogFormat.Text), TimeProvider.System), TimeProvider.System, static () => new OutcomeJson(false, []), null);
-        await _composition.StartAsync(Ct);
+        await _gateway.StartAsync(servers, $"control: {{ mode: act, replication_user: monitor, replication_password: {GatewayHere.Quoted} }}", ("witness", _witnessPort));
         await UntilAsync(() => AcknowledgersAsync(2), "both acknowledge");
         await ExecuteAsync("CREATE DATABASE shop");
         await ExecuteAsync("CREATE TABLE shop.t (id INT PRIMARY KEY)");
@@ -75,7 +48,7 @@ public sealed class WitnessTests : IAsyncLifetime
         var before = acknowledged.Count;
         await UntilAsync(() => acknowledged.Count > before + 100, "writes that the witness alone acknowledges");
         await UntilAsync(() => AcknowledgersAsync(1), "the primary counts one");
-        await UntilAsync(() => !_composition.Acknowledgers.Contains("db2"), "the controller to see that the replica acknowledges nothing any more");
+        await UntilAsync(() => !_gateway.Composition.Acknowledgers.Contains("db2"), "the controller to see that the replica acknowledges nothing any more");
         before = acknowledged.Count;
         await UntilAsync(() => acknowledged.Count > before + 300, "more of them");
         await _primary.KillAsync();
@@ -84,7 +57,7 @@ public sealed class WitnessTests : IAsyncLifetime
         await writing;
 
         await _replica.StartAgainAsync();
-        await UntilAsync(() => _composition.View.Current.Primary?.Id.Name == "db2", "db2 is the primary");
+        await UntilAsync(() => _gateway.View.Primary?.Id.Name == "db2", "db2 is the primary");
         var there = (await _replica.ExecuteAsync("SELECT id FROM shop.t")).Rows.Select(static row => int.Parse(row[0]!, System.Globalization.CultureInfo.InvariantCulture)).ToHashSet();
         var lost = acknowledged.Where(id => !there.Contains(id)).ToList();
         TestContext.Current.TestOutputHelper!.WriteLine($"{acknowledged.Count} acknowledged, {lost.Count} lost");
@@ -99,7 +72,7 @@ public sealed class WitnessTests : IAsyncLifetime
     {
         await ExecuteAsync("INSERT INTO shop.t VALUES (1)");
         await _witness!.DisposeAsync();
-        Directory.Delete(Path.Combine(_directory, "w"), recursive: true);
+        Directory.Delete(Path.Combine(_gateway.StateDirectory, "w"), recursive: true);
         _witness = null;
         var clock = Stopwatch.StartNew();
         await ExecuteAsync("INSERT INTO shop.t VALUES (2)");
@@ -161,13 +134,13 @@ public sealed class WitnessTests : IAsyncLifetime
     {
         Listen = new IPEndPoint(IPAddress.Loopback, _witnessPort),
         ServerId = 77,
-        Store = new LogStoreOptions { Directory = Path.Combine(_directory, "w") },
+        Store = new LogStoreOptions { Directory = Path.Combine(_gateway.StateDirectory, "w") },
         Accounts = [new WitnessAccount("monitor", RealServer.Password)],
     }, TimeProvider.System, NullLoggerFactory.Instance);
 
     async Task WriteAsync(List<int> acknowledged, CancellationToken ct)
     {
-        await using var connection = await ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password), ct);
+        await using var connection = await _gateway.ConnectAsync(ct: ct);
         try
         {
             for (var id = 1; !ct.IsCancellationRequested; id++)
@@ -187,7 +160,7 @@ public sealed class WitnessTests : IAsyncLifetime
 
     async Task<QueryResult> ExecuteAsync(string sql)
     {
-        await using var connection = await ServerConnection.ConnectAsync(new ServerAddress("127.0.0.1", _port), new ServerLogin("monitor", RealServer.Password), Ct);
+        await using var connection = await _gateway.ConnectAsync(ct: Ct);
         return await connection.QueryAsync(sql, Ct);
     }
 
@@ -198,16 +171,15 @@ public sealed class WitnessTests : IAsyncLifetime
     async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
         for (var since = Stopwatch.StartNew(); !await condition(); await Task.Delay(10, Ct))
-            Assert.True(since.Elapsed < TimeSpan.FromSeconds(40), $"{what}; the witness {_witness?.Sentence}, at {_witness?.End.Position}; {string.Join(",", _composition.Acknowledgers)} may acknowledge; {string.Join("; ", _composition.View.Current.Servers.Select(static server => $"{server.Id} {server.Role} {server.Health}: {server.Reason}"))}; {_composition.Findings}");
+            Assert.True(since.Elapsed < TimeSpan.FromSeconds(40), $"{what}; the witness {_witness?.Sentence}, at {_witness?.End.Position}; {string.Join(",", _gateway.Composition.Acknowledgers)} may acknowledge; {string.Join("; ", _gateway.View.Servers.Select(static server => $"{server.Id} {server.Role} {server.Health}: {server.Reason}"))}; {_gateway.Composition.Findings}");
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _composition.StopAsync();
-        await _composition.DisposeAsync();
+        await _gateway.StopAsync();
         if (_witness is not null) await _witness.DisposeAsync();
         await _primary.DisposeAsync();
         await _replica.DisposeAsync();
-        Directory.Delete(_directory, recursive: true);
+        await _gateway.DisposeAsync();
     }
 }

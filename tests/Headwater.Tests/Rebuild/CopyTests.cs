@@ -31,6 +31,16 @@ public sealed class CopyTests
     }
 
     [Fact]
+    public void How_much_a_table_is_shows_while_it_is_copied()
+    {
+        var table = new CopiedTable(new TableName("shop", "t"), [], IsVersioned: false, IsTransactional: true, "InnoDB", 1_000, 500_000);
+        Assert.Equal(500_000, table.BytesBy(0, 0));
+        Assert.Equal(20_000, table.BytesBy(500, 10_000));
+        Assert.Equal(20_000, table.BytesBy(1_000, 20_000));
+        Assert.Equal(0, table.BytesBy(1_001, 20_020));
+    }
+
+    [Fact]
     public void Each_kind_of_value_is_read_and_taken_so_that_no_bit_of_it_is_lost()
     {
         static VerifiedColumn Column(string name, string type, string? charset = null) => VerifiedColumn.Of(name, type, type.Split('(')[0], charset, charset, nullable: true, "");
@@ -41,15 +51,6 @@ public sealed class CopyTests
         Assert.Contains("SET `id`=@c0, ", (table with { Numbered = "id" }).Load, StringComparison.Ordinal);
         Assert.Contains("CHARACTER SET binary", table.Load, StringComparison.Ordinal);
         Assert.EndsWith("FOR SYSTEM_TIME ALL", (table with { IsVersioned = true }).Read, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Progress_tells_how_much_and_how_long_and_never_that_all_is_done()
-    {
-        var progress = new CopyProgress("shop.orders is being copied", 3_000, 1_500_000, 6_000, TimeSpan.FromSeconds(3));
-        Assert.Equal("shop.orders is being copied: about 50 %, 3,000 rows, 2 MB, 1,000 rows/s, about 3 s left", progress.ToString());
-        Assert.Contains("about 99 %", (progress with { Rows = 6_001 }).ToString(), StringComparison.Ordinal);
-        Assert.EndsWith("paused: the source is 3.0 s behind", (progress with { Pause = "the source is 3.0 s behind" }).ToString(), StringComparison.Ordinal);
     }
 
     static ServerSettings Settings(string server, params (string Name, string Value)[] changed)

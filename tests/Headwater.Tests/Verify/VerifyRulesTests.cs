@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Headwater.Core;
 using Headwater.Core.Verify;
 using Headwater.Verify;
 
@@ -144,7 +145,17 @@ public class VerifyRulesTests
     }
 
     [Fact]
-    public void The_line_says_how_far_how_fast_and_what_it_waits_for() =>
-        Assert.Equal("shop.item: about 25 %, 1,000 rows, 500 rows/s, about 6 s left; paused: db2 is 3 s behind",
-            VerifyProgress.Line("shop.item", 1000, 4000, TimeSpan.FromSeconds(2), "db2 is 3 s behind"));
+    public void Progress_says_how_far_and_what_it_waits_for()
+    {
+        var progress = new VerifyProgress(null, TimeProvider.System);
+        Assert.Equal("the servers are being looked at", progress.Now.Told(Instant.Zero));
+        progress.Expect([4_000, 1_000]);
+        progress.Begin("shop.item", 4_000);
+        progress.Read(1_000);
+        progress.Pause("db2 is 3 s behind");
+        Assert.StartsWith("shop.item is being compared; paused: db2 is 3 s behind: 1,000 of about 5,000 rows (20 %)", progress.Now.Told(Instant.Zero), StringComparison.Ordinal);
+        progress.Pause("");
+        progress.Begin("shop.order", 1_000);
+        Assert.StartsWith("shop.order is being compared: 1,000 of about 2,000 rows (50 %)", progress.Now.Told(Instant.Zero), StringComparison.Ordinal);
+    }
 }

@@ -69,10 +69,10 @@ static class Analysts
         foreach (var writer in writers) await writer.DisposeAsync();
         double[] all = [.. times.Order()];
         double At(double share) => all.Length == 0 ? 0 : all[(int)(all.Length * share)];
-        recorder.Figure("writes while the analysts asked", "분석가들이 묻는 동안의 쓰기", all.Length.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("writes while the analysts asked", "분석가들이 묻는 동안의 쓰기", all.Length);
         recorder.Figure("half of them took at most", "절반이 걸린 시간", Milliseconds(At(0.5)));
         recorder.Figure("95 of 100 took at most", "100번 중 95번이 걸린 시간", Milliseconds(At(0.95)));
-        recorder.Figure("questions answered to the analysts", "분석가들이 받은 답", asked.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("questions answered to the analysts", "분석가들이 받은 답", asked);
         // Of a machine that others use too, the median tells more than what happened at worst.
         return recorder.Finish(At(0.5), asked == 0 ? 0 : all.Length);
     }

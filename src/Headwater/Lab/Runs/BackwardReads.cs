@@ -20,10 +20,7 @@ static class BackwardReads
         var shown = recorder.Dots("the reader is shown", "독자가 본 글");
         await using var watching = new Watching(ct);
         foreach (var replica in cluster.Replicas)
-        {
-            var copy = recorder.Steps($"replica {replica.Name} has", $"복제본 {replica.Name}");
-            watching.Add(end => recorder.WatchAsync(copy, cluster, replica, "SELECT MAX(id) FROM post", end));
-        }
+            recorder.Watch(watching, $"replica {replica.Name} has", $"복제본 {replica.Name}", cluster, replica, "SELECT MAX(id) FROM post");
         watching.Add(async end =>
         {
             await using var writer = await gateway.ConnectAsync(end);
@@ -39,9 +36,9 @@ static class BackwardReads
             await Task.Delay(BetweenReads, ct);
         }
         await watching.EndAsync();
-        recorder.Figure("reads", "읽기", Reads.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("that showed less than one before", "앞선 읽기보다 적게 보여 준 읽기", backwards.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("reads that replicas answered", "복제본이 답한 읽기", gateway.Counters.ReadsOnReplicas.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("reads", "읽기", Reads);
+        recorder.Figure("that showed less than one before", "앞선 읽기보다 적게 보여 준 읽기", backwards);
+        recorder.Figure("reads that replicas answered", "복제본이 답한 읽기", gateway.Counters.ReadsOnReplicas);
         return recorder.Finish(backwards, Reads);
     }
 }

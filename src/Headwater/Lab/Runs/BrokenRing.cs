@@ -22,10 +22,7 @@ static class BrokenRing
         var recorder = new Recorder(new LabText("orders that a server has", "서버가 가진 주문 수"));
         await using var watching = new Watching(ct);
         foreach (var server in cluster.Servers)
-        {
-            var has = recorder.Steps($"{server.Name} has", $"{server.Name}의 주문");
-            watching.Add(end => recorder.WatchAsync(has, cluster, server, "SELECT COUNT(*) FROM orders", end));
-        }
+            recorder.Watch(watching, $"{server.Name} has", $"{server.Name}의 주문", cluster, server, "SELECT COUNT(*) FROM orders");
         OrderWriter[] writers = [new OrderWriter(1, open => cluster.ApplicationAsync(first, open)), new OrderWriter(3, open => cluster.ApplicationAsync(last, open))];
         await using (var writing = new Watching(ct))
         {
@@ -44,13 +41,13 @@ static class BrokenRing
         await Task.Delay(TimeSpan.FromSeconds(1.5), ct);
         await watching.EndAsync();
         var written = writers.Sum(static writer => writer.Acknowledged.Count);
-        recorder.Figure("orders written at db1 and db3", "db1과 db3에 쓴 주문", written.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("orders written at db1 and db3", "db1과 db3에 쓴 주문", written);
         var missing = 0;
         foreach (var server in (Up.EmbeddedServer[])[first, last])
         {
             await using var reader = await cluster.ApplicationAsync(server, ct);
             var lacks = await OrderWriter.MissingAsync(writers, reader, "SELECT id FROM orders", ct);
-            recorder.Figure($"of them {server.Name} has not", $"그중 {server.Name}에 없는 주문", lacks.ToString(CultureInfo.InvariantCulture));
+            recorder.Figure($"of them {server.Name} has not", $"그중 {server.Name}에 없는 주문", lacks);
             missing += lacks;
         }
         return recorder.Finish(missing, written);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Headwater.Lab.Stage;
 
 namespace Headwater.Lab.Runs;
@@ -46,8 +45,8 @@ static class CacheAvalanche
         await Task.Delay(Lasts, ct);
         await watching.EndAsync();
         var all = await asks.CountAsync(ct);
-        recorder.Figure("asks of visitors", "방문자의 질의", count.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("that reached a server, though nothing had changed", "바뀐 것이 없는데도 서버까지 간 질의", all.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("asks of visitors", "방문자의 질의", count);
+        recorder.Figure("that reached a server, though nothing had changed", "바뀐 것이 없는데도 서버까지 간 질의", all);
         return recorder.Finish(all, count);
     }
 

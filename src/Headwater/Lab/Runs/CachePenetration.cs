@@ -1,4 +1,3 @@
-using System.Globalization;
 using Headwater.Lab.Stage;
 
 namespace Headwater.Lab.Runs;
@@ -42,9 +41,9 @@ static class CachePenetration
         await Task.Delay(Lasts, ct);
         await watching.EndAsync();
         var all = await asks.CountAsync(ct);
-        recorder.Figure("asks for articles that do not exist", "존재하지 않는 글을 찾은 질의", count.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("different ones", "서로 다른 질의", Missing.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("asks that reached a server", "서버까지 간 질의", all.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("asks for articles that do not exist", "존재하지 않는 글을 찾은 질의", count);
+        recorder.Figure("different ones", "서로 다른 질의", Missing);
+        recorder.Figure("asks that reached a server", "서버까지 간 질의", all);
         return recorder.Finish(all, count);
     }
 }

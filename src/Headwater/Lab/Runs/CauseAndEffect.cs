@@ -1,4 +1,3 @@
-using System.Globalization;
 using Headwater.Lab.Stage;
 
 namespace Headwater.Lab.Runs;
@@ -30,12 +29,9 @@ static class CauseAndEffect
         var recorder = new Recorder(new LabText("number of the question", "질문 번호"));
         var read = recorder.Dots("the reader has answer", "독자가 읽은 답");
         await using var watching = new Watching(ct);
-        var asked = recorder.Steps("1st cluster's primary has", "첫째 클러스터 프라이머리");
-        watching.Add(end => recorder.WatchAsync(asked, asking, asking.Primary, "SELECT MAX(id) FROM question", end));
-        var copied = recorder.Steps("1st cluster's replica has", "첫째 클러스터 복제본");
-        watching.Add(end => recorder.WatchAsync(copied, asking, asking.Servers[1], "SELECT MAX(id) FROM question", end));
-        var answered = recorder.Steps("2nd cluster's replica has", "둘째 클러스터 복제본");
-        watching.Add(end => recorder.WatchAsync(answered, answering, answering.Servers[1], "SELECT MAX(question) FROM answer", end));
+        recorder.Watch(watching, "1st cluster's primary has", "첫째 클러스터 프라이머리", asking, asking.Primary, "SELECT MAX(id) FROM question");
+        recorder.Watch(watching, "1st cluster's replica has", "첫째 클러스터 복제본", asking, asking.Servers[1], "SELECT MAX(id) FROM question");
+        recorder.Watch(watching, "2nd cluster's replica has", "둘째 클러스터 복제본", answering, answering.Servers[1], "SELECT MAX(question) FROM answer");
 
         var missing = 0;
         for (var question = 1; question <= Questions; question++)
@@ -53,8 +49,8 @@ static class CauseAndEffect
             await Task.Delay(Pause, ct);
         }
         await watching.EndAsync();
-        recorder.Figure("answers read", "읽은 답", Questions.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("without their question", "질문이 보이지 않은 답", missing.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("answers read", "읽은 답", Questions);
+        recorder.Figure("without their question", "질문이 보이지 않은 답", missing);
         return recorder.Finish(missing, Questions);
     }
 }

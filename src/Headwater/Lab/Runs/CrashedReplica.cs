@@ -1,4 +1,3 @@
-using System.Globalization;
 using Headwater.Lab.Stage;
 
 namespace Headwater.Lab.Runs;
@@ -23,11 +22,8 @@ static class CrashedReplica
             foreach (var sql in (string[])["STOP SLAVE", "SET SESSION sql_log_bin = 0", $"ALTER TABLE mysql.gtid_slave_pos ENGINE = {engine}", "START SLAVE"]) await admin.QueryAsync(sql, ct);
         var recorder = new Recorder(new LabText("orders that a server has", "서버가 가진 주문 수"));
         await using var watching = new Watching(ct);
-        foreach (var server in cluster.Servers)
-        {
-            var has = server == replica ? recorder.Steps("replica db2 has", "복제본 db2") : recorder.Steps("primary db1 has", "프라이머리 db1");
-            watching.Add(end => recorder.WatchAsync(has, cluster, server, "SELECT COUNT(*) FROM orders", end));
-        }
+        recorder.Watch(watching, "primary db1 has", "프라이머리 db1", cluster, cluster.Primary, "SELECT COUNT(*) FROM orders");
+        recorder.Watch(watching, "replica db2 has", "복제본 db2", cluster, replica, "SELECT COUNT(*) FROM orders");
         var writer = new OrderWriter(1, open => cluster.ApplicationAsync(cluster.Primary, open)) { Pause = BetweenOrders };
         await using (var writing = new Watching(ct))
         {
@@ -49,8 +45,8 @@ static class CrashedReplica
         await using var reader = await cluster.ApplicationAsync(replica, ct);
         var missing = await OrderWriter.MissingAsync([writer], reader, "SELECT id FROM orders", ct);
         recorder.Figure("engine of mysql.gtid_slave_pos", "mysql.gtid_slave_pos의 엔진", engine);
-        recorder.Figure("orders written", "쓴 주문", writer.Acknowledged.Count.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("orders that the replica lacks for ever", "복제본에 영영 없는 주문", missing.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("orders written", "쓴 주문", writer.Acknowledged.Count);
+        recorder.Figure("orders that the replica lacks for ever", "복제본에 영영 없는 주문", missing);
         recorder.Figure("SHOW SLAVE STATUS: Last_SQL_Errno", "SHOW SLAVE STATUS: Last_SQL_Errno", status.Value(0, "Last_SQL_Errno") ?? "");
         recorder.Figure("SHOW SLAVE STATUS: Seconds_Behind_Master", "SHOW SLAVE STATUS: Seconds_Behind_Master", status.Value(0, "Seconds_Behind_Master") ?? "NULL");
         return recorder.Finish(missing, writer.Acknowledged.Count);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Headwater.Lab.Stage;
 
 namespace Headwater.Lab.Runs;
@@ -34,16 +33,16 @@ static class DeadPrimary
         await Task.Delay(TimeSpan.FromSeconds(isProtected ? 2 : 4), ct);
         await watching.EndAsync();
         var refused = writers.Sum(static writer => writer.Refused);
-        recorder.Figure("orders acknowledged before", "종료 전에 확인된 주문", before.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("orders acknowledged afterwards", "종료 뒤에 확인된 주문", (acknowledged - before).ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("orders refused", "거부된 주문", refused.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("under way at the moment, outcome told as unknown", "처리 중이어서 결과를 알 수 없다고 알린 주문", writers.Sum(static writer => writer.Unknown).ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("orders acknowledged before", "종료 전에 확인된 주문", before);
+        recorder.Figure("orders acknowledged afterwards", "종료 뒤에 확인된 주문", acknowledged - before);
+        recorder.Figure("orders refused", "거부된 주문", refused);
+        recorder.Figure("under way at the moment, outcome told as unknown", "처리 중이어서 결과를 알 수 없다고 알린 주문", writers.Sum(static writer => writer.Unknown));
         var lost = 0;
         if (gateway is not null)
         {
             await using var reader = await gateway.ConnectAsync("strong", ct);
             lost = await OrderWriter.MissingAsync(writers, reader, "SELECT id FROM orders", ct);
-            recorder.Figure("acknowledged and lost", "확인되었다가 잃어버린 주문", lost.ToString(CultureInfo.InvariantCulture));
+            recorder.Figure("acknowledged and lost", "확인되었다가 잃어버린 주문", lost);
         }
         return recorder.Finish(refused + lost, acknowledged);
     }

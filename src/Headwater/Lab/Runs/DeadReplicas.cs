@@ -1,4 +1,3 @@
-using System.Globalization;
 using Headwater.Lab.Stage;
 using Headwater.Servers;
 
@@ -38,12 +37,12 @@ static class DeadReplicas
         await Task.Delay(Quiet, ct);
         await watching.EndAsync();
         var all = answered.Sum() + failed;
-        recorder.Figure("reads", "읽기", all.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("that failed", "실패한 읽기", failed.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("reads", "읽기", all);
+        recorder.Figure("that failed", "실패한 읽기", failed);
         if (isProtected)
         {
-            recorder.Figure("that Headwater repeated elsewhere, unseen", "Headwater가 다른 서버에서 다시 한 읽기", gateway.Counters.Retries.ToString(CultureInfo.InvariantCulture));
-            recorder.Figure("that the primary answered", "프라이머리가 답한 읽기", (gateway.Counters.Reads - gateway.Counters.ReadsOnReplicas).ToString(CultureInfo.InvariantCulture));
+            recorder.Figure("that Headwater repeated elsewhere, unseen", "Headwater가 다른 서버에서 다시 한 읽기", gateway.Counters.Retries);
+            recorder.Figure("that the primary answered", "프라이머리가 답한 읽기", gateway.Counters.Reads - gateway.Counters.ReadsOnReplicas);
         }
         return recorder.Finish(failed, all);
     }

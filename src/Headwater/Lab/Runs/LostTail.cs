@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Headwater.Http;
 using Headwater.Lab.Stage;
@@ -19,10 +18,7 @@ static class LostTail
         var recorder = new Recorder(new LabText("orders that a server has", "서버가 가진 주문 수"));
         await using var watching = new Watching(ct);
         foreach (var server in cluster.Servers)
-        {
-            var has = recorder.Steps($"{server.Name} has", $"{server.Name}의 주문");
-            watching.Add(end => recorder.WatchAsync(has, cluster, server, "SELECT COUNT(*) FROM orders", end));
-        }
+            recorder.Watch(watching, $"{server.Name} has", $"{server.Name}의 주문", cluster, server, "SELECT COUNT(*) FROM orders");
         var writer = new OrderWriter(1, gateway.ConnectAsync) { Pause = TimeSpan.FromMilliseconds(15) };
         await OrdersAsync(writer, Orders / 2, ct);
         await cluster.CaughtUpAsync(ct);
@@ -48,17 +44,17 @@ static class LostTail
             var recovered = await RecoverAsync(gateway, ct);
             report = recovered.Report?.ToText() ?? "";
             recorder.Event("headwater recover has brought the tail back", "headwater recover가 꼬리를 되살렸습니다");
-            recorder.Figure("transactions of the tail", "꼬리의 트랜잭션", (recovered.Report?.Transactions ?? 0).ToString(CultureInfo.InvariantCulture));
-            recorder.Figure("of them applied", "그중 적용된 것", (recovered.Report?.Applied ?? 0).ToString(CultureInfo.InvariantCulture));
-            recorder.Figure("put into quarantine, as the row has changed since", "그사이 행이 바뀌어 격리된 것", (recovered.Report?.Quarantined ?? 0).ToString(CultureInfo.InvariantCulture));
+            recorder.Figure("transactions of the tail", "꼬리의 트랜잭션", recovered.Report?.Transactions ?? 0);
+            recorder.Figure("of them applied", "그중 적용된 것", recovered.Report?.Applied ?? 0);
+            recorder.Figure("put into quarantine, as the row has changed since", "그사이 행이 바뀌어 격리된 것", recovered.Report?.Quarantined ?? 0);
         }
         await Task.Delay(TimeSpan.FromSeconds(1), ct);
         await watching.EndAsync();
         await using var reader = await gateway.ConnectAsync("strong", ct);
         var missing = await OrderWriter.MissingAsync([writer, later], reader, "SELECT id FROM orders", ct);
         var acknowledged = writer.Acknowledged.Count + later.Acknowledged.Count;
-        recorder.Figure("orders acknowledged", "확인된 주문", acknowledged.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("of them not in the cluster in the end", "그중 끝내 클러스터에 없는 주문", missing.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("orders acknowledged", "확인된 주문", acknowledged);
+        recorder.Figure("of them not in the cluster in the end", "그중 끝내 클러스터에 없는 주문", missing);
         recorder.Figure("stock, which both servers had changed", "두 서버가 모두 바꾼 재고", (await reader.QueryAsync("SELECT amount FROM stock", ct)).Scalar!);
         return isProtected && report.Length == 0 ? throw new LabException("headwater recover gave no report.") : recorder.Finish(missing, acknowledged);
     }

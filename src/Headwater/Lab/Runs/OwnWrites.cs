@@ -20,10 +20,7 @@ static class OwnWrites
         var page = recorder.Dots("the author's page shows", "작성자의 페이지");
         await using var watching = new Watching(ct);
         foreach (var server in cluster.Servers)
-        {
-            var copy = server == cluster.Primary ? recorder.Steps($"primary {server.Name} has", $"프라이머리 {server.Name}") : recorder.Steps($"replica {server.Name} has", $"복제본 {server.Name}");
-            watching.Add(end => recorder.WatchAsync(copy, cluster, server, "SELECT MAX(id) FROM comment", end));
-        }
+            recorder.Watch(watching, $"{(server == cluster.Primary ? "primary" : "replica")} {server.Name} has", $"{(server == cluster.Primary ? "프라이머리" : "복제본")} {server.Name}", cluster, server, "SELECT MAX(id) FROM comment");
         await Task.Delay(Pause, ct);
         var gone = 0;
         for (var comment = 2; comment <= Comments + 1; comment++)
@@ -35,9 +32,9 @@ static class OwnWrites
             await Task.Delay(Pause, ct);
         }
         await watching.EndAsync();
-        recorder.Figure("comments written", "쓴 댓글", Comments.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("not on the author's page", "작성자의 페이지에 없던 댓글", gone.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("reads that replicas answered", "복제본이 답한 읽기", gateway.Counters.ReadsOnReplicas.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("comments written", "쓴 댓글", Comments);
+        recorder.Figure("not on the author's page", "작성자의 페이지에 없던 댓글", gone);
+        recorder.Figure("reads that replicas answered", "복제본이 답한 읽기", gateway.Counters.ReadsOnReplicas);
         return recorder.Finish(gone, Comments);
     }
 }

@@ -63,9 +63,9 @@ static class PhantomRead
                 left = int.Parse((await reader.QueryAsync("SELECT COUNT(*) FROM payment", ct)).Scalar!, CultureInfo.InvariantCulture);
             }
         recorder.Figure("rpl_semi_sync_master_wait_point", "rpl_semi_sync_master_wait_point", point);
-        recorder.Figure("payments that waited to be acknowledged", "확인을 기다리던 결제", Customers.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("of them a reader was shown", "그중 독자에게 보인 결제", (seen - 1).ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("payments after the failover", "페일오버 뒤의 결제", left.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("payments that waited to be acknowledged", "확인을 기다리던 결제", Customers);
+        recorder.Figure("of them a reader was shown", "그중 독자에게 보인 결제", seen - 1);
+        recorder.Figure("payments after the failover", "페일오버 뒤의 결제", left);
         return recorder.Finish(seen - left, Customers);
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Headwater.Lab.Stage;
 
 namespace Headwater.Lab.Runs;
@@ -50,10 +49,10 @@ static class SplitBrain
         await Task.Delay(TimeSpan.FromSeconds(2.5), ct);
         await watching.EndAsync();
         var isReadOnly = (await cluster.ExecuteAsync(old, "SELECT @@GLOBAL.read_only", ct)).Scalar == "1";
-        recorder.Figure("orders that db1 acknowledged when it was the primary no more", "더는 프라이머리가 아닌 db1이 확인한 주문", byTwo.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("orders that the shop tried there then", "그때 그 상점이 시도한 주문", askedAfter.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("orders that db1 acknowledged when it was the primary no more", "더는 프라이머리가 아닌 db1이 확인한 주문", byTwo);
+        recorder.Figure("orders that the shop tried there then", "그때 그 상점이 시도한 주문", askedAfter);
         recorder.Figure("read_only of db1 in the end", "마지막에 db1의 read_only", isReadOnly ? "ON" : "OFF");
-        recorder.Figure("orders acknowledged through Headwater", "Headwater를 통해 확인된 주문", gatewayCount.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("orders acknowledged through Headwater", "Headwater를 통해 확인된 주문", gatewayCount);
         return recorder.Finish(byTwo, askedAfter);
     }
 }

@@ -40,9 +40,9 @@ static class StaleCache
         }
         price.Add(Changes);
         var hits = isProtected ? gateway.Counters.CacheHits - before : cache.Hits;
-        recorder.Figure("looks at the page", "페이지를 본 횟수", looks.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("answered by the cache", "캐시가 답한 횟수", hits.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("that showed an old price", "옛 가격을 보여 준 횟수", stale.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("looks at the page", "페이지를 본 횟수", looks);
+        recorder.Figure("answered by the cache", "캐시가 답한 횟수", hits);
+        recorder.Figure("that showed an old price", "옛 가격을 보여 준 횟수", stale);
         // A cache that answers nothing is never stale.
         return recorder.Finish(stale, hits);
     }

@@ -47,8 +47,8 @@ static class ThunderingHerd
             computed.Add(await asks.CountAsync(ct));
         }
         var count = await asks.CountAsync(ct);
-        recorder.Figure("visitors", "방문자", answered.ToString(CultureInfo.InvariantCulture));
-        recorder.Figure("times that servers computed the page", "서버가 페이지를 계산한 횟수", count.ToString(CultureInfo.InvariantCulture));
+        recorder.Figure("visitors", "방문자", answered);
+        recorder.Figure("times that servers computed the page", "서버가 페이지를 계산한 횟수", count);
         recorder.Figure("the last of a herd had it after", "무리의 마지막 방문자가 기다린 시간", (slowest * 1000).ToString("0", CultureInfo.InvariantCulture) + " ms");
         return recorder.Finish(count, answered);
     }

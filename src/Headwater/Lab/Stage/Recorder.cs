@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Globalization;
 using Headwater.Servers;
 using Headwater.Up;
 
@@ -23,10 +24,18 @@ sealed class Recorder(LabText axis)
 
     public void Event(string en, string ko) => _events.Enqueue(new LabEvent(Seconds, new LabText(en, ko)));
 
+    public void Figure(string en, string ko, long value) => Figure(en, ko, value.ToString(CultureInfo.InvariantCulture));
+
     public void Figure(string en, string ko, string value) => _figures.Enqueue(new Figure(new LabText(en, ko), value));
 
-    /// <summary>Until cancelled, looks at a number on a server again and again, past every gateway. Where the server does not answer there is none.</summary>
-    public async Task WatchAsync(SeriesRecorder into, LabCluster cluster, EmbeddedServer server, string sql, CancellationToken ct)
+    /// <summary>Until the watching ends, looks at a number on a server again and again, past every gateway. Where the server does not answer there is none.</summary>
+    public void Watch(Watching watching, string en, string ko, LabCluster cluster, EmbeddedServer server, string sql)
+    {
+        var into = Steps(en, ko);
+        watching.Add(end => WatchAsync(into, cluster, server, sql, end));
+    }
+
+    static async Task WatchAsync(SeriesRecorder into, LabCluster cluster, EmbeddedServer server, string sql, CancellationToken ct)
     {
         while (!ct.IsCancellationRequested)
         {
@@ -39,7 +48,7 @@ sealed class Recorder(LabText axis)
                 {
                     patience.CancelAfter(Patience);
                     var value = (await connection.QueryAsync(sql, patience.Token)).Scalar;
-                    into.Add(value is null ? 0 : double.Parse(value, System.Globalization.CultureInfo.InvariantCulture));
+                    into.Add(value is null ? 0 : double.Parse(value, CultureInfo.InvariantCulture));
                     await Task.Delay(LookEvery, ct);
                 }
             }
