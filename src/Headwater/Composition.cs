@@ -258,9 +258,7 @@ sealed class Composition : IAsyncDisposable
         GatewayMetrics.Write(text, Gateway.Statistics);
         if (_feed is not null) FeedMetrics.Write(text, _feed);
         AlertMetrics.Write(text, _alerts);
-        ProcessMetrics.Write(text);
-        text.Begin("headwater_predecessor_sessions");
-        text.Sample(Predecessor()?.Sessions ?? 0);
+        ProcessMetrics.Write(text, Predecessor()?.Sessions ?? 0);
     }
 
     LiveSources LiveSourcesOf(ControlAnswers? control, VerifyDesk verify) => new()

@@ -5,11 +5,14 @@ namespace Headwater.Http;
 /// <summary>What the process itself uses.</summary>
 static class ProcessMetrics
 {
-    public static void Write(PrometheusText text)
+    /// <param name="predecessorSessions">Those of the process that served before an upgrade.</param>
+    public static void Write(PrometheusText text, int predecessorSessions)
     {
         using var process = Process.GetCurrentProcess();
         text.Begin("headwater_build_info");
         text.Sample(1, ("version", BuildVersion.Text));
+        text.Begin("headwater_predecessor_sessions");
+        text.Sample(predecessorSessions);
         text.Begin("headwater_process_start_time_seconds");
         text.Sample(new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0);
         text.Begin("headwater_process_cpu_seconds_total");

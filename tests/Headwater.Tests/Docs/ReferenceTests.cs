@@ -34,7 +34,7 @@ public class ReferenceTests
     {
         var found = Regex.Matches(_sources.Value, @"(?:\bFind|new Finding)\((?:[^""(),;]*\?[^""(),;]*)?""([a-z-]+)""(?: : ""([a-z-]+)"")?")
             .SelectMany(static match => match.Groups.Values.Skip(1)).Where(static group => group.Success).Select(static group => group.Value)
-            .Append(Headwater.Core.Rebuild.RebuildReport.Progress).Distinct().Order(StringComparer.Ordinal);
+            .Append(Headwater.Core.Rebuild.RebuildReport.Progress).Append(Headwater.Core.Recovery.RecoveryReport.Progress).Distinct().Order(StringComparer.Ordinal);
         Assert.Equal(FindingRules.All.Select(static rule => rule.Name).Order(StringComparer.Ordinal), found);
     }
 
