@@ -34,6 +34,7 @@ sealed class Composition : IAsyncDisposable
     readonly Live? _live;
     readonly ConsoleAnswers? _console;
     readonly LoginDesk? _logins;
+    readonly LabDesk? _lab;
     readonly CancellationTokenSource _end = new();
     HeadwaterConfig _config;
     Task _watching = Task.CompletedTask;
@@ -65,7 +66,8 @@ sealed class Composition : IAsyncDisposable
         var control = _config.Watch.Control is null ? null : new ControlAnswers(_watcher, () => _config.Watch.Control!.Policy, time, file);
         var views = new ViewHistory(time);
         VerifyDesk verify = new(() => View.Current, () => _config.Watch.Monitor, time, () => _live?.Acted());
-        _live = new Live(LiveSourcesOf(control, verify), views, time, log.Factory.CreateLogger<Live>());
+        _lab = new LabDesk(() => _config.Lab, Path.Combine(_config.StateDirectory, "lab"), LabProcess.Own, time, () => _live?.Nudge());
+        _live = new Live(LiveSourcesOf(control, verify, _lab), views, time, log.Factory.CreateLogger<Live>());
         View.Changed += _live.Follow;
         _logins = new LoginDesk(() => _config.ConsoleUsers, time);
         _console = new ConsoleAnswers(new ConsoleSources
@@ -76,6 +78,7 @@ sealed class Composition : IAsyncDisposable
             Explain = argument => ExplainJson.Of(argument, View.Current, Gateway.Explain),
             Quarantine = ct => QuarantineReader.ReadAsync(View.Current.Primary, _config.Watch.Control?.Recovery?.Login, ct),
             Verify = verify,
+            Lab = _lab,
             Note = _watcher.NoteOperator,
         }, log.Factory.CreateLogger<ConsoleAnswers>());
         var sources = new HttpSources
@@ -147,6 +150,7 @@ sealed class Composition : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _console?.Stop();
+        if (_lab is not null) await _lab.DisposeAsync();
         if (_live is not null)
         {
             View.Changed -= _live.Follow;
@@ -193,7 +197,7 @@ sealed class Composition : IAsyncDisposable
         ProcessMetrics.Write(text);
     }
 
-    LiveSources LiveSourcesOf(ControlAnswers? control, VerifyDesk verify) => new()
+    LiveSources LiveSourcesOf(ControlAnswers? control, VerifyDesk verify, LabDesk lab) => new()
     {
         View = () => View.Current,
         Readiness = () => Readiness,
@@ -203,6 +207,7 @@ sealed class Composition : IAsyncDisposable
         Audit = control is null ? null : ct => control.AuditAsync(apply: false, ct),
         Feed = _feed is null ? null : () => FeedJson.Of(_feed),
         Verify = () => verify.State,
+        Lab = () => lab.State,
         Alerts = () => _alerts.Firing,
         Journal = () => EventsReader.LengthOf(_config.Watch.Control?.Directory),
         SilentFor = server => server.LastAnswer is { } answer ? _time.Now() - (server.State.HeardAt > answer.AnsweredAt ? server.State.HeardAt : answer.AnsweredAt) : null,

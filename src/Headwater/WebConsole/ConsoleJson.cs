@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Headwater.Control.Failover;
+using Headwater.Http;
 
 namespace Headwater.WebConsole;
 
@@ -21,5 +22,8 @@ sealed record EventJson(DateTimeOffset At, string Kind, string Rule, string? Ser
 [JsonSerializable(typeof(QuarantineJson))]
 [JsonSerializable(typeof(ExplainJson))]
 [JsonSerializable(typeof(VerifyOutcome))]
+[JsonSerializable(typeof(LabListJson))]
+[JsonSerializable(typeof(LabReportJson))]
+[JsonSerializable(typeof(OutcomeJson))]
 [JsonSerializable(typeof(string))]
 sealed partial class ConsoleJson : JsonSerializerContext;

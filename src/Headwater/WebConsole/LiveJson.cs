@@ -8,7 +8,7 @@ namespace Headwater.WebConsole;
 /// <param name="Change">The change of primary that is under way.</param>
 /// <param name="Events">Grows when there is something new in the journal or a new view: then the page of events asks again.</param>
 sealed record LiveJson(long At, string Version, string Cluster, long Epoch, string? Primary, string Reason, bool Ready, IReadOnlyList<LiveServer> Servers, IReadOnlyList<string>? Ring,
-    LiveGateway Gateway, LiveControl? Control, LivePromise Promise, IReadOnlyList<AttentionJson> Attention, FeedJson? Feed, LiveChange? Change, long Events, VerifyState? Verify,
+    LiveGateway Gateway, LiveControl? Control, LivePromise Promise, IReadOnlyList<AttentionJson> Attention, FeedJson? Feed, LiveChange? Change, long Events, VerifyState? Verify, LabState? Lab,
     IReadOnlyDictionary<string, double?>? Sample = null);
 
 sealed record LiveServer(string Name, string Address, string Role, string Health, string Reason, IReadOnlyList<string> Tags, double Weight, string Zone, string? Version, string? Source,

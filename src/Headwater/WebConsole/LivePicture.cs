@@ -26,7 +26,7 @@ static class LivePicture
             policy is null ? null : new LiveControl(Notations.NameOf(policy.Promise), policy.Promise == LossPromise.Bounded ? policy.LossBound.TotalSeconds : null, record.Paused, [.. record.InMaintenance.Select(static id => id.Name)], lease),
             Promise(policy, audit, view, auditAge), attention, feed,
             record.Change is { } change ? new LiveChange(change.Kind.ToString().ToLowerInvariant(), change.From.Name, change.To?.Name, change.Step.ToString().ToLowerInvariant(), change.Proof) : null,
-            events, sources.Verify(), sample);
+            events, sources.Verify(), sources.Lab(), sample);
     }
 
     static LiveServer Server(ServerView server, ClusterView view, ControlRecord record, ServerFigures? figures, ServerRates rates, TimeSpan? silent)

@@ -23,6 +23,9 @@ sealed record LiveSources
     public Func<FeedJson>? Feed { get; init; }
     public Func<VerifyState?> Verify { get; init; } = static () => null;
 
+    /// <summary>Null where the lab is off.</summary>
+    public Func<LabState?> Lab { get; init; } = static () => null;
+
     /// <summary>What is amiss by the rules of alerts.</summary>
     public Func<IReadOnlyList<FiringAlert>> Alerts { get; init; } = static () => [];
 

@@ -4,7 +4,7 @@ import { h, lay } from './dom.js';
 import { t } from './texts.js';
 import { ask, known } from './live.js';
 
-/** What there is. path: what is asked for. stake: who asks has to type the name of the server (or of the cluster). */
+/** What there is. path: what is asked for. stake: who asks has to type the name of the server (or of the cluster). away: it goes on elsewhere, and the page shows how far. */
 const kinds = {
   switchover: { stake: true, path: (name, dry) => `switchover?to=${name}&dry_run=${dry}` },
   failover: { stake: true, path: (name, dry) => `failover?accept_loss=true&dry_run=${dry}` },
@@ -16,6 +16,8 @@ const kinds = {
   pause: { stake: true, path: (name, dry) => `pause?dry_run=${dry}` },
   resume: { path: (name, dry) => `resume?dry_run=${dry}` },
   audit_apply: { stake: true, path: (name, dry) => dry ? 'audit' : 'audit?apply=true' },
+  lab: { path: (name, dry) => `lab?scenario=${name}&dry_run=${dry}`, away: true },
+  lab_stop: { path: (name, dry) => `lab?stop=true&dry_run=${dry}`, away: true },
   reload: { plain: true },
 };
 
@@ -23,8 +25,8 @@ let asked = null;
 const dialog = h('dialog.action', { 'aria-labelledby': 'action-title', onclose: () => { asked = null; } });
 
 /** Opens the dialog: first what would be done. */
-export async function propose(kind, server, word = server) {
-  asked = { kind, server, word, plan: null, outcome: null, typed: '', option: false, busy: true };
+export async function propose(kind, server, word = server, title = server) {
+  asked = { kind, server, word, title, plan: null, outcome: null, typed: '', option: false, busy: true };
   if (!dialog.isConnected) document.body.append(dialog);
   show();
   dialog.showModal();
@@ -57,7 +59,8 @@ async function carryOut(event) {
   show();
   const { body } = await ask(address(one, false), { method: 'POST' });
   Object.assign(one, { busy: false, outcome: body });
-  if (asked === one) show();
+  if (asked !== one) return;
+  if (kinds[one.kind].away && body.applied) dialog.close(); else show();
 }
 
 const ready = one => one.plan?.applied && (!kinds[one.kind].stake || one.typed.trim() === one.word);
@@ -70,7 +73,7 @@ function show() {
   const kind = kinds[one.kind];
   const done = one.outcome;
   lay(dialog, h('form', { onsubmit: carryOut, key: `${one.kind} ${one.server}` },
-    h('h2', { id: 'action-title' }, t(`action.${one.kind}`, { server: one.server ?? '' })),
+    h('h2', { id: 'action-title' }, t(`action.${one.kind}`, { server: one.server ?? '' }), kind.away && one.title ? `: ${one.title}` : ''),
     h('p.muted', t(`action.${one.kind}.say`, { server: one.server ?? '' })),
     !done && h('div.plan', { 'aria-busy': String(one.busy && !one.begun), 'aria-live': 'polite' },
       !one.plan ? h('p', t('action.asking')) : [h('h3', one.plan.applied ? t('action.plan') : t('action.cannot')), list(lines(one.plan), one.plan.applied ? '' : 'bad'), report(one.plan.report)]),

@@ -1,5 +1,6 @@
 import { h } from '../dom.js';
 import { t } from '../texts.js';
+import '../texts/events.js';
 import { known, ask } from '../live.js';
 import { wide } from '../shell.js';
 import { span, at, atFull, number } from '../format.js';

@@ -1,5 +1,6 @@
 import { h } from '../dom.js';
 import { t } from '../texts.js';
+import '../texts/explain.js';
 import { known, ask } from '../live.js';
 
 const question = { statement: 'SELECT body FROM app.posts WHERE id = 42', level: 'session', schema: '', floor: '' };
