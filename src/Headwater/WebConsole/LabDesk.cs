@@ -27,6 +27,9 @@ sealed class LabDesk(Func<bool> isAllowed, string directory, IReadOnlyList<strin
     readonly Lock _lock = new();
     readonly CancellationTokenSource _end = new();
     readonly LabShelf _shelf = new(directory);
+
+    // A gateway that was killed could not wait until its lab had cleared up.
+    readonly Task _clearing = Task.Run(() => LabProcess.RemoveLeftovers(directory));
     CancellationTokenSource? _stop;
     Task _running = Task.CompletedTask;
     LabState _state = LabState.None;
@@ -90,6 +93,7 @@ sealed class LabDesk(Func<bool> isAllowed, string directory, IReadOnlyList<strin
         LabEnd end;
         try
         {
+            await _clearing;
             end = await new LabProcess(program, directory, time).RunAsync(name, step => Set(state => state with { Steps = [.. state.Steps, new LabBegun(step.Doing, time.GetUtcNow())] }), stop);
         }
         catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
@@ -110,6 +114,7 @@ sealed class LabDesk(Func<bool> isAllowed, string directory, IReadOnlyList<strin
     {
         await _end.CancelAsync();
         await _running;
+        await _clearing;
         _end.Dispose();
     }
 }

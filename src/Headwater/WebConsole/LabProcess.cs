@@ -25,7 +25,7 @@ sealed class LabProcess(IReadOnlyList<string> program, string directory, TimePro
     public async Task<LabEnd> RunAsync(string scenario, Action<LabStep> step, CancellationToken stopping)
     {
         Directory.CreateDirectory(directory);
-        RemoveLeftovers();
+        RemoveLeftovers(directory);
         var output = Path.Combine(directory, "output");
         File.Delete(output);
         using var launcher = new ChildLauncher(niceness: Niceness);
@@ -46,7 +46,7 @@ sealed class LabProcess(IReadOnlyList<string> program, string directory, TimePro
         await exit;
         Read();
         File.Delete(output);
-        RemoveLeftovers();
+        RemoveLeftovers(directory);
         return new LabEnd(report, report is not null ? "" : stopping.IsCancellationRequested ? "It was stopped." : said.Length > 0 ? said : $"It ended with exit code {process.ExitCode} and said nothing.");
 
         void Read()
@@ -92,8 +92,9 @@ sealed class LabProcess(IReadOnlyList<string> program, string directory, TimePro
     }
 
     /// <summary>Folders of runs that were killed; the name says by which process they were made.</summary>
-    void RemoveLeftovers()
+    public static void RemoveLeftovers(string directory)
     {
+        if (!Directory.Exists(directory)) return;
         foreach (var folder in Directory.EnumerateDirectories(directory, "lab-*"))
             if (int.TryParse(Path.GetFileName(folder)["lab-".Length..], out var pid) && ProcessIdentity.Of(pid) is null)
                 try

@@ -58,10 +58,10 @@ const verdict = last => h('span.pill', { class: last.passed ? 'good' : 'bad' }, 
 
 function entry(scenario, state) {
   return h('li.scenario.card', { key: scenario.name },
-    h('div.head', h('h2', h('a', { href: `#/lab/${scenario.name}` }, scenario.title)), scenario.last ? verdict(scenario.last) : h('span.muted', t('lab.takes', { time: span(scenario.seconds) }))),
+    h('div.head', h('h2', h('a', { href: `#/lab/${scenario.name}` }, scenario.title)), scenario.last && verdict(scenario.last)),
     h('p', scenario.question),
     scenario.last ? h('p.muted', scenario.last.sentence) : sides(scenario),
-    h('div.head', h('code.note', scenario.name), play(scenario, state)));
+    h('div.head', h('span.muted', h('code', scenario.name), ' · ', t('lab.takes', { time: span(scenario.seconds) })), play(scenario, state)));
 }
 
 const sides = scenario => h('dl.facts', h('dt', t('lab.without')), h('dd', scenario.without), h('dt', t('lab.with')), h('dd', scenario.with));
