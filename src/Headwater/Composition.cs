@@ -74,7 +74,7 @@ sealed class Composition : IAsyncDisposable
         {
             Live = _live,
             Logins = _logins,
-            Events = () => EventsReader.Read(_config.Watch.Control?.Directory, views),
+            Events = () => EventsReader.Read(_config.Watch.Control?.Directory, views, AlertEpisodeJson.All(_alerts)),
             Explain = argument => ExplainJson.Of(argument, View.Current, Gateway.Explain),
             Quarantine = ct => QuarantineReader.ReadAsync(View.Current.Primary, _config.Watch.Control?.Recovery?.Login, ct),
             Verify = verify,
@@ -209,7 +209,7 @@ sealed class Composition : IAsyncDisposable
         Verify = () => verify.State,
         Lab = () => lab.State,
         Alerts = () => _alerts.Firing,
-        Journal = () => EventsReader.LengthOf(_config.Watch.Control?.Directory),
+        Journal = () => EventsReader.LengthOf(_config.Watch.Control?.Directory) + _alerts.Changes,
         SilentFor = server => server.LastAnswer is { } answer ? _time.Now() - (server.State.HeardAt > answer.AnsweredAt ? server.State.HeardAt : answer.AnsweredAt) : null,
     };
 

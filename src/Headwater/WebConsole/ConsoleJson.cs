@@ -9,8 +9,8 @@ sealed record MeJson(string? Name, string Role, bool Login, bool LoggedIn, strin
 
 sealed record LoginJson(string User, string Password);
 
-/// <summary>What has happened: changes of primary as stories, the journal's newest entries, and the views of this process.</summary>
-sealed record EventsJson(IReadOnlyList<ChangeStory> Changes, IReadOnlyList<EventJson> Entries, IReadOnlyList<ViewChange> Views, string? Trouble);
+/// <summary>What has happened: changes of primary as stories, the journal's newest entries, and the views and alerts of this process.</summary>
+sealed record EventsJson(IReadOnlyList<ChangeStory> Changes, IReadOnlyList<EventJson> Entries, IReadOnlyList<ViewChange> Views, IReadOnlyList<AlertEpisodeJson> Alerts, string? Trouble);
 
 sealed record EventJson(DateTimeOffset At, string Kind, string Rule, string? Server, string Sentence);
 

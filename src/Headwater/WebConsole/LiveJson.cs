@@ -1,3 +1,4 @@
+using Headwater.Core;
 using Headwater.Gateway;
 using Headwater.Http;
 
@@ -29,7 +30,8 @@ sealed record LiveControl(string Rpo, double? RpoBoundSeconds, bool Paused, IRea
 sealed record LivePromise(bool? Kept, string Sentence, IReadOnlyList<AuditFindingJson> Broken, double? AuditedSecondsAgo);
 
 /// <summary>Something that somebody should look at: what, how grave, about whom, and what mends it where a statement or command does.</summary>
-sealed record AttentionJson(string Severity, string Kind, string? Server, string Sentence, string? Mend = null);
+/// <param name="Progress">Of long work: how far it has come, where that can be counted.</param>
+sealed record AttentionJson(string Severity, string Kind, string? Server, string Sentence, string? Mend = null, Progress? Progress = null);
 
 sealed record LiveChange(string Kind, string From, string? To, string Step, IReadOnlyList<string> Proof);
 

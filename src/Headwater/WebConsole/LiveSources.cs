@@ -29,7 +29,7 @@ sealed record LiveSources
     /// <summary>What is amiss by the rules of alerts.</summary>
     public Func<IReadOnlyList<FiringAlert>> Alerts { get; init; } = static () => [];
 
-    /// <summary>Grows with the controller's journal.</summary>
+    /// <summary>Grows with the controller's journal, and with what was amiss.</summary>
     public Func<long> Journal { get; init; } = static () => 0;
 
     /// <summary>How long ago a server was heard, by this process's clock.</summary>

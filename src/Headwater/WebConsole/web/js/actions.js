@@ -2,16 +2,17 @@
 
 import { h, lay } from './dom.js';
 import { t } from './texts.js';
-import { ask, known } from './live.js';
+import { ask, known, follow } from './live.js';
+import { work } from './progress.js';
 
-/** What there is. path: what is asked for. stake: who asks has to type the name of the server (or of the cluster). away: it goes on elsewhere, and the page shows how far. */
+/** What there is. path: what is asked for. stake: who asks has to type the name of the server (or of the cluster). away: it goes on elsewhere, and the page shows how far. told: the kind of what is told of it while it is under way. */
 const kinds = {
   switchover: { stake: true, path: (name, dry) => `switchover?to=${name}&dry_run=${dry}` },
   failover: { stake: true, path: (name, dry) => `failover?accept_loss=true&dry_run=${dry}` },
   maintenance_on: { stake: true, path: (name, dry) => `maintenance?server=${name}&on=true&dry_run=${dry}` },
   maintenance_off: { path: (name, dry) => `maintenance?server=${name}&on=false&dry_run=${dry}` },
-  recover: { stake: true, path: (name, dry) => `recover?server=${name}&dry_run=${dry}` },
-  rebuild: { stake: true, path: (name, dry) => `rebuild?server=${name}&dry_run=${dry}`, option: ['overwrite', 'overwrite=true'] },
+  recover: { stake: true, told: 'recovering', path: (name, dry) => `recover?server=${name}&dry_run=${dry}` },
+  rebuild: { stake: true, told: 'rebuilding', path: (name, dry) => `rebuild?server=${name}&dry_run=${dry}`, option: ['overwrite', 'overwrite=true'] },
   verify: { path: (name, dry) => `verify?server=${name}&dry_run=${dry}` },
   pause: { stake: true, path: (name, dry) => `pause?dry_run=${dry}` },
   resume: { path: (name, dry) => `resume?dry_run=${dry}` },
@@ -79,11 +80,20 @@ function show() {
       !one.plan ? h('p', t('action.asking')) : [h('h3', one.plan.applied ? t('action.plan') : t('action.cannot')), list(lines(one.plan), one.plan.applied ? '' : 'bad'), report(one.plan.report)]),
     !done && kind.option && h('label.check', h('input', { type: 'checkbox', onchange: event => { one.option = event.target.checked; plan(one); } }), t(`action.option.${kind.option[0]}`)),
     !done && one.plan?.applied && kind.stake && h('label', t('action.type', { word: one.word }), h('input', { name: 'confirm', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', oninput: event => { one.typed = event.target.value; show(); } })),
+    one.begun && !done && underway(one, kind),
     done && h('div', { role: 'status' }, h('h3', { class: done.applied === false ? 'bad' : 'good' }, done.applied === false ? t('action.failed') : t('action.done')), list(lines(done), done.applied === false ? 'bad' : ''), report(done.report)),
     h('menu',
       h('button', { type: 'button', onclick: () => dialog.close() }, done ? t('action.close') : t('action.cancel')),
       !done && h('button.primary', { type: 'submit', disabled: one.busy || !ready(one), class: kind.stake ? 'grave' : '' }, one.busy && one.begun ? t('action.running') : t(`action.${one.kind}.do`)))));
 }
+
+/** What is told of it while it goes on; there may be nothing yet. */
+function underway(one, kind) {
+  const told = kind.told && known.now.attention.find(other => other.kind === kind.told && other.server === one.server);
+  return kind.told && h('div.underway', { 'aria-live': 'polite' }, h('p', told?.sentence ?? t('action.running')), work(t(`action.${one.kind}`, { server: one.server }), told?.progress ?? null));
+}
+
+follow(() => { if (asked?.begun && !asked.outcome) show(); });
 
 const list = (sentences, kind) => sentences.length === 1 ? h('p', { class: kind }, sentences[0]) : h('ul.lines', { class: kind }, sentences.map(sentence => h('li', sentence)));
 

@@ -5,6 +5,7 @@ import { known, ask } from '../live.js';
 import { number, rate, span } from '../format.js';
 import { chart, charts } from '../chart.js';
 import { propose, serverMenu } from '../actions.js';
+import { work } from '../progress.js';
 import { wide } from '../shell.js';
 import { lagText } from './cluster.js';
 
@@ -38,7 +39,7 @@ function one(server, now) {
     h('p', h('a', { href: '#/servers' }, `← ${t('nav.servers')}`)),
     h('div.head', h('h1', h('span.dot', { class: dot(server) }), server.name), h('span.role', t(`role.${server.role}`)), operator() && serverMenu(server, now)),
     h('p.lead', { class: dot(server) === 'good' ? '' : dot(server) }, server.reason),
-    now.attention.filter(one => one.server === server.name).map(one => h('p.said', { class: one.severity }, one.sentence, one.mend && h('span.mend', t('attention.mend'), ' ', h('code', one.mend)))),
+    now.attention.filter(one => one.server === server.name).map(one => h('p.said', { class: one.severity }, one.sentence, one.mend && h('span.mend', t('attention.mend'), ' ', h('code', one.mend)), one.progress && work(one.sentence, one.progress))),
     h('section.columns',
       h('div.card', h('h2', t('server.state')), facts([
         [t('server.address'), server.address], [t('server.version'), server.version], [t('server.uptime'), server.uptime_seconds === undefined ? null : span(server.uptime_seconds)],
