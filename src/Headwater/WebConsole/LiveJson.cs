@@ -36,4 +36,4 @@ sealed record AttentionJson(string Severity, string Kind, string? Server, string
 sealed record LiveChange(string Kind, string From, string? To, string Step, IReadOnlyList<string> Proof);
 
 /// <summary>A comparison of replicas with their primary that runs, or how the last one ended.</summary>
-sealed record VerifyState(bool Runs, string Line, DateTimeOffset Since);
+sealed record VerifyState(bool Runs, string Sentence, DateTimeOffset Since, Progress? Progress = null);

@@ -49,6 +49,8 @@ sealed class RecoveringCluster : IAsyncDisposable
 
     public Task<ServerConnection> GatewayAsync(string? schema = "shop") => _gateway.ConnectAsync(schema);
 
+    public string Console => _gateway.Console;
+
     /// <summary>From now on nothing of what is written reaches the replica, and nobody mends that.</summary>
     public async Task CutAsync()
     {

@@ -89,8 +89,8 @@ function show() {
 
 /** What is told of it while it goes on; there may be nothing yet. */
 function underway(one, kind) {
-  const told = kind.told && known.now.attention.find(other => other.kind === kind.told && other.server === one.server);
-  return kind.told && h('div.underway', { 'aria-live': 'polite' }, h('p', told?.sentence ?? t('action.running')), work(t(`action.${one.kind}`, { server: one.server }), told?.progress ?? null));
+  const told = one.kind === 'verify' ? known.now.verify?.runs && known.now.verify : known.now.attention.find(other => other.kind === kind.told && other.server === one.server);
+  return (kind.told || one.kind === 'verify') && h('div.underway', h('p', told?.sentence || t('action.running')), work(t(`action.${one.kind}`, { server: one.server }), told?.progress ?? null));
 }
 
 follow(() => { if (asked?.begun && !asked.outcome) show(); });

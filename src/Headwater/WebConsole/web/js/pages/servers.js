@@ -15,7 +15,7 @@ export function enter(route, soon) { ask('/api/verify').then(({ status, body }) 
 
 export function draw(route, soon) {
   const now = known.now;
-  const state = JSON.stringify(now.verify ?? null);
+  const state = now.verify ? `${now.verify.runs} ${now.verify.since}` : '';
   if (state !== asked) { asked = state; if (now.verify && !now.verify.runs) enter(route, soon); }
   const server = now.servers.find(one => one.name === route[1]);
   return server ? one(server, now) : [h('h1', t('nav.servers')), route[1] && h('p.muted', t('server.unknown', { server: route[1] })), list(now), audit(now), verify(now), log(now)];
@@ -82,6 +82,6 @@ function log(now) {
 function verify(now) {
   const last = verified?.report;
   return h('section.card', { 'aria-labelledby': 'verify-title' }, h('div.head', h('h2', { id: 'verify-title' }, t('verify.title')), operator() && h('button', { type: 'button', disabled: now.verify?.runs ? true : null, onclick: () => propose('verify', null) }, t('verify.begin'))),
-    h('p.muted', t('verify.say')), now.verify && h('p', { role: 'status' }, now.verify.runs ? t('verify.runs') : '', ' ', now.verify.line),
+    h('p.muted', t('verify.say')), now.verify && (now.verify.runs ? h('div', { key: 'runs' }, h('p', `${now.verify.sentence}.`), work(t('verify.title'), now.verify.progress ?? null)) : h('p', { role: 'status' }, now.verify.sentence)),
     last && wide(t('verify.table'), h('table', h('thead', h('tr', h('th', t('verify.table')), h('th.right', t('verify.rows')), h('th', t('verify.outcome')))), h('tbody', last.tables.map(table => h('tr', { key: table.table }, h('th', { scope: 'row' }, h('code', table.table)), h('td.right', number(table.rows)), h('td', { class: table.equal ? 'good' : 'bad' }, table.skipped ?? (table.equal ? t('verify.equal') : table.copies.filter(copy => !copy.equal).map(copy => t('verify.differs', { server: copy.replica, missing: copy.missing, extra: copy.extra, changed: copy.changed })).join('; ')))))))));
 }

@@ -51,7 +51,6 @@ say({
   'verify.title': ['Checksums: are the copies equal?', '체크섬: 복사본이 같은가?'],
   'verify.say': ['Compares replicas with the primary chunk by chunk and exactly, while all work; it changes nothing.', '모두 동작하는 동안 레플리카를 프라이머리와 조각별로 정확히 비교합니다. 아무것도 바꾸지 않습니다.'],
   'verify.begin': ['Compare…', '비교…'],
-  'verify.runs': ['Compares now:', '비교 중:'],
   'verify.table': ['Table', '테이블'],
   'verify.rows': ['Rows', '행'],
   'verify.outcome': ['Outcome', '결과'],
