@@ -30,6 +30,7 @@ static class Screenshots
         await Task.Delay(TimeSpan.FromMinutes(2));
 
         await TakeAsync(browser, address + "#/cluster", Path.Combine(into, "cluster.png"), "article.server.replica .dot.good");
+        await LabAsync(browser, address, Path.Combine(into, "lab.png"));
         await ExplainAsync(browser, address, Path.Combine(into, "explain.png"));
 
         var replica = run.Replicas[^1];
@@ -68,6 +69,18 @@ static class Screenshots
         await page.Page.SelectOptionAsync("select[name=floor]", "now");
         await page.Page.ClickAsync("form.ask button");
         await page.Page.WaitForSelectorAsync(".ruler rect.enough");
+        await SaveAsync(page.Page, path);
+    }
+
+    /// <summary>Played from the page as a person does.</summary>
+    static async Task LabAsync(Browser browser, string address, string path)
+    {
+        await using var page = await browser.OpenAsync(address + "#/lab", Width, 980);
+        await page.Page.ClickAsync("li.scenario:has-text('my-comment-is-gone') button");
+        await page.Page.ClickAsync("dialog[open] button.primary:enabled");
+        await page.Page.WaitForSelectorAsync("section.played", new PageWaitForSelectorOptions { Timeout = 120_000 });
+        await page.Page.EvaluateAsync("() => { location.hash = '#/lab/my-comment-is-gone'; }");
+        await page.Page.WaitForSelectorAsync(".evidence svg[role=img]");
         await SaveAsync(page.Page, path);
     }
 

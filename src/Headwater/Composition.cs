@@ -75,7 +75,7 @@ sealed class Composition : IAsyncDisposable
             Live = _live,
             Logins = _logins,
             Events = () => EventsReader.Read(_config.Watch.Control?.Directory, views, AlertEpisodeJson.All(_alerts)),
-            Explain = argument => ExplainJson.Of(argument, View.Current, Gateway.Explain),
+            Explain = argument => ExplainJson.Of(argument, View.Current, Gateway.Explain, Gateway.ExplainKept),
             Quarantine = ct => QuarantineReader.ReadAsync(View.Current.Primary, _config.Watch.Control?.Recovery?.Login, ct),
             Verify = verify,
             Lab = _lab,

@@ -19,7 +19,7 @@ public sealed class ConsoleFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var browser = Browser.StartAsync();
-        Cluster = await ServedCluster.StartAsync(CancellationToken.None, "--replicas", "2");
+        Cluster = await ServedCluster.StartAsync(CancellationToken.None, "--replicas", "2", "--cache");
         Browser = await browser;
         await using (var session = await RawClient.ConnectAsync(Cluster.Gateway, Cluster.Application, CancellationToken.None))
             {
@@ -143,6 +143,7 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         await page.Page.ClickAsync("form.ask button");
         await Expect(page.Page.Locator(".path li").First).ToContainTextAsync("a plain read");
         await Expect(page.Page.Locator(".candidate.chosen")).ToHaveCountAsync(1);
+        await Expect(page.Page.Locator(".path p.kept")).ToContainTextAsync("kept until the log touches");
         await page.Page.FillAsync("textarea", "DELETE FROM app.orders");
         await page.Page.ClickAsync("form.ask button");
         await Expect(page.Page.Locator(".path li").First).ToContainTextAsync("not proven");
@@ -252,6 +253,8 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         // That the machine is busy is a warning of its own.
         await Expect(page.Locator(".attention li.critical")).ToHaveCountAsync(0);
         fixture.Cluster.Refresh();
+        await using var holder = await RawClient.ConnectAsync(fixture.Cluster.Gateway, fixture.Cluster.Application, TestContext.Current.CancellationToken);
+        await holder.DoAsync("CREATE TEMPORARY TABLE basket (id INT)", TestContext.Current.CancellationToken);
         var former = (await Server(page, "primary").GetAttributeAsync("data-server"))!;
         Kill("-KILL", fixture.Cluster.Run.Servers.Single(server => server.Name == former).Pid);
         await Expect(page.Locator($"article.server.primary:not([data-server={former}])")).ToBeVisibleAsync();
@@ -261,6 +264,9 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         await Expect(story).ToContainTextAsync("writes waited");
         foreach (var step in (string[])["Silent", "Fencing", "Draining", "Promoting"]) await Expect(story.Locator(".steps")).ToContainTextAsync(step);
         await NobodyIsKeptOutAsync(page);
+        // Whatever a session had there is lost with it, which is shown before it asks.
+        await ShownAsync(page, "traffic");
+        await Expect(page.Locator("main")).ToContainTextAsync("temporary table basket, lost: the server has ended the connection");
         await ShownAsync(page, "cluster");
         // It is started anew and follows its successor.
         await Expect(page.Locator($"article.server.replica[data-server={former}] .dot.good")).ToBeVisibleAsync();

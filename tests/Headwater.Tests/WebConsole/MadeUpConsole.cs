@@ -33,7 +33,7 @@ sealed class MadeUpConsole : IAsyncDisposable
             Live = Live,
             Logins = _logins,
             Events = () => EventsReader.Read(null, views, []),
-            Explain = argument => ExplainJson.Of(argument, View.Current, _gateway.Explain),
+            Explain = argument => ExplainJson.Of(argument, View.Current, _gateway.Explain, _gateway.ExplainKept),
             Quarantine = static _ => Task.FromResult(new QuarantineJson("read", [], [])),
             Verify = new VerifyDesk(() => View.Current, static () => new("monitor", ""), time, static () => { }),
             Lab = _lab,

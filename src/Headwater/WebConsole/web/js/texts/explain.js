@@ -20,6 +20,7 @@ say({
   'explain.needs': ['needs', '필요한 위치'],
   'explain.needs_nothing': ['needs nothing in particular', '특별히 필요한 위치 없음'],
   'explain.goes': ['Where it goes', '어디로 가는가'],
+  'explain.kept': ['Kept result', '보관된 결과'],
   'explain.wait': ['waits for {server}', '{server} 대기'],
   'explain.hold': ['is held', '보류됨'],
   'explain.refuse': ['is refused', '거부됨'],
