@@ -22,7 +22,7 @@ public sealed class ConsoleFixture : IAsyncLifetime
         Cluster = await ServedCluster.StartAsync(CancellationToken.None, "--replicas", "2", "--cache");
         Browser = await browser;
         await using (var session = await RawClient.ConnectAsync(Cluster.Gateway, Cluster.Application, CancellationToken.None))
-            {
+        {
             await session.DoAsync("CREATE TABLE orders (id INT PRIMARY KEY AUTO_INCREMENT, item VARCHAR(40))", CancellationToken.None);
             // Enough that a copy of it takes a while.
             await session.DoAsync("CREATE TABLE archive (id INT PRIMARY KEY, item VARCHAR(200)) SELECT seq AS id, REPEAT(MD5(seq), 4) AS item FROM seq_1_to_300000", CancellationToken.None);
@@ -195,7 +195,7 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         await DoAsync(page, card, "Compare checksums", null, "All is equal");
         await DoAsync(page, card, "Recover its tail", name, null);
         // It is well, so its data is overwritten only where that is said.
-        await DoAsync(page, card, "Rebuild", name, $"{name} follows", option: true, progress: "rows");
+        await DoAsync(page, card, "Rebuild", name, $"{name} follows", option: true, progress: " of ");
         await Expect(card.Locator(".dot.good")).ToHaveCountAsync(1);
         var bar = page.Locator("header.bar");
         await DoAsync(page, bar, "Pause the controller", "local", "paused");
