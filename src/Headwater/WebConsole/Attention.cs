@@ -62,7 +62,8 @@ static class Attention
     static bool Repeats(Finding finding, List<(int Rank, AttentionJson What)> all) =>
         finding.Rule is "replica-broken" or "replica-stopped" or "primary-silent" or "rebuild" && all.Exists(one => one.What.Server == finding.Server?.Name);
 
-    static string Sentence(string text) => text.Length == 0 ? text : text[^1] is '.' or '!' ? text : text + ".";
+    // A name stays as it is written.
+    static string Sentence(string text) => text.Length == 0 ? text : $"{(text.StartsWith("the ", StringComparison.Ordinal) ? $"T{text[1..]}" : text)}{(text[^1] is '.' or '!' ? "" : ".")}";
 
     static string Time(long milliseconds) => milliseconds >= 120_000 ? $"{milliseconds / 60_000} min" : $"{milliseconds / 1000} s";
 

@@ -81,11 +81,11 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         Assert.True(found.Count == 0, $"{page.Url}: {string.Join('\n', found)}");
     }
 
-    /// <summary>Nothing has to be moved sideways but what is made for it.</summary>
+    /// <summary>Nothing has to be moved sideways but what is made for that.</summary>
     static async Task FitsAsync(IPage page)
     {
         var wide = await page.EvaluateAsync<string[]>("() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > innerWidth).map(one => `${one.tagName} ${one.getAttribute('class')} ${one.textContent.slice(0, 40)}`)");
-        Assert.True(wide.Length == 0, $"{page.Url} is wider than the phone: {string.Join("; ", wide.Take(8))}");
+        Assert.True(wide.Length == 0, $"{page.Url} is wider than the window: {string.Join("; ", wide.Take(8))}");
     }
 
     static async Task ShownAsync(IPage page, string name)
@@ -104,8 +104,15 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         {
             await ShownAsync(page.Page, name);
             if (name is not ("events" or "explain" or "servers" or "lab")) await Expect(page.Page.Locator("canvas").First).ToBeVisibleAsync();
+            await FitsAsync(page.Page);
             await NobodyIsKeptOutAsync(page.Page);
         }
+        foreach (var width in (int[])[1100, 1000, 740])
+        {
+            await page.Page.SetViewportSizeAsync(width, 860);
+            await FitsAsync(page.Page);
+        }
+        await page.Page.SetViewportSizeAsync(1280, 860);
         await ShownAsync(page.Page, "traffic");
         await page.Page.Locator("table.digests a", new() { HasText = "insert into orders" }).ClickAsync();
         await Expect(page.Page.Locator("h1.statement")).ToContainTextAsync("insert into orders");
@@ -304,7 +311,7 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         var page = watched.Page;
         await Expect(page.Locator(".attention")).ToContainTextAsync($"db1 has {Orders} transactions that db2 has not", new() { Timeout = 30_000 });
         var card = page.Locator("article.server[data-server=db1]");
-        await DoAsync(page, card, "Recover its tail", "db1", "db1", plan: $"{Orders}", progress: "transactions");
+        await DoAsync(page, card, "Recover its tail", "db1", $"applied {Orders}", plan: $"{Orders} transactions", progress: "transactions");
         await Expect(card).ToContainTextAsync("replicates from db2");
         await Expect(card.Locator(".dot.good")).ToHaveCountAsync(1);
         await ShownAsync(page, "events");

@@ -15,6 +15,6 @@ public class KeptSentenceTests
     {
         Assert.Equal("no kept result answers: what the primary shows now, only the primary knows", Of("SELECT 1", asksPrimary: true));
         Assert.Equal("not kept: it is no plain read", Of("DELETE FROM t"));
-        Assert.Equal("not kept: what the log's tables are is not known at the moment", Of("SELECT v FROM t WHERE id = 1"));
+        Assert.Equal("not kept: what the log's tables are is not known at the moment", Of("SELECT 1"));
     }
 }

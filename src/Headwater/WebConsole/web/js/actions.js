@@ -66,7 +66,7 @@ async function carryOut(event) {
 
 const ready = one => one.plan?.applied && (!kinds[one.kind].stake || one.typed.trim() === one.word);
 
-const lines = answer => answer?.report?.to_text ? [answer.report.to_text] : answer?.sentences ?? (answer?.findings ? [t(answer.findings.length ? 'audit.left' : 'audit.clean', { count: answer.findings.length })] : []);
+const lines = answer => answer?.told ?? answer?.sentences ?? (answer?.findings ? [t(answer.findings.length ? 'audit.left' : 'audit.clean', { count: answer.findings.length })] : []);
 
 function show() {
   const one = asked;
@@ -78,12 +78,12 @@ function show() {
     h('p.muted', t(`action.${one.kind}.say`, { server: one.server ?? '' })),
     !done && h('div.plan', { 'aria-busy': String(one.busy && !one.begun), 'aria-live': 'polite' },
       !one.plan ? h('p', t('action.asking')) : [h('h3', one.plan.applied ? t('action.plan') : t('action.cannot')), list(lines(one.plan), one.plan.applied ? '' : 'bad'), report(one.plan.report)]),
-    !done && kind.option && h('label.check', h('input', { type: 'checkbox', onchange: event => { one.option = event.target.checked; plan(one); } }), t(`action.option.${kind.option[0]}`)),
-    !done && one.plan?.applied && kind.stake && h('label', t('action.type', { word: one.word }), h('input', { name: 'confirm', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', oninput: event => { one.typed = event.target.value; show(); } })),
+    !one.begun && kind.option && h('label.check', h('input', { type: 'checkbox', onchange: event => { one.option = event.target.checked; plan(one); } }), t(`action.option.${kind.option[0]}`)),
+    !one.begun && one.plan?.applied && kind.stake && h('label', t('action.type', { word: one.word }), h('input', { name: 'confirm', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', oninput: event => { one.typed = event.target.value; show(); } })),
     one.begun && !done && underway(one, kind),
     done && h('div', { role: 'status' }, h('h3', { class: done.applied === false ? 'bad' : 'good' }, done.applied === false ? t('action.failed') : t('action.done')), list(lines(done), done.applied === false ? 'bad' : ''), report(done.report)),
     h('menu',
-      h('button', { type: 'button', onclick: () => dialog.close() }, done ? t('action.close') : t('action.cancel')),
+      h('button', { type: 'button', onclick: () => dialog.close() }, done ? t('action.close') : one.begun ? t('action.leave') : t('action.cancel')),
       !done && h('button.primary', { type: 'submit', disabled: one.busy || !ready(one), class: kind.stake ? 'grave' : '' }, one.busy && one.begun ? t('action.running') : t(`action.${one.kind}.do`)))));
 }
 

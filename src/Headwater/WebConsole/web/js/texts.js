@@ -120,6 +120,7 @@ const texts = {
   'action.type': ['Type {word} to go on', '계속하려면 {word}을(를) 입력하세요'],
   'action.cancel': ['Cancel', '취소'],
   'action.close': ['Close', '닫기'],
+  'action.leave': ['Close, it goes on', '닫기(작업은 계속됨)'],
   'action.running': ['Under way…', '진행 중…'],
   'action.done': ['Done', '완료'],
   'action.failed': ['Not done', '완료되지 않음'],
