@@ -46,7 +46,7 @@ sealed class VerifyDesk(Func<ClusterView> view, Func<ServerLogin> login, TimePro
         lock (_lock)
         {
             if (_running is { IsCompleted: false }) return Task.FromResult(Refused("A comparison runs already; one at a time."));
-            var run = new Run(time.GetUtcNow(), new VerifyProgress(line: null, time));
+            var run = new Run(time.GetUtcNow(), new VerifyProgress(time));
             _run = run;
             _running = Task.Run(() => CompareAsync(primary, replicas, tables, run, stopping), stopping);
         }

@@ -47,9 +47,9 @@ sealed class RecoveringCluster : IAsyncDisposable
 
     public Reachable Gateway => new(_gateway.Address.Host, _gateway.Address.Port);
 
-    public Task<ServerConnection> GatewayAsync(string? schema = "shop") => _gateway.ConnectAsync(schema);
-
     public string Console => _gateway.Console;
+
+    public Task<ServerConnection> GatewayAsync(string? schema = "shop") => _gateway.ConnectAsync(schema);
 
     /// <summary>From now on nothing of what is written reaches the replica, and nobody mends that.</summary>
     public async Task CutAsync()
