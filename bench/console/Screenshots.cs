@@ -46,7 +46,7 @@ static class Screenshots
             client.Query("CREATE TABLE IF NOT EXISTS basket (id INT PRIMARY KEY)");
             client.Query("INSERT INTO basket VALUES (7)");
             client.Query("CREATE TEMPORARY TABLE chosen (id INT)");
-            await TakeAsync(browser, address + "#/cluster", Path.Combine(into, "trouble.png"), ".attention li.critical", ".attention li.warning", ".attention li.info");
+            await TakeAsync(browser, address + "#/cluster", Path.Combine(into, "trouble.png"), ".attention li.critical", ".attention li.warning:has-text('sync_binlog')", ".attention li.info");
         }
         using (var root = Cluster.AsRoot(replica, "app"))
         {

@@ -46,7 +46,7 @@ function running(state) {
   // The first step is the first data's; then come the two runs.
   return h('section.card.playing', { key: 'run', 'aria-labelledby': 'run-title' },
     h('div.head', h('h2', { id: 'run-title' }, t('lab.now', { scenario: title(state.scenario) })), known.me?.role === 'operator' && h('button', { type: 'button', onclick: () => propose('lab_stop', state.scenario) }, t('lab.stop'))),
-    h('ol.done', { 'aria-live': 'polite' }, state.steps.length ? state.steps.map((step, index) => h('li', { key: index, class: index === state.steps.length - 1 ? 'now' : '' }, index > 0 && h('span.tag', t(index === 1 ? 'lab.without' : 'lab.with')), ' ', own(step.doing))) : h('li.now', t('lab.starting'))),
+    h('ol.begun', { 'aria-live': 'polite' }, state.steps.length ? state.steps.map((step, index) => h('li', { key: index, class: index === state.steps.length - 1 ? 'now' : '' }, index > 0 && h('span.tag', t(index === 1 ? 'lab.without' : 'lab.with')), ' ', own(step.doing))) : h('li.now', t('lab.starting'))),
     bar(title(state.scenario), Math.min(0.99, Math.max(0, seconds) / state.expected), seconds > state.expected ? t('lab.over', { time: span(Math.round(seconds)) }) : t('lab.of', { time: span(Math.max(0, Math.round(seconds))), expected: span(Math.round(state.expected)) })));
 }
 
