@@ -4,6 +4,7 @@ using Headwater.Bench.Lab;
 using Headwater.Bench.Report;
 using Headwater.Bench.Sql;
 using Headwater.IntegrationTests.WebConsole;
+using Headwater.Tests.WebConsole;
 
 namespace Headwater.Bench.Browsing;
 
@@ -23,10 +24,11 @@ static class ConsoleBench
         var (bars, paints, costs) = (new Bars(), new TextTable("first page", "loads", "first paint ms", "all servers drawn ms", "slowest ms"), new TextTable("gateway process", "CPU, % of one processor"));
         await using var browser = await Browser.StartAsync();
 
-        await using (var madeUp = new MadeUpCluster(Servers))
+        await using (var madeUp = new MadeUpConsole(MadeUpCluster.ViewOf(Servers)))
         {
-            await madeUp.StartAsync();
-            var drawn = await PaintAsync(browser, madeUp.Address, Servers, loads, $"{Servers} servers (made up), 15 min of history", paints);
+            MadeUpCluster.Fill(madeUp.Live.History, Servers);
+            await madeUp.StartAsync(CancellationToken.None);
+            var drawn = await PaintAsync(browser, madeUp.Address + "/", Servers, loads, $"{Servers} servers (made up), 15 min of history", paints);
             bars.Check(drawn <= 1000, $"{Servers} servers: drawn within 1 s of the request", $"{drawn:0} ms (median of {loads} loads, nothing of it in the browser before)");
         }
         using (var cluster = Cluster.Start("bench-console", replicas: 2, controlled: true))

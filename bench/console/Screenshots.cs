@@ -30,6 +30,7 @@ static class Screenshots
         await Task.Delay(TimeSpan.FromMinutes(2));
 
         await TakeAsync(browser, address + "#/cluster", Path.Combine(into, "cluster.png"), "article.server.replica .dot.good");
+        await LabAsync(browser, address, Path.Combine(into, "lab.png"));
         await ExplainAsync(browser, address, Path.Combine(into, "explain.png"));
 
         var replica = run.Replicas[^1];
@@ -45,7 +46,7 @@ static class Screenshots
             client.Query("CREATE TABLE IF NOT EXISTS basket (id INT PRIMARY KEY)");
             client.Query("INSERT INTO basket VALUES (7)");
             client.Query("CREATE TEMPORARY TABLE chosen (id INT)");
-            await TakeAsync(browser, address + "#/cluster", Path.Combine(into, "trouble.png"), ".attention li.critical", ".attention li.warning", ".attention li.info");
+            await TakeAsync(browser, address + "#/cluster", Path.Combine(into, "trouble.png"), ".attention li.critical", ".attention li.warning:has-text('sync_binlog')", ".attention li.info");
         }
         using (var root = Cluster.AsRoot(replica, "app"))
         {
@@ -55,7 +56,7 @@ static class Screenshots
         }
         using (var root = Cluster.AsRoot(run.Replicas[0])) root.Query("SET GLOBAL sync_binlog = 1");
         await using (var page = await browser.OpenAsync(address, Width, 840))
-            await page.Page.WaitForSelectorAsync(".attention.well", new PageWaitForSelectorOptions { Timeout = 60_000 });
+            await page.Page.WaitForSelectorAsync("main:not(:has(.attention li.critical)):has(article.server)", new PageWaitForSelectorOptions { Timeout = 60_000 });
         ChildProcess.Run("kill", ["-KILL", $"{run.Primary.Pid}"], TimeSpan.FromSeconds(5));
         await TakeAsync(browser, address + "#/events", Path.Combine(into, "failover.png"), "article.story.done");
         return 0;
@@ -68,6 +69,18 @@ static class Screenshots
         await page.Page.SelectOptionAsync("select[name=floor]", "now");
         await page.Page.ClickAsync("form.ask button");
         await page.Page.WaitForSelectorAsync(".ruler rect.enough");
+        await SaveAsync(page.Page, path);
+    }
+
+    /// <summary>Played from the page as a person does.</summary>
+    static async Task LabAsync(Browser browser, string address, string path)
+    {
+        await using var page = await browser.OpenAsync(address + "#/lab", Width, 980);
+        await page.Page.ClickAsync("li.scenario:has-text('my-comment-is-gone') button");
+        await page.Page.ClickAsync("dialog[open] button.primary:enabled");
+        await page.Page.WaitForSelectorAsync("section.played", new PageWaitForSelectorOptions { Timeout = 120_000 });
+        await page.Page.EvaluateAsync("() => { location.hash = '#/lab/my-comment-is-gone'; }");
+        await page.Page.WaitForSelectorAsync(".evidence svg[role=img]");
         await SaveAsync(page.Page, path);
     }
 

@@ -273,6 +273,10 @@ public sealed class GatewayServer : IAsyncDisposable
         return StatementRoute.Of(question, view, Catalogue.Current, Changes, Options.Routing, Options.TrustHints, loads, (ulong)Stopwatch.GetTimestamp(), EventLoop.Now);
     }
 
+    /// <summary>Whether a kept result may answer it, in a sentence; null where none are kept. From any thread.</summary>
+    public string? ExplainKept(StatementRoute route, string schema) => Cache is not { } cache ? null
+        : KeptSentence.Of(route.Facts, schema, Changes!.Extent.Dictionary, cache.Options, cache.Of(route.Facts.Digest), route.Level.Kind == LevelKind.Strong || route.Route.Reason == RouteReason.AskedForPrimary);
+
     internal string StatisticsLine()
     {
         var uptime = Stopwatch.GetElapsedTime(_startedAt);

@@ -135,7 +135,7 @@ public sealed class GatewayStatistics
     static SessionFigures Figures(ClientSession s) => new(
             s.Id, s.Identity.User, s.ClientHost, s.Settings.Schema, s.Level.ToString(), s.Lease.Held?.Server.Id.Name,
             s.Lease.Held is null ? null : (long)(EventLoop.Now - s.Lease.HeldSince).TotalMilliseconds,
-            s.Lease.Held is null ? null : s.Holds.Describe(),
+            s.Lease.Held is not { } held ? null : held.Endpoint.IsHungUp || held.IsClosed ? $"{s.Holds.Describe()}, lost: the server has ended the connection, and the next statement is told so" : s.Holds.Describe(),
             s.Running is null ? null : (long)(EventLoop.Now - s.ArrivedAt).TotalMilliseconds,
             s.Running is null ? null : s.Facts.Digest, (long)(EventLoop.Now - s.ConnectedAt).TotalSeconds);
 

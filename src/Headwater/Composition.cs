@@ -33,6 +33,7 @@ sealed class Composition : IAsyncDisposable
     readonly Live? _live;
     readonly ConsoleAnswers? _console;
     readonly LoginDesk? _logins;
+    readonly LabDesk? _lab;
     readonly CancellationTokenSource _end = new();
     HeadwaterConfig _config;
     Feed? _feed;
@@ -64,17 +65,19 @@ sealed class Composition : IAsyncDisposable
         var control = _config.Watch.Control is null ? null : new ControlAnswers(_watcher, () => _config.Watch.Control!.Policy, time, file);
         var views = new ViewHistory(time);
         VerifyDesk verify = new(() => View.Current, () => _config.Watch.Monitor, time, () => _live?.Acted());
-        _live = new Live(LiveSourcesOf(control, verify), views, time, log.Factory.CreateLogger<Live>());
+        _lab = new LabDesk(() => _config.Lab, Path.Combine(_config.StateDirectory, "lab"), LabProcess.Own, time, () => _live?.Nudge());
+        _live = new Live(LiveSourcesOf(control, verify, _lab), views, time, log.Factory.CreateLogger<Live>());
         View.Changed += _live.Follow;
         _logins = new LoginDesk(() => _config.ConsoleUsers, time);
         _console = new ConsoleAnswers(new ConsoleSources
         {
             Live = _live,
             Logins = _logins,
-            Events = () => EventsReader.Read(_config.Watch.Control?.Directory, views),
-            Explain = argument => ExplainJson.Of(argument, View.Current, Gateway.Explain),
+            Events = () => EventsReader.Read(_config.Watch.Control?.Directory, views, AlertEpisodeJson.All(_alerts)),
+            Explain = argument => ExplainJson.Of(argument, View.Current, Gateway.Explain, Gateway.ExplainKept),
             Quarantine = ct => QuarantineReader.ReadAsync(View.Current.Primary, _config.Watch.Control?.Recovery?.Login, ct),
             Verify = verify,
+            Lab = _lab,
             Note = _watcher.NoteOperator,
         }, log.Factory.CreateLogger<ConsoleAnswers>());
         var sources = new HttpSources
@@ -215,6 +218,7 @@ sealed class Composition : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _console?.Stop();
+        if (_lab is not null) await _lab.DisposeAsync();
         if (_live is not null)
         {
             View.Changed -= _live.Follow;
@@ -261,7 +265,7 @@ sealed class Composition : IAsyncDisposable
         ProcessMetrics.Write(text, Predecessor()?.Sessions ?? 0);
     }
 
-    LiveSources LiveSourcesOf(ControlAnswers? control, VerifyDesk verify) => new()
+    LiveSources LiveSourcesOf(ControlAnswers? control, VerifyDesk verify, LabDesk lab) => new()
     {
         View = () => View.Current,
         Readiness = () => Readiness,
@@ -271,9 +275,10 @@ sealed class Composition : IAsyncDisposable
         Audit = control is null ? null : ct => control.AuditAsync(apply: false, ct),
         Feed = _feed is null ? null : () => FeedJson.Of(_feed),
         Verify = () => verify.State,
+        Lab = () => lab.State,
         Alerts = () => _alerts.Firing,
         Predecessor = () => Predecessor(),
-        Journal = () => EventsReader.LengthOf(_config.Watch.Control?.Directory),
+        Journal = () => EventsReader.LengthOf(_config.Watch.Control?.Directory) + _alerts.Changes,
         SilentFor = server => server.LastAnswer is { } answer ? _time.Now() - (server.State.HeardAt > answer.AnsweredAt ? server.State.HeardAt : answer.AnsweredAt) : null,
     };
 

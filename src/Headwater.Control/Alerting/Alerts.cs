@@ -26,7 +26,8 @@ public sealed class Alerts : IAsyncDisposable
 {
     const int MostWaiting = 256, Tries = 4;
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), FirstPause = TimeSpan.FromSeconds(1);
-    readonly Channel<Alert> _waiting = Channel.CreateBounded<Alert>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    readonly Channel<(Alert Alert, Action<bool>? Then)> _waiting = Channel.CreateBounded<(Alert Alert, Action<bool>? Then)>(
+        new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }, static dropped => dropped.Then?.Invoke(false));
     readonly HttpClient _http;
     readonly CancellationTokenSource _end = new();
     readonly TimeProvider _time;
@@ -47,20 +48,20 @@ public sealed class Alerts : IAsyncDisposable
 
     public void Apply(AlertOptions? options) => Volatile.Write(ref _options, options);
 
-    public void Tell(Alert alert)
-    {
-        if (Volatile.Read(ref _options) is { } options && alert.Severity >= options.AtLeast) _waiting.Writer.TryWrite(alert);
-    }
+    /// <param name="then">Called, from any thread, when it was told or could not be.</param>
+    /// <returns>Whether there is anybody to tell it to.</returns>
+    public bool Tell(Alert alert, Action<bool>? then = null) => Volatile.Read(ref _options) is { } options && alert.Severity >= options.AtLeast && _waiting.Writer.TryWrite((alert, then));
 
     async Task SendAllAsync()
     {
         try
         {
-            await foreach (var alert in _waiting.Reader.ReadAllAsync(_end.Token))
+            await foreach (var (alert, then) in _waiting.Reader.ReadAllAsync(_end.Token))
             {
                 if (Volatile.Read(ref _options) is not { } options) continue;
-                if (await SendAsync(alert, options)) Interlocked.Increment(ref _sent);
-                else Interlocked.Increment(ref _failed);
+                var sent = await SendAsync(alert, options);
+                Interlocked.Increment(ref sent ? ref _sent : ref _failed);
+                then?.Invoke(sent);
             }
         }
         catch (OperationCanceledException)

@@ -37,6 +37,8 @@ public sealed record AlertRule(AlertSignal Signal, string Name, Severity Severit
 {
     public bool IsAmiss(double value) => Limit is { } limit && (Above ? value > limit : value < limit);
 
+    public bool IsWorse(double value, double than) => Above ? value > than : value < than;
+
     /// <param name="subject">The server or directory, where there are several.</param>
     public string Sentence(string? subject, double value) => Signal switch
     {

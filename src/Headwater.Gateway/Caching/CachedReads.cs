@@ -188,14 +188,8 @@ internal sealed class CachedReads(ClientSession session, ResultCache cache)
     /// <summary>Why the statement's result is not kept, or that it is; for people.</summary>
     public string Explain(StatementFacts facts)
     {
-        if (!facts.IsPlainRead) return "not kept: it is no plain read";
-        if (On.Server.Changes!.Extent.Dictionary is not { } dictionary) return "not kept: what the log's tables are is not known at the moment";
-        if (!facts.IsReadBy(dictionary)) return "not kept: the tables have been defined anew just now";
-        var footprint = facts.FootprintIn(session.Settings.Schema ?? "");
-        if (footprint.IsEverything) return $"not kept: {footprint.Reason}";
-        if (!footprint.IsRepeatable) return $"not kept: {footprint.NotRepeatable}";
-        return cache.Options.Keeps(ListenerName, session.Identity.User, facts.Digest, session.Settings.Schema ?? "", facts.Tables)
-            ? $"kept until the log touches {footprint.Reason}" : "not kept: no rule of cache.rules asks for it, or one says not to";
+        var schema = session.Settings.Schema ?? "";
+        return KeptSentence.Of(facts, schema, On.Server.Changes!.Extent.Dictionary, cache.Options.Keeps(ListenerName, session.Identity.User, facts.Digest, schema, facts.Tables));
     }
 
     bool MayBeKept(out Footprint reads)

@@ -58,6 +58,9 @@ internal sealed class ResultCache(CacheOptions options)
         if (_policy.Remove(result)) _results.TryRemove(new KeyValuePair<ulong, CachedResult>(result.Hash, result));
     }
 
+    /// <summary>How many results of this digest there are.</summary>
+    public int Of(string digest) => _results.Values.Count(result => result.Digest == digest);
+
     /// <summary>The results that were served most, for people.</summary>
     public IReadOnlyList<CachedResult> Hottest(int most) => [.. _results.Values.OrderByDescending(static result => result.Hits).Take(most)];
 }

@@ -11,16 +11,26 @@ namespace Headwater.Alerting;
 sealed class AlertRun(AlertConfig config, Alerts alerts, Published<ClusterView> view, GatewayStatistics statistics, IReadOnlyList<string> directories, TimeProvider time, ILogger log) : IAsyncDisposable
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(5), Remembered = TimeSpan.FromMinutes(10);
+    const int MostRemembered = 200;
     readonly AlertWatch _watch = new();
     readonly List<AlertSample> _samples = [];
+    readonly Lock _remembering = new();
     readonly CancellationTokenSource _end = new();
     AlertConfig _config = config;
     IReadOnlyList<FiringAlert> _firing = [];
     IReadOnlyList<Reading> _readings = [];
+    AlertHistory _history = new(MostRemembered);
+    long _changes;
     Task _running = Task.CompletedTask;
 
     /// <summary>What is amiss now, what weighs most first. From any thread.</summary>
     public IReadOnlyList<FiringAlert> Firing => Volatile.Read(ref _firing);
+
+    /// <summary>What was amiss since the start, the newest last. From any thread.</summary>
+    public IReadOnlyList<AlertEpisode> History => Volatile.Read(ref _history).Episodes;
+
+    /// <summary>Grows with each change of the history but for how bad it is.</summary>
+    public long Changes => Interlocked.Read(ref _changes);
     public IReadOnlyList<AlertRule> Rules => Volatile.Read(ref _config).Rules;
 
     /// <summary>What was measured last. From any thread.</summary>
@@ -69,8 +79,10 @@ sealed class AlertRun(AlertConfig config, Alerts alerts, Published<ClusterView> 
         while (now - _samples[0].At > Remembered) _samples.RemoveAt(0);
         IReadOnlyList<Reading> readings = [.. AlertSample.Read(_samples), .. AlertSample.Lags(view.Current), .. Machine.Disks(directories)];
         Volatile.Write(ref _readings, readings);
-        foreach (var change in _watch.Judge(Rules, readings, now)) Tell(change);
+        var changes = _watch.Judge(Rules, readings, now);
         Volatile.Write(ref _firing, _watch.Firing);
+        Remember(history => history.After(changes, _watch.Firing, now, time.GetUtcNow()), isNews: changes.Count > 0);
+        foreach (var change in changes) Tell(change);
     }
 
     AlertSample Take(Instant now)
@@ -87,7 +99,18 @@ sealed class AlertRun(AlertConfig config, Alerts alerts, Published<ClusterView> 
         var (rule, sentence) = (change.Alert.Rule, change.Alert.Sentence);
         if (change.Resolved) AlertRunLog.Resolved(log, rule.Name, sentence);
         else AlertRunLog.Begins(log, rule.Name, sentence);
-        alerts.Tell(new Alert(time.GetUtcNow(), view.Current.Cluster, rule.Name, rule.Severity, rule.Signal == AlertSignal.Lag ? change.Alert.Subject : null, sentence, change.Resolved));
+        var alert = new Alert(time.GetUtcNow(), view.Current.Cluster, rule.Name, rule.Severity, rule.Signal == AlertSignal.Lag ? change.Alert.Subject : null, sentence, change.Resolved);
+        if (change.Resolved) alerts.Tell(alert);
+        else if (alerts.Tell(alert, sent => Told(sent ? AlertTold.Told : AlertTold.Failed))) Told(AlertTold.Waiting, before: AlertTold.Nobody);
+
+        // The sender may be quicker than this thread: what it came to stays.
+        void Told(AlertTold told, AlertTold? before = null) => Remember(history => before is null || history.Last(rule.Signal, change.Alert.Subject)?.Told == before ? history.Told(rule.Signal, change.Alert.Subject, told) : history, isNews: true);
+    }
+
+    void Remember(Func<AlertHistory, AlertHistory> next, bool isNews)
+    {
+        lock (_remembering) Volatile.Write(ref _history, next(_history));
+        if (isNews) Interlocked.Increment(ref _changes);
     }
 
     public async ValueTask DisposeAsync()

@@ -33,8 +33,10 @@ static class LabCommand
         var directory = new Option<string?>("--dir") { Description = "Where a folder is made for the servers' data while it runs [default: where temporary files are]", HelpName = "directory" };
         // For tests and the curious: it must end red.
         var off = new Option<bool>("--without-protection") { Description = "Leaves the protection out of both runs", Hidden = true };
+        // For the console, which plays the lab in a process of its own.
+        var lines = new Option<bool>("--lines") { Description = "As lines of JSON: each step when it begins, and the report", Hidden = true };
         var (language, json) = (Language(), Json());
-        var command = new Command("run", "Plays one scenario or all: the problem without the protection, then the same with it, and what happened. Exit code 0: each was as it must be; 1: one was not.") { name, html, language, json, directory, off };
+        var command = new Command("run", "Plays one scenario or all: the problem without the protection, then the same with it, and what happened. Exit code 0: each was as it must be; 1: one was not.") { name, html, language, json, directory, off, lines };
         command.SetAction(async (parsed, ct) =>
         {
             var asked = parsed.GetRequiredValue(name);
@@ -50,14 +52,15 @@ static class LabCommand
             var folder = parsed.GetValue(directory) is { } parent ? Path.Combine(parent, $"lab-{Environment.ProcessId}") : Directory.CreateTempSubdirectory("headwater-lab-").FullName;
             try
             {
-                var run = new LabRun(new LabRunOptions { Directory = folder, IsUnprotected = _ => parsed.GetValue(off) }, progress.Show, result =>
+                var run = new LabRun(new LabRunOptions { Directory = folder, IsUnprotected = _ => parsed.GetValue(off) }, parsed.GetValue(lines) ? step => Tell(output, new LabLine(step)) : progress.Show, result =>
                 {
                     progress.Clear();
-                    if (!parsed.GetValue(json)) Print(console, screen.Result(result));
+                    if (!parsed.GetValue(json) && !parsed.GetValue(lines)) Print(console, screen.Result(result));
                 });
                 var report = await run.RunAsync(scenarios, stopping.Token);
                 if (parsed.GetValue(html) is { } file) await WriteAsync(file, report, parsed.GetValue(language));
-                if (parsed.GetValue(json)) await output.WriteLineAsync(JsonSerializer.Serialize(report, LabJson.Default.LabReport));
+                if (parsed.GetValue(lines)) Tell(output, new LabLine(Report: report));
+                else if (parsed.GetValue(json)) await output.WriteLineAsync(JsonSerializer.Serialize(report, LabJson.Default.LabReport));
                 else if (scenarios.Count > 1) Print(console, screen.Summary(report));
                 return report.Passed ? ExitCode.Ok : ExitCode.Failed;
             }
@@ -100,6 +103,12 @@ static class LabCommand
         {
             throw new CommandException(ExitCode.Failed, $"{file} cannot be written: {trouble.Message}");
         }
+    }
+
+    static void Tell(TextWriter output, LabLine line)
+    {
+        output.WriteLine(JsonSerializer.Serialize(line, LabLineJson.Default.LabLine));
+        output.Flush();
     }
 
     static void Print(IAnsiConsole console, IEnumerable<string> lines)

@@ -96,6 +96,7 @@ sealed class UpRun(UpOptions options, TextWriter output)
                 AuditedReadsPerSecond = options.AuditedReadsPerSecond,
                 Listeners = [new ListenerOptions { Port = options.Port }, new ListenerOptions { Socket = SocketOf(cluster) }],
             },
+            Lab = true,
             Http = options.HttpPort == 0 ? null : new ListenAddress("127.0.0.1", options.HttpPort),
         };
     }

@@ -33,7 +33,7 @@ static class VerifyCommand
             using var signals = new Signals(onReload: static () => { });
             using var stopping = CancellationTokenSource.CreateLinkedTokenSource(ct, signals.Stopping);
             var output = parsed.InvocationConfiguration.Output;
-            var progress = new VerifyProgress(line: null, TimeProvider.System);
+            var progress = new VerifyProgress(TimeProvider.System);
             try
             {
                 var login = Login(parsed.GetValue(user), parsed.GetValue(passwordFile));

@@ -66,6 +66,7 @@ static class ConfigFile
             Watch = Watch(values, rules) with { Control = values.Get(Keys.ControlModeKey) == ControlMode.Off ? null : Control(values, rules, state) },
             Gateway = Gateway(values, rules, state),
             Http = values.Get(Keys.HttpAddress),
+            Lab = values.Get(Keys.HttpLab),
             Alerts = AlertConfig.Of(values),
             ConsoleUsers = [.. values.Items(Keys.HttpUsers).Select(static user => new ConsoleUser(user.Find(Keys.HttpUserName)!, user.Get(Keys.HttpUserRole), user.Find(Keys.HttpUserPassword)!))],
             Log = new LogConfig(values.Get(Keys.LogLevelKey), values.Get(Keys.LogFormatKey)),

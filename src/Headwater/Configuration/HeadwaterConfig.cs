@@ -36,6 +36,9 @@ sealed record HeadwaterConfig
 
     /// <summary>Null: no HTTP.</summary>
     public ListenAddress? Http { get; init; }
+
+    /// <summary>The console may play the lab, which starts database servers on this machine.</summary>
+    public bool Lab { get; init; }
     public required AlertConfig Alerts { get; init; }
 
     /// <summary>Who may log in to it; none: nobody has to.</summary>

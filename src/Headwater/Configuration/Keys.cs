@@ -558,6 +558,9 @@ static class Keys
         "Where the console, /metrics, /healthz, /readyz and /api answer. Without http.users all who reach it may look on, at statements' texts and users' names too, and only this machine may change anything: give it an address that only trusted machines reach, or users.")
     { Reloadable = false });
 
+    public static readonly Key<bool> HttpLab = Add(new Key<bool>("http.lab", Flag, "false",
+        "The console's operators may play the lab: scenarios that start MariaDB servers of their own on this machine, for up to half a minute each. Leave it off where the machine has other work to do; headwater up has it on."));
+
     public static readonly SectionKey HttpUsers = Add(new SectionKey("http.users[]",
         "Who may use the console and the API from elsewhere, by a login. /metrics, /healthz and /readyz need none, and programs of this machine need none: a proxy on this machine has to add X-Forwarded-For, or it is taken for one.")
     { DefaultInWords = "nobody has to log in" });

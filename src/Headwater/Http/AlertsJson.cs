@@ -4,13 +4,13 @@ using Headwater.Core.Failover;
 
 namespace Headwater.Http;
 
-/// <summary>/api/alerts: what is amiss now, what weighs most first, and by which rules; with what was measured last.</summary>
-sealed record AlertsJson(IReadOnlyList<FiringJson> Firing, IReadOnlyList<AlertRuleJson> Rules)
+/// <summary>/api/alerts: what is amiss now, what weighs most first, and by which rules, with what was measured last; and what was amiss since the start, the newest first.</summary>
+sealed record AlertsJson(IReadOnlyList<FiringJson> Firing, IReadOnlyList<AlertRuleJson> Rules, IReadOnlyList<AlertEpisodeJson> History)
 {
     public static AlertsJson Of(AlertRun run, TimeProvider time)
     {
         var readings = run.Readings;
-        return new AlertsJson(FiringJson.All(run, time), [.. run.Rules.Select(rule => AlertRuleJson.Of(rule, readings))]);
+        return new AlertsJson(FiringJson.All(run, time), [.. run.Rules.Select(rule => AlertRuleJson.Of(rule, readings))], AlertEpisodeJson.All(run));
     }
 }
 
@@ -21,6 +21,17 @@ sealed record FiringJson(string Rule, string Severity, string? Subject, double F
         new FiringJson(alert.Rule.Name, Word(alert.Rule.Severity), alert.Subject, Math.Max(0, time.GetElapsedTime(0).TotalSeconds - new TimeSpan(alert.Since.Ticks).TotalSeconds), alert.Sentence))];
 
     public static string Word(Severity severity) => severity.ToString().ToLowerInvariant();
+}
+
+/// <summary>Something that was amiss, or is.</summary>
+/// <param name="Ended">Left out while it is.</param>
+/// <param name="Worst">What was measured when it was worst, which the sentence says too.</param>
+/// <param name="Told">What became of telling people: nobody (none is to be told), waiting, told, failed.</param>
+sealed record AlertEpisodeJson(string Rule, string Severity, string? Subject, DateTimeOffset Began, DateTimeOffset? Ended, double Worst, string Sentence, string Told)
+{
+    public static IReadOnlyList<AlertEpisodeJson> All(AlertRun run) => [.. run.History.Reverse().Select(Of)];
+
+    static AlertEpisodeJson Of(AlertEpisode one) => new(one.Rule.Name, FiringJson.Word(one.Rule.Severity), one.Subject, one.Began, one.Ended, one.Worst, one.Sentence, one.Told.ToString().ToLowerInvariant());
 }
 
 /// <param name="Limit">In the unit that the configuration has: percent, seconds, statements. Left out where the rule is off.</param>

@@ -53,8 +53,9 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
         /api/history    changes of primary as timelines, the journal's newest entries, views
         /api/explain    where a statement would go and why, without running it: ?statement=…&level=…&schema=…&floor=now|POSITION
         /api/verify     the last comparison of replicas with their primary
+        /api/lab        the lab's scenarios, and with ?scenario=NAME the last report of one; &lang=en|ko
         /api/quarantine rows of recovered tails that were not applied
-        POST /api/control/switchover?to=SERVER&dry_run=true, …/failover?accept_loss=true&dry_run=true, …/maintenance?server=SERVER&on=true, …/pause, …/resume, …/audit?apply=true, …/recover?server=SERVER&dry_run=true, …/rebuild?server=SERVER&from=SERVER&dry_run=true&overwrite=true, …/verify?server=SERVER&tables=schema.table&dry_run=true, …/add-replica?address=HOST:PORT&name=NAME  (from this machine)
+        POST /api/control/switchover?to=SERVER&dry_run=true, …/failover?accept_loss=true&dry_run=true, …/maintenance?server=SERVER&on=true, …/pause, …/resume, …/audit?apply=true, …/recover?server=SERVER&dry_run=true, …/rebuild?server=SERVER&from=SERVER&dry_run=true&overwrite=true, …/verify?server=SERVER&tables=schema.table&dry_run=true, …/add-replica?address=HOST:PORT&name=NAME, …/lab?scenario=NAME&stop=true&dry_run=true  (from this machine)
         POST /api/reload  (from this machine) applies the changed configuration file
 
         """;
@@ -142,6 +143,7 @@ sealed class HttpAnswers(HttpSources sources, bool onLoopback, ILogger log)
     async Task ControlAsync(HttpContext context, string action)
     {
         if (action == "verify" && sources.Console is { } console) await console.VerifyAsync(context);
+        else if (action == "lab" && sources.Console is { } stage) await stage.PlayAsync(context);
         else if (sources.Control is null) await Json(context, StatusOf(context, NobodyControls), NobodyControls, ApiJson.Default.OutcomeJson);
         else if (action == "audit") await Json(context, 200, await sources.Control.AuditAsync(context.Request.Query["apply"] == "true", context.RequestAborted), ApiJson.Default.AuditJson);
         else if (action == "recover") await Json(context, 200, await sources.Control.RecoverAsync(name => context.Request.Query[name].FirstOrDefault()), ApiJson.Default.RecoverJson);

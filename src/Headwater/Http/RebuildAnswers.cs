@@ -6,7 +6,11 @@ using Headwater.Core.Topology;
 namespace Headwater.Http;
 
 /// <summary>The outcome of a rebuild: why nothing was done, or the report.</summary>
-sealed record RebuildJson(bool Applied, IReadOnlyList<string> Sentences, RebuildReport? Report);
+sealed record RebuildJson(bool Applied, IReadOnlyList<string> Sentences, RebuildReport? Report)
+{
+    /// <summary>The report in lines, for people.</summary>
+    public IReadOnlyList<string>? Told => Report?.ToText().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+}
 
 /// <summary>What POST /api/control/rebuild and /add-replica do: they answer when the server follows, however long that takes. Whoever does not wait ends nothing.</summary>
 static class RebuildAnswers

@@ -5,7 +5,11 @@ using Headwater.Core.Recovery;
 namespace Headwater.Http;
 
 /// <summary>The outcome of a recovery: why nothing was done, or the report.</summary>
-sealed record RecoverJson(bool Applied, IReadOnlyList<string> Sentences, RecoveryReport? Report);
+sealed record RecoverJson(bool Applied, IReadOnlyList<string> Sentences, RecoveryReport? Report)
+{
+    /// <summary>The report in lines, for people.</summary>
+    public IReadOnlyList<string>? Told => Report?.ToText().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+}
 
 /// <summary>What POST /api/control/recover does: it answers when the recovery is over, however long that takes.</summary>
 static class RecoveryAnswers

@@ -20,6 +20,13 @@ sealed record LabReport
 /// <param name="With">The same.</param>
 sealed record ScenarioResult(Scenario Scenario, bool Passed, LabText Sentence, double Seconds, Evidence? Without, Evidence? With);
 
+/// <summary>A line of <c>headwater lab run --lines</c>: what begins now, and in the end what it came to.</summary>
+sealed record LabLine(LabStep? Step = null, LabReport? Report = null);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(LabLine))]
+sealed partial class LabLineJson : JsonSerializerContext;
+
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(LabReport))]

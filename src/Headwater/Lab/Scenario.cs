@@ -20,6 +20,9 @@ sealed record Scenario
     public required LabText Without { get; init; }
     public required LabText With { get; init; }
     public required ImmutableArray<LabText> Explanation { get; init; }
+
+    /// <summary>About how long both runs take on a small machine, for whoever waits.</summary>
+    public required int Seconds { get; init; }
     public Demand Demand { get; init; } = Demand.Gone(10);
 }
 

@@ -13,14 +13,22 @@ namespace Headwater.Up;
 internal sealed class ChildLauncher : IDisposable
 {
     readonly BlockingCollection<(ProcessStartInfo Start, TaskCompletionSource<Process> Started)> _requests = [];
+    readonly string _wrapper;
 
-    public ChildLauncher() => new Thread(Run) { IsBackground = true, Name = "child launcher" }.Start();
+    /// <param name="lastSignal">What the kernel sends them: TERM, or KILL where nothing of theirs is kept.</param>
+    /// <param name="niceness">How far behind others they stand in the queue for a processor, 0 to 19.</param>
+    public ChildLauncher(string lastSignal = "TERM", int niceness = 0)
+    {
+        // exec each time: the id that Process knows is the server's own in the end.
+        var nice = niceness > 0 && File.Exists("/usr/bin/nice") ? $"nice -n {niceness} " : "";
+        var ends = File.Exists("/usr/bin/setpriv") ? $"setpriv --pdeathsig {lastSignal} " : "";
+        _wrapper = $"exec {nice}setsid {ends}\"$@\" </dev/null >>\"$0\" 2>&1";
+        new Thread(Run) { IsBackground = true, Name = "child launcher" }.Start();
+    }
 
     public Task<Process> StartAsync(string outputFile, string program, IEnumerable<string> arguments)
     {
-        // exec three times: the id that Process knows is the server's own in the end.
-        var wrapped = File.Exists("/usr/bin/setpriv") ? "exec setsid setpriv --pdeathsig TERM \"$@\"" : "exec setsid \"$@\"";
-        var start = new ProcessStartInfo("/bin/sh", ["-c", $"{wrapped} </dev/null >>\"$0\" 2>&1", outputFile, program, .. arguments]);
+        var start = new ProcessStartInfo("/bin/sh", ["-c", _wrapper, outputFile, program, .. arguments]);
         var started = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
         _requests.Add((start, started));
         return started.Task;

@@ -5,13 +5,11 @@ using Headwater.Core;
 namespace Headwater.Verify;
 
 /// <summary>What has been read so far. Replicas are read at the same time, so it is shared.</summary>
-/// <param name="line">Is told a line about it now and then.</param>
-sealed class VerifyProgress(TextWriter? line, TimeProvider time)
+sealed class VerifyProgress(TimeProvider time)
 {
-    static readonly TimeSpan Between = TimeSpan.FromMilliseconds(250);
     readonly Lock _lock = new();
     readonly long _start = time.GetTimestamp();
-    long _told, _rows, _pausedTicks;
+    long _rows, _pausedTicks;
     string _doing = "the servers are being looked at", _pause = "";
     TablesAhead _ahead;
     Pace? _pace;
@@ -55,13 +53,7 @@ sealed class VerifyProgress(TextWriter? line, TimeProvider time)
 
     void Note(Action change)
     {
-        lock (_lock)
-        {
-            change();
-            if (line is null || _told != 0 && time.GetElapsedTime(_told) < Between) return;
-            _told = time.GetTimestamp();
-            line.Write(At().Told(time.Now()));
-        }
+        lock (_lock) change();
     }
 
     /// <summary>Waits in a pause; true time counts.</summary>

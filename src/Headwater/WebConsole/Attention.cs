@@ -1,6 +1,9 @@
 using Headwater.Control.Failover;
+using Headwater.Core;
 using Headwater.Core.Alerting;
 using Headwater.Core.Failover;
+using Headwater.Core.Rebuild;
+using Headwater.Core.Recovery;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
 using Headwater.Http;
@@ -20,7 +23,7 @@ static class Attention
     static readonly HashSet<string> ToldElsewhere = ["appointed", "promoted", "operator", "record", "acknowledgers"];
 
     public static IReadOnlyList<AttentionJson> Of(ClusterView view, IReadOnlyList<Finding> findings, ControlRecord record, AuditJson? audit, IReadOnlyList<SessionFigures> held, FeedJson? feed = null,
-        IReadOnlyList<FiringAlert>? alerts = null, ViolationsJson? violations = null, PredecessorJson? predecessor = null)
+        IReadOnlyList<FiringAlert>? alerts = null, ViolationsJson? violations = null, PredecessorJson? predecessor = null, Instant now = default)
     {
         var all = new List<(int Rank, AttentionJson What)>();
         if (view.Primary is null && view.Version > 0) all.Add((0, new("critical", "no-primary", null, $"Nobody can write: {(view.Reason.Length > 0 ? view.Reason : "no primary is known")}.")));
@@ -29,7 +32,9 @@ static class Attention
             if (OfServer(server, view, findings) is { } found) all.Add(found);
         foreach (var finding in findings)
             if (SeverityOf(finding.Rule) is var severity && !ToldElsewhere.Contains(finding.Rule) && (severity != Severity.Info || IsProgress(finding.Rule)) && !Repeats(finding, all))
-                all.Add((severity switch { Severity.Critical => 0, Severity.Warning => 2, _ => 4 }, new(Word(severity), finding.Rule, finding.Server?.Name, Sentence(finding.Sentence))));
+                all.Add((severity switch { Severity.Critical => 0, Severity.Warning => 2, _ => 4 }, finding.Underway is { } work
+                    ? new(Word(severity), finding.Rule, finding.Server?.Name, Sentence(work.Doing), Progress: work.Pace?.Seen(now))
+                    : new(Word(severity), finding.Rule, finding.Server?.Name, Sentence(finding.Sentence))));
         foreach (var broken in audit?.Findings.Where(static finding => finding.Weight == "breaks") ?? [])
             // Where no such promise is made, nothing is broken.
             if (audit!.Rpo == "zero" || audit.IsRing || !broken.Setting.StartsWith("rpl_semi_sync", StringComparison.Ordinal))
@@ -58,12 +63,13 @@ static class Attention
     static bool Repeats(Finding finding, List<(int Rank, AttentionJson What)> all) =>
         finding.Rule is "replica-broken" or "replica-stopped" or "primary-silent" or "rebuild" && all.Exists(one => one.What.Server == finding.Server?.Name);
 
-    static string Sentence(string text) => text.Length == 0 ? text : text[^1] is '.' or '!' ? text : text + ".";
+    // A name stays as it is written.
+    static string Sentence(string text) => text.Length == 0 ? text : $"{(text.StartsWith("the ", StringComparison.Ordinal) ? $"T{text[1..]}" : text)}{(text[^1] is '.' or '!' ? "" : ".")}";
 
     static string Time(long milliseconds) => milliseconds >= 120_000 ? $"{milliseconds / 60_000} min" : $"{milliseconds / 1000} s";
 
     // How far long work has come is good to know and nothing is amiss.
-    static bool IsProgress(string rule) => rule is "rebuilding" or "recovering";
+    static bool IsProgress(string rule) => rule is RebuildReport.Progress or RecoveryReport.Progress;
 
     static Severity SeverityOf(string rule) => IsProgress(rule) ? Severity.Info : FindingRules.SeverityOf(rule);
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Headwater.Lab;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
@@ -15,6 +16,7 @@ sealed record ConsoleSources
     public required Func<Func<string, string?>, ExplainJson> Explain { get; init; }
     public required Func<CancellationToken, Task<QuarantineJson>> Quarantine { get; init; }
     public required VerifyDesk Verify { get; init; }
+    public required LabDesk Lab { get; init; }
 
     /// <summary>Who asked for what, for the journal.</summary>
     public required Action<string, string> Note { get; init; }
@@ -54,6 +56,7 @@ sealed class ConsoleAnswers(ConsoleSources sources, ILogger log)
         "/api/history" => Json(context, 200, sources.Events(), ConsoleJson.Default.EventsJson),
         "/api/explain" => Json(context, 200, sources.Explain(name => context.Request.Query[name].FirstOrDefault()), ConsoleJson.Default.ExplainJson),
         "/api/verify" => Json(context, 200, sources.Verify.Last ?? new VerifyOutcome(false, ["Nothing was compared yet."], null), ConsoleJson.Default.VerifyOutcome),
+        "/api/lab" => LabAsync(context),
         // Rows of tables, and not only figures about them.
         "/api/quarantine" => caller.Role == ConsoleRole.Operator || !HasUsers ? QuarantineAsync(context) : Json(context, 200, new QuarantineJson("Its rows are shown to operators.", [], []), ConsoleJson.Default.QuarantineJson),
         _ => null,
@@ -67,6 +70,23 @@ sealed class ConsoleAnswers(ConsoleSources sources, ILogger log)
         var tables = (query["tables"].FirstOrDefault() ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);
         var outcome = await sources.Verify.RunAsync(tables, query["server"].FirstOrDefault() is { Length: > 0 } only ? only : null, query["dry_run"] == "true", _stopping.Token);
         await Json(context, outcome.Applied || outcome.Report is not null || context.Request.Headers.ContainsKey(Requests.OwnHeader) ? 200 : 422, outcome, ConsoleJson.Default.VerifyOutcome);
+    }
+
+    Task LabAsync(HttpContext context)
+    {
+        var language = context.Request.Query["lang"] == "ko" ? LabLanguage.Ko : LabLanguage.En;
+        if (context.Request.Query["scenario"].FirstOrDefault() is not { } scenario) return Json(context, 200, LabListJson.Of(sources.Lab, language), ConsoleJson.Default.LabListJson);
+        return sources.Lab.Last(scenario) is { } report ? Json(context, 200, LabReportJson.Of(report, language), ConsoleJson.Default.LabReportJson)
+            : Plain(context, 404, "Of this there is no report.\n");
+    }
+
+    /// <summary>Begins or stops a run of the lab; it is answered at once, and how far it has come is in the live picture.</summary>
+    public Task PlayAsync(HttpContext context)
+    {
+        var query = context.Request.Query;
+        var dryRun = query["dry_run"] == "true";
+        var outcome = query["stop"] == "true" ? sources.Lab.Stop(dryRun) : sources.Lab.Run(query["scenario"].FirstOrDefault() ?? "", dryRun);
+        return Json(context, outcome.Applied || context.Request.Headers.ContainsKey(Requests.OwnHeader) ? 200 : 422, outcome, ConsoleJson.Default.OutcomeJson);
     }
 
     /// <summary>To be called for whatever changes something, before it is done.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Headwater.Control.Failover;
+using Headwater.Http;
 
 namespace Headwater.WebConsole;
 
@@ -8,8 +9,8 @@ sealed record MeJson(string? Name, string Role, bool Login, bool LoggedIn, strin
 
 sealed record LoginJson(string User, string Password);
 
-/// <summary>What has happened: changes of primary as stories, the journal's newest entries, and the views of this process.</summary>
-sealed record EventsJson(IReadOnlyList<ChangeStory> Changes, IReadOnlyList<EventJson> Entries, IReadOnlyList<ViewChange> Views, string? Trouble);
+/// <summary>What has happened: changes of primary as stories, the journal's newest entries, and the views and alerts of this process.</summary>
+sealed record EventsJson(IReadOnlyList<ChangeStory> Changes, IReadOnlyList<EventJson> Entries, IReadOnlyList<ViewChange> Views, IReadOnlyList<AlertEpisodeJson> Alerts, string? Trouble);
 
 sealed record EventJson(DateTimeOffset At, string Kind, string Rule, string? Server, string Sentence);
 
@@ -21,5 +22,8 @@ sealed record EventJson(DateTimeOffset At, string Kind, string Rule, string? Ser
 [JsonSerializable(typeof(QuarantineJson))]
 [JsonSerializable(typeof(ExplainJson))]
 [JsonSerializable(typeof(VerifyOutcome))]
+[JsonSerializable(typeof(LabListJson))]
+[JsonSerializable(typeof(LabReportJson))]
+[JsonSerializable(typeof(OutcomeJson))]
 [JsonSerializable(typeof(string))]
 sealed partial class ConsoleJson : JsonSerializerContext;

@@ -10,14 +10,16 @@ sealed record ExplainedServer(string Server, string Role, string Position, bool 
 
 /// <summary>/api/explain: where a statement of a new session would go, and what that was decided from.</summary>
 /// <param name="Route">server, wait, hold or refuse.</param>
+/// <param name="Kept">Whether a kept result may answer it; left out where none are kept.</param>
 /// <param name="Error">What is wrong with the question; then nothing else is said.</param>
 sealed record ExplainJson(string? Error, string Digest, string Kind, bool PlainRead, string Facts, string Because, string Reads, string? Hint, string Level, string Floor, string Route, string? Server, string Reason, string Sentence,
-    IReadOnlyList<ExplainedServer> Servers)
+    IReadOnlyList<ExplainedServer> Servers, string? Kept = null)
 {
     public const int Longest = 16 << 10;
 
     /// <param name="ask">Has the gateway decide.</param>
-    public static ExplainJson Of(Func<string, string?> argument, ClusterView view, Func<RouteQuestion, StatementRoute> ask)
+    /// <param name="kept">Has it say, of the decision in that schema, whether a kept result may answer.</param>
+    public static ExplainJson Of(Func<string, string?> argument, ClusterView view, Func<RouteQuestion, StatementRoute> ask, Func<StatementRoute, string, string?> kept)
     {
         var statement = argument("statement") ?? "";
         if (string.IsNullOrWhiteSpace(statement)) return Wrong("a statement is needed: statement=SELECT …");
@@ -31,16 +33,18 @@ sealed record ExplainJson(string? Error, string Digest, string Kind, bool PlainR
             case var written when Token.TryParse(written, out _, out _, out floor, out _): break;
             case var written when !Position.TryParse(written, out floor): return Wrong($"'{written}' is neither a position (domain-server-sequence) nor a token nor now");
         }
-        return Of(ask(new RouteQuestion(statement, level, argument("schema") ?? "", floor)));
+        var schema = argument("schema") ?? "";
+        var answer = ask(new RouteQuestion(statement, level, schema, floor));
+        return Of(answer, kept(answer, schema));
     }
 
-    static ExplainJson Of(StatementRoute answer)
+    static ExplainJson Of(StatementRoute answer, string? kept)
     {
         var (facts, route) = (answer.Facts, answer.Route);
         var chosen = route.Server?.Id;
         return new ExplainJson(null, facts.Digest, facts.Kind.ToString().ToLowerInvariant(), facts.IsPlainRead, facts.Needs == Needs.None ? "" : facts.Needs.ToString(), facts.Reason, answer.Reads,
             facts.Asks is null ? null : facts.Hint, answer.Level.ToString(), answer.Floor.ToString(), route.Kind.ToString().ToLowerInvariant(), chosen?.Name, GatewayMetrics.Snake(route.Reason.ToString()), answer.Sentence,
-            [.. answer.Servers.Select(server => new ExplainedServer(server.Server.Name, ClusterMetrics.Word(server.Role), server.Position.ToString(), server.Covers, server.Server == chosen, server.Reason))]);
+            [.. answer.Servers.Select(server => new ExplainedServer(server.Server.Name, ClusterMetrics.Word(server.Role), server.Position.ToString(), server.Covers, server.Server == chosen, server.Reason))], kept);
     }
 
     static ExplainJson Wrong(string error) => new(error, "", "", false, "", "", "", null, "", "", "", null, "", "", []);

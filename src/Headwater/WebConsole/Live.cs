@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Threading.Channels;
+using Headwater.Control;
 using Headwater.Core.Topology;
 using Headwater.Http;
 
@@ -138,7 +139,7 @@ sealed class Live : IAsyncDisposable
             foreach (var watcher in _watchers) watcher.Writer.TryWrite(bytes);
     }
 
-    LiveJson Picture(IReadOnlyList<(string Name, double Figure)>? sample) => LivePicture.Of(_sources, _sampler.Rates, _audit?.Audit, _audit is { } audit ? _time.GetElapsedTime(audit.At) : null, Now, Interlocked.Read(ref _events) + _sources.Journal(),
+    LiveJson Picture(IReadOnlyList<(string Name, double Figure)>? sample) => LivePicture.Of(_sources, _sampler.Rates, _audit?.Audit, _audit is { } audit ? _time.GetElapsedTime(audit.At) : null, Now, _time.Now(), Interlocked.Read(ref _events) + _sources.Journal(),
         sample?.ToDictionary(static figure => figure.Name, static figure => double.IsFinite(figure.Figure) ? Math.Round(figure.Figure, 3) : (double?)null));
 
     /// <summary>Only while somebody looks: it asks every server for its settings.</summary>

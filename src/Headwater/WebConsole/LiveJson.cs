@@ -1,3 +1,4 @@
+using Headwater.Core;
 using Headwater.Gateway;
 using Headwater.Http;
 
@@ -8,7 +9,7 @@ namespace Headwater.WebConsole;
 /// <param name="Change">The change of primary that is under way.</param>
 /// <param name="Events">Grows when there is something new in the journal or a new view: then the page of events asks again.</param>
 sealed record LiveJson(long At, string Version, string Cluster, long Epoch, string? Primary, string Reason, bool Ready, IReadOnlyList<LiveServer> Servers, IReadOnlyList<string>? Ring,
-    LiveGateway Gateway, LiveControl? Control, LivePromise Promise, IReadOnlyList<AttentionJson> Attention, FeedJson? Feed, LiveChange? Change, long Events, VerifyState? Verify,
+    LiveGateway Gateway, LiveControl? Control, LivePromise Promise, IReadOnlyList<AttentionJson> Attention, FeedJson? Feed, LiveChange? Change, long Events, VerifyState? Verify, LabState? Lab,
     IReadOnlyDictionary<string, double?>? Sample = null);
 
 sealed record LiveServer(string Name, string Address, string Role, string Health, string Reason, IReadOnlyList<string> Tags, double Weight, string Zone, string? Version, string? Source,
@@ -29,9 +30,10 @@ sealed record LiveControl(string Rpo, double? RpoBoundSeconds, bool Paused, IRea
 sealed record LivePromise(bool? Kept, string Sentence, IReadOnlyList<AuditFindingJson> Broken, double? AuditedSecondsAgo);
 
 /// <summary>Something that somebody should look at: what, how grave, about whom, and what mends it where a statement or command does.</summary>
-sealed record AttentionJson(string Severity, string Kind, string? Server, string Sentence, string? Mend = null);
+/// <param name="Progress">Of long work: how far it has come, where that can be counted.</param>
+sealed record AttentionJson(string Severity, string Kind, string? Server, string Sentence, string? Mend = null, Progress? Progress = null);
 
 sealed record LiveChange(string Kind, string From, string? To, string Step, IReadOnlyList<string> Proof);
 
 /// <summary>A comparison of replicas with their primary that runs, or how the last one ended.</summary>
-sealed record VerifyState(bool Runs, string Line, DateTimeOffset Since);
+sealed record VerifyState(bool Runs, string Sentence, DateTimeOffset Since, Progress? Progress = null);

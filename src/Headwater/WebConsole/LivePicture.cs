@@ -1,4 +1,5 @@
 using Headwater.Configuration;
+using Headwater.Core;
 using Headwater.Core.Failover;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
@@ -11,14 +12,14 @@ static class LivePicture
 {
     const int MostSessions = 20, MostSlow = 20;
 
-    public static LiveJson Of(LiveSources sources, IReadOnlyDictionary<string, ServerRates> rates, AuditJson? audit, TimeSpan? auditAge, long at, long events, IReadOnlyDictionary<string, double?>? sample)
+    public static LiveJson Of(LiveSources sources, IReadOnlyDictionary<string, ServerRates> rates, AuditJson? audit, TimeSpan? auditAge, long at, Instant now, long events, IReadOnlyDictionary<string, double?>? sample)
     {
         var (view, readiness) = (sources.View(), sources.Readiness());
         var (record, findings, lease) = sources.Control?.Invoke() ?? (new ControlRecord(), [], null);
         var (held, holding) = sources.Statistics.Holding(MostSessions);
         var figures = sources.Statistics.Servers().ToDictionary(static server => server.Server);
         var (policy, feed) = (sources.Policy?.Invoke(), sources.Feed?.Invoke());
-        var attention = Attention.Of(view, findings, record, audit, held, feed, sources.Alerts(), ReadAuditJson.Violations(sources.Statistics), sources.Predecessor());
+        var attention = Attention.Of(view, findings, record, audit, held, feed, sources.Alerts(), ReadAuditJson.Violations(sources.Statistics), sources.Predecessor(), now);
         return new LiveJson(at, BuildVersion.Text, view.Cluster, view.Epoch.Number, view.Primary?.Id.Name, view.Reason, readiness.Ready,
             [.. view.Servers.Select(server => Server(server, view, record, figures.GetValueOrDefault(server.Id.Name), rates.GetValueOrDefault(server.Id.Name), sources.SilentFor(server)))],
             view.Ring.IsEmpty ? null : [.. view.Ring.Select(static id => id.Name)],
@@ -26,7 +27,7 @@ static class LivePicture
             policy is null ? null : new LiveControl(Notations.NameOf(policy.Promise), policy.Promise == LossPromise.Bounded ? policy.LossBound.TotalSeconds : null, record.Paused, [.. record.InMaintenance.Select(static id => id.Name)], lease),
             Promise(policy, audit, view, auditAge), attention, feed,
             record.Change is { } change ? new LiveChange(change.Kind.ToString().ToLowerInvariant(), change.From.Name, change.To?.Name, change.Step.ToString().ToLowerInvariant(), change.Proof) : null,
-            events, sources.Verify(), sample);
+            events, sources.Verify(), sources.Lab(), sample);
     }
 
     static LiveServer Server(ServerView server, ClusterView view, ControlRecord record, ServerFigures? figures, ServerRates rates, TimeSpan? silent)

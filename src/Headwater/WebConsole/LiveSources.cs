@@ -23,13 +23,16 @@ sealed record LiveSources
     public Func<FeedJson>? Feed { get; init; }
     public Func<VerifyState?> Verify { get; init; } = static () => null;
 
+    /// <summary>Null where the lab is off.</summary>
+    public Func<LabState?> Lab { get; init; } = static () => null;
+
     /// <summary>What is amiss by the rules of alerts.</summary>
     public Func<IReadOnlyList<FiringAlert>> Alerts { get; init; } = static () => [];
 
     /// <summary>The process from which this one took over, as long as it has sessions.</summary>
     public Func<PredecessorJson?> Predecessor { get; init; } = static () => null;
 
-    /// <summary>Grows with the controller's journal.</summary>
+    /// <summary>Grows with the controller's journal, and with what was amiss.</summary>
     public Func<long> Journal { get; init; } = static () => 0;
 
     /// <summary>How long ago a server was heard, by this process's clock.</summary>

@@ -11,6 +11,23 @@ readonly record struct ServerRates(double Statements, double Reads, double Trans
 /// <summary>Turns counters that only grow into what happened in each second. One owner: the console's loop.</summary>
 sealed class Sampler(GatewayStatistics statistics)
 {
+    static readonly (string Name, Func<GatewayCounters, long> Of)[] Counted =
+    [
+        ("statements", static counters => counters.Statements),
+        ("reads", static counters => counters.Reads),
+        ("replica_reads", static counters => counters.ReadsOnReplicas),
+        ("writes", static counters => counters.Writes),
+        ("errors", static counters => counters.Errors),
+        ("retries", static counters => counters.Retries),
+        ("refused", static counters => counters.Refused),
+        ("position_waits", static counters => counters.PositionWaits),
+        ("log_waits", static counters => counters.LogWaits),
+        ("write_holds", static counters => counters.WriteHolds),
+        ("queued_total", static counters => counters.Queued),
+        ("cache_lookups", static counters => counters.CacheLookups),
+        ("cache_hits", static counters => counters.CacheHits),
+    ];
+
     GatewayCounters? _counters;
     LatencyHistogram _reads = new(), _writes = new();
     Dictionary<string, long> _reasons = [];
@@ -26,20 +43,7 @@ sealed class Sampler(GatewayStatistics statistics)
         var counters = statistics.Counters();
         var before = _counters ?? counters;
         _counters = counters;
-        void Rate(string name, long now, long then) => figures.Add((name, Math.Max(0, now - then) / seconds));
-        Rate("statements", counters.Statements, before.Statements);
-        Rate("reads", counters.Reads, before.Reads);
-        Rate("replica_reads", counters.ReadsOnReplicas, before.ReadsOnReplicas);
-        Rate("writes", counters.Writes, before.Writes);
-        Rate("errors", counters.Errors, before.Errors);
-        Rate("retries", counters.Retries, before.Retries);
-        Rate("refused", counters.Refused, before.Refused);
-        Rate("position_waits", counters.PositionWaits, before.PositionWaits);
-        Rate("log_waits", counters.LogWaits, before.LogWaits);
-        Rate("write_holds", counters.WriteHolds, before.WriteHolds);
-        Rate("queued_total", counters.Queued, before.Queued);
-        Rate("cache_lookups", counters.CacheLookups, before.CacheLookups);
-        Rate("cache_hits", counters.CacheHits, before.CacheHits);
+        foreach (var (name, of) in Counted) figures.Add((name, Math.Max(0, of(counters) - of(before)) / seconds));
         figures.Add(("sessions", sessions));
         Latencies(figures, "read", ref _reads, statistics.ReadLatency());
         Latencies(figures, "write", ref _writes, statistics.WriteLatency());

@@ -1,4 +1,4 @@
-using System.Text;
+using Headwater.Control;
 using Headwater.Core.Topology;
 using Headwater.Core.Verify;
 using Headwater.Servers;
@@ -14,11 +14,23 @@ sealed class VerifyDesk(Func<ClusterView> view, Func<ServerLogin> login, TimePro
 {
     readonly Lock _lock = new();
     Task<VerifyOutcome>? _running;
-    Line? _line;
+    Run? _run;
 
     public VerifyOutcome? Last { get; private set; }
 
-    public VerifyState? State => _line is { } line ? new VerifyState(_running is { IsCompleted: false }, line.Text, line.Since) : null;
+    public VerifyState? State
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_run is not { } run) return null;
+                if (run.Outcome is not null || _running!.IsCompleted) return new VerifyState(false, run.Outcome ?? "It has ended before its end.", run.Since);
+                var at = run.Progress.Now;
+                return new VerifyState(true, at.Doing, run.Since, at.Pace?.Seen(time.Now()));
+            }
+        }
+    }
 
     /// <param name="tables">schema.table, schema.*; none: all.</param>
     /// <param name="only">The replica that is compared; null: each.</param>
@@ -34,19 +46,20 @@ sealed class VerifyDesk(Func<ClusterView> view, Func<ServerLogin> login, TimePro
         lock (_lock)
         {
             if (_running is { IsCompleted: false }) return Task.FromResult(Refused("A comparison runs already; one at a time."));
-            _line = new Line(time.GetUtcNow());
-            _running = Task.Run(() => CompareAsync(primary, replicas, tables, _line, stopping), stopping);
-            return _running;
+            var run = new Run(time.GetUtcNow(), new VerifyProgress(time));
+            _run = run;
+            _running = Task.Run(() => CompareAsync(primary, replicas, tables, run, stopping), stopping);
         }
+        changed();
+        return _running;
     }
 
-    async Task<VerifyOutcome> CompareAsync(ServerView primary, IReadOnlyList<ServerView> replicas, IReadOnlyList<string> tables, Line line, CancellationToken ct)
+    async Task<VerifyOutcome> CompareAsync(ServerView primary, IReadOnlyList<ServerView> replicas, IReadOnlyList<string> tables, Run run, CancellationToken ct)
     {
         ServerDoor Door(ServerView server) => new(server.Id.Name, server.Address, login(), login());
-        var progress = new VerifyProgress(line, time);
         try
         {
-            var report = await new VerifyRun(Door(primary), [.. replicas.Select(Door)], new VerifyOptions { Tables = tables }, progress).RunAsync(ct);
+            var report = await new VerifyRun(Door(primary), [.. replicas.Select(Door)], new VerifyOptions { Tables = tables }, run.Progress).RunAsync(ct);
             Last = new VerifyOutcome(report.Equal, [Summary(report)], report);
         }
         catch (VerifyException trouble)
@@ -57,7 +70,7 @@ sealed class VerifyDesk(Func<ClusterView> view, Func<ServerLogin> login, TimePro
         {
             Last = Refused($"It has ended before its end: {trouble.Message}");
         }
-        line.Text = Last.Sentences[0];
+        lock (_lock) _run = run with { Outcome = Last.Sentences[0] };
         changed();
         return Last;
     }
@@ -69,18 +82,7 @@ sealed class VerifyDesk(Func<ClusterView> view, Func<ServerLogin> login, TimePro
             : differ > 0 ? $"{differ} of {report.Tables.Length} tables differ or could not be compared." : $"Not all could be compared: {string.Join("; ", report.Troubles)}";
     }
 
-    static VerifyOutcome Refused(string why) => new(false, [why], null);
+    sealed record Run(DateTimeOffset Since, VerifyProgress Progress, string? Outcome = null);
 
-    /// <summary>Takes what would be written over one line of a terminal.</summary>
-    sealed class Line(DateTimeOffset since) : TextWriter
-    {
-        public DateTimeOffset Since => since;
-        public string Text { get; set; } = "";
-        public override Encoding Encoding => Encoding.UTF8;
-        public override void Write(string? value) => Text = value?.Trim('\r', ' ') is { Length: > 0 } text ? text : Text;
-        public override void Write(char value)
-        {
-            // Only whole lines are written.
-        }
-    }
+    static VerifyOutcome Refused(string why) => new(false, [why], null);
 }

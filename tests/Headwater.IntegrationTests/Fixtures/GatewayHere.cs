@@ -87,6 +87,8 @@ sealed class GatewayHere(string cluster) : IAsyncDisposable
         return await response.Content.ReadAsStringAsync();
     }
 
+    public string Console => $"http://127.0.0.1:{_httpPort}/";
+
     Uri Uri(string path) => new($"http://127.0.0.1:{_httpPort}{path}");
 
     public async ValueTask DisposeAsync()

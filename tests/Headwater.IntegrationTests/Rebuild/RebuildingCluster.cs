@@ -104,7 +104,7 @@ sealed class RebuildingCluster : IAsyncDisposable
         await EndLoadAsync();
         var position = (await this[1].ExecuteAsync("SELECT @@gtid_binlog_pos")).Scalar;
         foreach (var server in _servers.Skip(1)) Assert.Equal("0", (await server.ExecuteAsync($"SELECT MASTER_GTID_WAIT('{position}', 20)")).Scalar);
-        var report = await new VerifyRun(Door(this[1]), [.. _servers.Skip(1).Select(Door)], new VerifyOptions(), new VerifyProgress(null, TimeProvider.System)).RunAsync(default);
+        var report = await new VerifyRun(Door(this[1]), [.. _servers.Skip(1).Select(Door)], new VerifyOptions(), new VerifyProgress(TimeProvider.System)).RunAsync(default);
         var text = new StringWriter();
         VerifyText.Print(report, applied: false, text);
         Assert.True(report.Equal, text.ToString());

@@ -47,6 +47,8 @@ sealed class RecoveringCluster : IAsyncDisposable
 
     public Reachable Gateway => new(_gateway.Address.Host, _gateway.Address.Port);
 
+    public string Console => _gateway.Console;
+
     public Task<ServerConnection> GatewayAsync(string? schema = "shop") => _gateway.ConnectAsync(schema);
 
     /// <summary>From now on nothing of what is written reaches the replica, and nobody mends that.</summary>

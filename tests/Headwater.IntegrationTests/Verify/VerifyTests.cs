@@ -27,7 +27,7 @@ public sealed class VerifyTests : IAsyncLifetime
     static ServerDoor Door(RealServer server) => new($"db{server.Id}", server.Address, server.Login, server.Login);
 
     Task<VerifyReport> VerifyAsync(VerifyOptions? options = null) =>
-        new VerifyRun(Door(Primary), [.. _servers.Skip(1).Select(Door)], options ?? new VerifyOptions(), new VerifyProgress(null, TimeProvider.System)).RunAsync(Ct);
+        new VerifyRun(Door(Primary), [.. _servers.Skip(1).Select(Door)], options ?? new VerifyOptions(), new VerifyProgress(TimeProvider.System)).RunAsync(Ct);
 
     /// <summary>As somebody who should not have: on a replica, past its log.</summary>
     async Task TamperAsync(RealServer replica, string sql)

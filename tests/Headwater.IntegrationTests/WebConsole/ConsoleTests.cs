@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Headwater.IntegrationTests.Fixtures;
+using Headwater.IntegrationTests.Recovery;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -18,10 +19,14 @@ public sealed class ConsoleFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var browser = Browser.StartAsync();
-        Cluster = await ServedCluster.StartAsync(CancellationToken.None, "--replicas", "2");
+        Cluster = await ServedCluster.StartAsync(CancellationToken.None, "--replicas", "2", "--cache");
         Browser = await browser;
         await using (var session = await RawClient.ConnectAsync(Cluster.Gateway, Cluster.Application, CancellationToken.None))
+        {
             await session.DoAsync("CREATE TABLE orders (id INT PRIMARY KEY AUTO_INCREMENT, item VARCHAR(40))", CancellationToken.None);
+            // Enough that a copy of it takes a while.
+            await session.DoAsync("CREATE TABLE archive (id INT PRIMARY KEY, item VARCHAR(200)) SELECT seq AS id, REPEAT(MD5(seq), 4) AS item FROM seq_1_to_300000", CancellationToken.None);
+        }
         _work = WorkAsync(_end.Token);
     }
 
@@ -61,7 +66,7 @@ public sealed class ConsoleFixture : IAsyncLifetime
 /// <summary>The console in a real browser, before a real cluster.</summary>
 public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<ConsoleFixture>
 {
-    static readonly string[] Pages = ["cluster", "reads", "traffic", "events", "servers", "servers/db2", "explain"];
+    static readonly string[] Pages = ["cluster", "reads", "traffic", "events", "servers", "servers/db2", "explain", "lab"];
 
     static ILocator Server(IPage page, string kind) => page.Locator($"article.server.{kind}");
 
@@ -74,6 +79,13 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
     {
         var found = await Axe.SeriousFindingsAsync(page);
         Assert.True(found.Count == 0, $"{page.Url}: {string.Join('\n', found)}");
+    }
+
+    /// <summary>Nothing has to be moved sideways but what is made for that.</summary>
+    static async Task FitsAsync(IPage page)
+    {
+        var wide = await page.EvaluateAsync<string[]>("() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > innerWidth).map(one => `${one.tagName} ${one.getAttribute('class')} ${one.textContent.slice(0, 40)}`)");
+        Assert.True(wide.Length == 0, $"{page.Url} is wider than the window: {string.Join("; ", wide.Take(8))}");
     }
 
     static async Task ShownAsync(IPage page, string name)
@@ -91,9 +103,16 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         foreach (var name in Pages)
         {
             await ShownAsync(page.Page, name);
-            if (name is not ("events" or "explain" or "servers")) await Expect(page.Page.Locator("canvas").First).ToBeVisibleAsync();
+            if (name is not ("events" or "explain" or "servers" or "lab")) await Expect(page.Page.Locator("canvas").First).ToBeVisibleAsync();
+            await FitsAsync(page.Page);
             await NobodyIsKeptOutAsync(page.Page);
         }
+        foreach (var width in (int[])[1100, 1000, 740])
+        {
+            await page.Page.SetViewportSizeAsync(width, 860);
+            await FitsAsync(page.Page);
+        }
+        await page.Page.SetViewportSizeAsync(1280, 860);
         await ShownAsync(page.Page, "traffic");
         await page.Page.Locator("table.digests a", new() { HasText = "insert into orders" }).ClickAsync();
         await Expect(page.Page.Locator("h1.statement")).ToContainTextAsync("insert into orders");
@@ -110,9 +129,9 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
             foreach (var name in Pages)
             {
                 await ShownAsync(page.Page, name);
-                Assert.True(await page.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth") <= 360, $"{name} is wider than the phone");
+                await FitsAsync(page.Page);
                 // The same pages are looked at in the light; here it is the colours, and what is drawn otherwise.
-                if (name is "cluster" or "events" or "explain") await NobodyIsKeptOutAsync(page.Page);
+                await NobodyIsKeptOutAsync(page.Page);
             }
             NothingWrong(page);
         }
@@ -131,6 +150,7 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         await page.Page.ClickAsync("form.ask button");
         await Expect(page.Page.Locator(".path li").First).ToContainTextAsync("a plain read");
         await Expect(page.Page.Locator(".candidate.chosen")).ToHaveCountAsync(1);
+        await Expect(page.Page.Locator(".path p.kept")).ToContainTextAsync("kept until the log touches");
         await page.Page.FillAsync("textarea", "DELETE FROM app.orders");
         await page.Page.ClickAsync("form.ask button");
         await Expect(page.Page.Locator(".path li").First).ToContainTextAsync("not proven");
@@ -181,7 +201,9 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         await DoAsync(page, card, "Rejoin", null, "out of maintenance");
         await DoAsync(page, card, "Compare checksums", null, "All is equal");
         await DoAsync(page, card, "Recover its tail", name, null);
-        await DoAsync(page, card, "Rebuild", name, null, carryOut: false);
+        // It is well, so its data is overwritten only where that is said.
+        await DoAsync(page, card, "Rebuild", name, $"{name} follows", option: true, progress: " of ");
+        await Expect(card.Locator(".dot.good")).ToHaveCountAsync(1);
         var bar = page.Locator("header.bar");
         await DoAsync(page, bar, "Pause the controller", "local", "paused");
         await Expect(page.Locator(".attention")).ToContainTextAsync("The controller is paused");
@@ -197,15 +219,23 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
     }
 
     /// <param name="typed">What has to be typed; null where nothing has.</param>
-    /// <param name="outcome">What is said in the end; null: that it could not be done, or its report.</param>
-    static async Task DoAsync(IPage page, ILocator menu, string item, string? typed, string? outcome, bool carryOut = true, string? plan = null)
+    /// <param name="outcome">What is said in the end; null: that it cannot be done.</param>
+    /// <param name="option">What makes it possible has to be ticked.</param>
+    /// <param name="progress">What is counted while it goes on, and seen to be.</param>
+    static async Task DoAsync(IPage page, ILocator menu, string item, string? typed, string? outcome, string? plan = null, bool option = false, string? progress = null)
     {
         await menu.Locator("details.menu summary").ClickAsync();
         await menu.Locator("details.menu button", new() { HasText = item }).ClickAsync();
         var dialog = page.Locator("dialog[open]");
         await Expect(dialog.Locator(".plan")).Not.ToContainTextAsync("Asking what would be done");
+        if (option)
+        {
+            await Expect(dialog.Locator(".plan .bad")).ToBeVisibleAsync();
+            await dialog.Locator("input[type=checkbox]").CheckAsync();
+            await Expect(dialog.Locator(".plan .bad")).ToHaveCountAsync(0);
+        }
         if (plan is not null) await Expect(dialog.Locator(".plan")).ToContainTextAsync(plan);
-        if (await dialog.Locator("h3.bad, .plan .bad").CountAsync() == 0 && carryOut)
+        if (await dialog.Locator("h3.bad, .plan .bad").CountAsync() == 0)
         {
             if (typed is not null)
             {
@@ -213,7 +243,8 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
                 await dialog.Locator("input[name=confirm]").FillAsync(typed);
             }
             await dialog.Locator("button.primary").ClickAsync();
-            await Expect(dialog.Locator("[role=status]")).ToContainTextAsync(outcome ?? "");
+            if (progress is not null) await Expect(dialog.Locator(".underway .progress")).ToContainTextAsync(progress);
+            await Expect(dialog.Locator("[role=status]")).ToContainTextAsync(outcome ?? "", new() { Timeout = 60_000 });
         }
         else Assert.Null(outcome);
         await dialog.Locator("menu button").First.ClickAsync();
@@ -226,8 +257,11 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         await using var watched = await OpenAsync();
         var page = watched.Page;
         await Expect(page.Locator(".dot.good")).ToHaveCountAsync(3);
-        await Expect(page.Locator(".attention.well")).ToBeVisibleAsync();
+        // That the machine is busy is a warning of its own.
+        await Expect(page.Locator(".attention li.critical")).ToHaveCountAsync(0);
         fixture.Cluster.Refresh();
+        await using var holder = await RawClient.ConnectAsync(fixture.Cluster.Gateway, fixture.Cluster.Application, TestContext.Current.CancellationToken);
+        await holder.DoAsync("CREATE TEMPORARY TABLE basket (id INT)", TestContext.Current.CancellationToken);
         var former = (await Server(page, "primary").GetAttributeAsync("data-server"))!;
         Kill("-KILL", fixture.Cluster.Run.Servers.Single(server => server.Name == former).Pid);
         await Expect(page.Locator($"article.server.primary:not([data-server={former}])")).ToBeVisibleAsync();
@@ -237,6 +271,9 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
         await Expect(story).ToContainTextAsync("writes waited");
         foreach (var step in (string[])["Silent", "Fencing", "Draining", "Promoting"]) await Expect(story.Locator(".steps")).ToContainTextAsync(step);
         await NobodyIsKeptOutAsync(page);
+        // Whatever a session had there is lost with it, which is shown before it asks.
+        await ShownAsync(page, "traffic");
+        await Expect(page.Locator("main")).ToContainTextAsync("temporary table basket, lost: the server has ended the connection");
         await ShownAsync(page, "cluster");
         // It is started anew and follows its successor.
         await Expect(page.Locator($"article.server.replica[data-server={former}] .dot.good")).ToBeVisibleAsync();
@@ -252,6 +289,74 @@ public sealed class ConsoleTests(ConsoleFixture fixture) : IClassFixture<Console
             Kill("-CONT", fixture.Cluster.ProcessId);
         }
         await Expect(page.Locator(".standing .pulse")).ToBeVisibleAsync();
+        NothingWrong(watched);
+    }
+
+    [Fact]
+    public async Task The_tail_of_a_primary_that_died_is_brought_back_from_the_page_and_seen_to_come()
+    {
+        const int Orders = 600;
+        await using var cluster = await RecoveringCluster.StartAsync("propose");
+        await cluster.Old.ExecuteAsync("CREATE DATABASE shop");
+        await cluster.Old.ExecuteAsync("CREATE TABLE shop.orders (id INT AUTO_INCREMENT PRIMARY KEY, item VARCHAR(40))");
+        await using (var client = await cluster.GatewayAsync())
+        {
+            await cluster.CutAsync();
+            for (var i = 0; i < Orders; i++) await client.QueryAsync("INSERT INTO orders (item) VALUES ('tea')", TestContext.Current.CancellationToken);
+        }
+        await cluster.KillAndReplaceAsync();
+        await cluster.ReturnAsync();
+
+        await using var watched = await fixture.Browser.OpenAsync($"{cluster.Console}#/cluster");
+        var page = watched.Page;
+        await Expect(page.Locator(".attention")).ToContainTextAsync($"db1 has {Orders} transactions that db2 has not", new() { Timeout = 30_000 });
+        var card = page.Locator("article.server[data-server=db1]");
+        await DoAsync(page, card, "Recover its tail", "db1", $"applied {Orders}", plan: $"{Orders} transactions", progress: "transactions");
+        await Expect(card).ToContainTextAsync("replicates from db2");
+        await Expect(card.Locator(".dot.good")).ToHaveCountAsync(1);
+        await ShownAsync(page, "events");
+        await Expect(page.Locator("section[aria-labelledby=quarantine-title] table")).ToContainTextAsync($"{Orders}");
+        await page.ClickAsync(".choice button:has-text('Recovery')");
+        await Expect(page.Locator("ol.journal").First).ToContainTextAsync("db1");
+        NothingWrong(watched);
+        Assert.Equal($"{Orders}", (await cluster.New.ExecuteAsync("SELECT COUNT(*) FROM shop.orders")).Scalar);
+    }
+
+    [Fact]
+    public async Task A_scenario_of_the_lab_is_played_watched_and_its_report_stays_and_another_is_stopped()
+    {
+        await using var watched = await OpenAsync("lab");
+        var page = watched.Page;
+        await Expect(page.Locator("li.scenario")).ToHaveCountAsync(15);
+        var scenario = page.Locator("li.scenario", new() { HasText = "thundering-herd" });
+        await scenario.Locator("button").ClickAsync();
+        var dialog = page.Locator("dialog[open]");
+        await Expect(dialog.Locator(".plan")).ToContainTextAsync("Real MariaDB servers are started on this gateway's machine for about");
+        await dialog.Locator("button.primary").ClickAsync();
+        var playing = page.Locator("section.playing");
+        await Expect(playing).ToContainTextAsync("each visitor's read goes to a server", new() { Timeout = 60_000 });
+        await Expect(playing.Locator("[role=progressbar]")).ToHaveAttributeAsync("aria-valuenow", new System.Text.RegularExpressions.Regex("[1-9]"));
+        await Expect(page.Locator("li.scenario button:enabled")).ToHaveCountAsync(0);
+        await NobodyIsKeptOutAsync(page);
+        await Expect(page.Locator("section.played")).ToContainTextAsync("Times that servers computed the same page", new() { Timeout = 60_000 });
+
+        // Somebody else comes later, in the dark and in Korean.
+        await using (var later = await OpenAsync("lab/thundering-herd", 360, ColorScheme.Dark, "ko-KR"))
+        {
+            await Expect(later.Page.Locator("section.evidence svg[role=img]")).ToHaveCountAsync(2);
+            await Expect(later.Page.Locator("h1")).ToHaveTextAsync("한꺼번에 몰려드는 무리");
+            await Expect(later.Page.Locator("ol.told").Last.Locator("li")).ToHaveCountAsync(5);
+            await FitsAsync(later.Page);
+            await NobodyIsKeptOutAsync(later.Page);
+            NothingWrong(later);
+        }
+
+        await page.Locator("li.scenario", new() { HasText = "my-comment-is-gone" }).Locator("button").ClickAsync();
+        await dialog.Locator("button.primary").ClickAsync();
+        await playing.Locator("button").ClickAsync(new() { Timeout = 30_000 });
+        await Expect(dialog.Locator(".plan")).ToContainTextAsync("its servers end");
+        await dialog.Locator("button.primary").ClickAsync();
+        await Expect(page.Locator("section.played")).ToContainTextAsync("It was stopped", new() { Timeout = 30_000 });
         NothingWrong(watched);
     }
 

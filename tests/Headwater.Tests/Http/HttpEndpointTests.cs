@@ -26,11 +26,11 @@ public sealed class HttpEndpointTests : IAsyncLifetime
             Metrics = static text =>
             {
                 ClusterMetrics.Write(text, Views.OfThree());
-                ProcessMetrics.Write(text);
+                ProcessMetrics.Write(text, 0);
             },
             Sessions = static () => [new SessionFigures(1, "app", "127.0.0.1", "shop", "session", null, null, null, null, null, 3)],
             Stats = static () => throw new NotSupportedException("not asked here"),
-            Alerts = static () => new AlertsJson([], []),
+            Alerts = static () => new AlertsJson([], [], []),
             ReadAudit = static () => new ReadAuditJson(new Dictionary<string, long>(), []),
             Digests = static () => throw new InvalidOperationException("broken on purpose"),
             Reload = () => new OutcomeJson(++_reloads == 1, ["said"]),

@@ -147,7 +147,7 @@ public class VerifyRulesTests
     [Fact]
     public void Progress_says_how_far_and_what_it_waits_for()
     {
-        var progress = new VerifyProgress(null, TimeProvider.System);
+        var progress = new VerifyProgress(TimeProvider.System);
         Assert.Equal("the servers are being looked at", progress.Now.Told(Instant.Zero));
         progress.Expect([4_000, 1_000]);
         progress.Begin("shop.item", 4_000);

@@ -58,19 +58,32 @@ public sealed partial class AssetsTests
             Assert.Equal(Placeholders(english), Placeholders(korean));
             Assert.True(Hangul().IsMatch(korean) || english == korean, $"{key} is not in Korean: {korean}");
         }
-        Assert.Equal(texts.Count, TextLine().Count(Text("js/texts.js")));
+        Assert.Equal(texts.Count, TextFiles.Sum(static name => TextLine().Count(Text(name))));
     }
 
     [Fact]
     public void Each_text_that_is_asked_for_is_there_and_each_that_is_there_is_asked_for()
     {
         var texts = Texts();
-        var code = string.Concat(Own.Where(static name => name.EndsWith(".js", StringComparison.Ordinal) && name != "js/texts.js").Select(Text));
+        var code = string.Concat(Own.Where(static name => name.EndsWith(".js", StringComparison.Ordinal) && !IsOfTexts(name)).Select(Text));
         foreach (Match use in Use().Matches(code)) Assert.True(texts.ContainsKey(use.Groups[1].Value), use.Groups[1].Value);
         // One that is put together at run time (step.${…}) is asked for by its beginning.
         var starts = UseByStart().Matches(code).Select(static match => match.Groups[1].Value).ToHashSet();
         foreach (var key in texts.Keys)
             Assert.True(code.Contains($"'{key}'", StringComparison.Ordinal) || starts.Any(start => key.StartsWith(start, StringComparison.Ordinal)), $"{key} is not used");
+    }
+
+    [Fact]
+    public void What_a_module_says_comes_with_it()
+    {
+        var common = Texts("js/texts.js");
+        foreach (var name in Own.Where(static name => name.EndsWith(".js", StringComparison.Ordinal) && !IsOfTexts(name)))
+        {
+            var own = Import().Matches(Text(name)).Select(import => new Uri(new Uri("http://console/" + name), import.Groups[1].Value).AbsolutePath[1..]).Where(IsOfTexts).SelectMany(Texts).ToDictionary();
+            foreach (Match use in Use().Matches(Text(name))) Assert.True(common.ContainsKey(use.Groups[1].Value) || own.ContainsKey(use.Groups[1].Value), $"{name}: {use.Groups[1].Value}");
+            foreach (var start in UseByStart().Matches(Text(name)).Select(static match => match.Groups[1].Value))
+                Assert.True(common.Keys.Concat(own.Keys).Any(key => key.StartsWith(start, StringComparison.Ordinal)), $"{name}: {start}");
+        }
     }
 
     [Fact]
@@ -81,8 +94,14 @@ public sealed partial class AssetsTests
         Assert.Contains("v1.6.32", Text("vendor/uplot/uPlot.esm.js")[..400]);
     }
 
-    static Dictionary<string, (string English, string Korean)> Texts() =>
-        TextEntry().Matches(Text("js/texts.js")).ToDictionary(static match => match.Groups[1].Value, static match => (match.Groups[2].Value, match.Groups[3].Value));
+    static bool IsOfTexts(string name) => name.StartsWith("js/texts", StringComparison.Ordinal);
+
+    static IEnumerable<string> TextFiles => Own.Where(IsOfTexts);
+
+    static Dictionary<string, (string English, string Korean)> Texts() => TextFiles.SelectMany(Texts).ToDictionary();
+
+    static Dictionary<string, (string English, string Korean)> Texts(string file) =>
+        TextEntry().Matches(Text(file)).ToDictionary(static match => match.Groups[1].Value, static match => (match.Groups[2].Value, match.Groups[3].Value));
 
     static IEnumerable<string> Placeholders(string text) => Placeholder().Matches(text).Select(static match => match.Value).Order();
 
@@ -92,7 +111,7 @@ public sealed partial class AssetsTests
     [GeneratedRegex(@"(?:src|href)=""(/web/[^""]+)""")]
     private static partial Regex AskedFor();
 
-    [GeneratedRegex(@"(?:from|import\()\s*'(\.[^']+)'")]
+    [GeneratedRegex(@"(?:from|import\(|import)\s*'(\.[^']+)'")]
     private static partial Regex Import();
 
     [GeneratedRegex(@"^  '([a-z0-9_.]+)': \['((?:[^'\\]|\\.)*)', '((?:[^'\\]|\\.)*)'\],$", RegexOptions.Multiline)]

@@ -1,15 +1,7 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Headwater.Configuration;
-using Headwater.Core;
-using Headwater.Core.Statements;
-using Headwater.Core.Topology;
-using Headwater.Gateway;
-using Headwater.Http;
 using Headwater.WebConsole;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 using Views = Headwater.Tests.Http.Views;
 
@@ -19,66 +11,18 @@ namespace Headwater.Tests.WebConsole;
 public sealed class ConsoleEndpointTests : IAsyncLifetime
 {
     const string Password = "open sesame";
-    readonly Published<ClusterView> _view = new(Views.OfThree());
-    readonly GatewayServer _gateway;
-    readonly Live _live;
-    readonly LoginDesk _logins;
-    readonly HttpEndpoint _endpoint;
-    readonly List<string> _noted = [];
+    readonly MadeUpConsole _console = new(Views.OfThree()) { Silent = TimeSpan.FromSeconds(12) };
     readonly HttpClient _client = new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, UseProxy = false });
-    ImmutableArray<ConsoleUser> _users = [];
-    int _reloads;
-
-    public ConsoleEndpointTests()
-    {
-        _gateway = new GatewayServer(new GatewayOptions(), _view, new Published<Accounts>(Accounts.None), new Published<Catalogue>(Catalogue.Unknown), NullLoggerFactory.Instance);
-        var views = new ViewHistory(TimeProvider.System);
-        var readiness = new Readiness(true, "listening");
-        _live = new Live(new LiveSources { View = () => _view.Current, Readiness = () => readiness, Statistics = _gateway.Statistics, SilentFor = static _ => TimeSpan.FromSeconds(12) }, views, TimeProvider.System, NullLogger.Instance);
-        _logins = new LoginDesk(() => _users, TimeProvider.System);
-        var console = new ConsoleAnswers(new ConsoleSources
-        {
-            Live = _live,
-            Logins = _logins,
-            Events = () => EventsReader.Read(null, views),
-            Explain = argument => ExplainJson.Of(argument, _view.Current, _gateway.Explain),
-            Quarantine = static _ => Task.FromResult(new QuarantineJson("read", [], [])),
-            Verify = new VerifyDesk(() => _view.Current, static () => new("monitor", ""), TimeProvider.System, static () => { }),
-            Note = (_, sentence) => _noted.Add(sentence),
-        }, NullLogger.Instance);
-        var sources = new HttpSources
-        {
-            Readiness = () => readiness,
-            Status = () => throw new NotSupportedException(),
-            Metrics = static _ => { },
-            Sessions = static () => [],
-            Stats = static () => throw new NotSupportedException(),
-            ReadAudit = static () => new ReadAuditJson(new Dictionary<string, long>(), []),
-            Alerts = static () => new AlertsJson([], []),
-            Digests = static () => [],
-            Reload = () => new OutcomeJson(++_reloads > 0, ["applied"]),
-            Console = console,
-        };
-        _endpoint = new HttpEndpoint(new ListenAddress("127.0.0.1", 0), new HttpAnswers(sources, onLoopback: true, NullLogger.Instance).AnswerAsync, NullLoggerFactory.Instance);
-    }
 
     static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    string Own => $"http://127.0.0.1:{_endpoint.Port}";
+    string Own => _console.Address;
 
-    public async ValueTask InitializeAsync()
-    {
-        _gateway.Start();
-        await _endpoint.StartAsync(Ct);
-        _live.Start();
-    }
+    public async ValueTask InitializeAsync() => await _console.StartAsync(Ct);
 
     public async ValueTask DisposeAsync()
     {
-        await _live.DisposeAsync();
-        await _endpoint.DisposeAsync();
-        await _gateway.DisposeAsync();
-        _logins.Dispose();
+        await _console.DisposeAsync();
         _client.Dispose();
     }
 
@@ -138,17 +82,17 @@ public sealed class ConsoleEndpointTests : IAsyncLifetime
     public async Task On_this_machine_nobody_has_to_log_in_and_only_our_page_may_change_anything()
     {
         Assert.Equal(HttpStatusCode.OK, (await Ask(HttpMethod.Post, "/api/reload", own: true)).StatusCode);
-        Assert.Contains("somebody at this machine's browser from 127.0.0.1 asked for reload", Assert.Single(_noted));
+        Assert.Contains("somebody at this machine's browser from 127.0.0.1 asked for reload", Assert.Single(_console.Noted));
         Assert.Equal(HttpStatusCode.Forbidden, (await Ask(HttpMethod.Post, "/api/reload", headers: ("Origin", Own))).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await Ask(HttpMethod.Post, "/api/reload", headers: [("Origin", "http://evil.example"), ("X-Headwater", "console")])).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await Ask(HttpMethod.Post, "/api/reload", headers: ("X-Forwarded-For", "10.0.0.9"))).StatusCode);
-        Assert.Equal(1, _reloads);
+        Assert.Equal(1, _console.Reloads);
     }
 
     [Fact]
     public async Task With_users_a_browser_logs_in_and_a_viewer_only_looks()
     {
-        _users = [new("olga", ConsoleRole.Operator, PasswordHash.Of(Password)), new("vera", ConsoleRole.Viewer, PasswordHash.Of(Password))];
+        _console.Users = [new("olga", ConsoleRole.Operator, PasswordHash.Of(Password)), new("vera", ConsoleRole.Viewer, PasswordHash.Of(Password))];
         foreach (var path in (string[])["/api/live", "/api/history", "/api/status", "/api/sessions", "/api/digests", "/api/feed", "/api/quarantine"])
             Assert.Equal((path, HttpStatusCode.Unauthorized), (path, (await Ask(HttpMethod.Get, path, own: true)).StatusCode));
         Assert.Equal(HttpStatusCode.OK, (await Ask(HttpMethod.Get, "/readyz", own: true)).StatusCode);
@@ -164,7 +108,7 @@ public sealed class ConsoleEndpointTests : IAsyncLifetime
 
         var olga = await LoginAsync("olga");
         Assert.Equal(HttpStatusCode.OK, (await Ask(HttpMethod.Post, "/api/reload", own: true, cookie: olga)).StatusCode);
-        Assert.StartsWith("olga from", _noted[^1]);
+        Assert.StartsWith("olga from", _console.Noted[^1]);
         Assert.Equal(HttpStatusCode.Forbidden, (await Ask(HttpMethod.Post, "/api/reload", cookie: olga, headers: [("Origin", "http://evil.example"), ("Sec-Fetch-Site", "cross-site")])).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await Ask(HttpMethod.Post, "/api/logout", own: true, cookie: olga)).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await Ask(HttpMethod.Post, "/api/reload", own: true, cookie: olga)).StatusCode);
@@ -173,7 +117,7 @@ public sealed class ConsoleEndpointTests : IAsyncLifetime
     [Fact]
     public async Task A_wrong_password_opens_nothing()
     {
-        _users = [new("olga", ConsoleRole.Operator, PasswordHash.Of(Password))];
+        _console.Users = [new("olga", ConsoleRole.Operator, PasswordHash.Of(Password))];
         using var wrong = await Ask(HttpMethod.Post, "/api/login", own: true, body: new { user = "olga", password = "guess" });
         Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
         Assert.False(wrong.Headers.Contains("Set-Cookie"));
@@ -200,6 +144,20 @@ public sealed class ConsoleEndpointTests : IAsyncLifetime
             Assert.Equal(0, sample.GetProperty("statements").GetDouble());
             Assert.Equal(40, sample.GetProperty("server.db2.lag").GetDouble());
         }
+    }
+
+    [Fact]
+    public async Task The_lab_lists_its_scenarios_and_is_played_where_that_is_allowed()
+    {
+        var list = await (await Ask(HttpMethod.Get, "/api/lab?lang=ko")).Content.ReadAsStringAsync(Ct);
+        using var told = JsonDocument.Parse(list);
+        Assert.Equal(15, told.RootElement.GetProperty("scenarios").GetArrayLength());
+        Assert.StartsWith("The lab is off here", told.RootElement.GetProperty("hindrance").GetString());
+        Assert.Contains("내 댓글이", told.RootElement.GetProperty("scenarios")[1].GetProperty("title").GetString());
+        Assert.Equal(HttpStatusCode.NotFound, (await Ask(HttpMethod.Get, "/api/lab?scenario=analysts")).StatusCode);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await Ask(HttpMethod.Post, "/api/control/lab?scenario=analysts")).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await Ask(HttpMethod.Post, "/api/control/lab?scenario=analysts", headers: ("X-Forwarded-For", "10.0.0.9"))).StatusCode);
+        Assert.Contains("asked for lab scenario=analysts", _console.Noted[^1]);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Headwater.Control.Failover;
 using Headwater.Core;
 using Headwater.Core.Alerting;
 using Headwater.Core.Failover;
+using Headwater.Core.Rebuild;
 using Headwater.Core.Topology;
 using Headwater.Gateway;
 using Headwater.Http;
@@ -66,6 +67,18 @@ public sealed class PictureTests
         view = view with { Servers = [view.Servers[0], view.Servers[1]] };
         var disk = new FiringAlert(AlertRules.Of(AlertSignal.DiskFree), "/var/lib/headwater", Instant.Zero, 3);
         Assert.Equal(["wrong-reads", "alert disk-free /var/lib/headwater"], Attention.Of(view, [], new ControlRecord(), null, [], alerts: [disk], violations: wrong).Select(static one => one.Kind));
+    }
+
+    [Fact]
+    public void Long_work_says_what_it_is_at_and_how_far_it_has_come_and_that_is_nothing_amiss()
+    {
+        var view = Views.OfThree();
+        view = view with { Servers = [view.Servers[0], view.Servers[1]] };
+        var pace = Pace.Begin(WorkUnit.Rows, Instant.Zero).Guess(1000).At(200, Instant.Zero + TimeSpan.FromSeconds(2));
+        var finding = new Finding(RebuildReport.Progress, new ServerId("db2"), "db2: shop.orders is being copied: 200 of about 1,000 rows") { Underway = new Underway("shop.orders is being copied", pace) };
+        var told = Assert.Single(Attention.Of(view, [finding], new ControlRecord(), null, [], now: Instant.Zero + TimeSpan.FromSeconds(2)));
+        Assert.Equal(("info", "db2", "shop.orders is being copied."), (told.Severity, told.Server, told.Sentence));
+        Assert.Equal((200, 1000, 100.0, 8.0), (told.Progress!.Done, told.Progress.Of, told.Progress.PerSecond, told.Progress.RemainingSeconds));
     }
 
     [Fact]

@@ -6,6 +6,7 @@ static class CacheScenarios
     public static readonly Scenario ThunderingHerd = new()
     {
         Name = "thundering-herd",
+        Seconds = 4,
         Title = new("The thundering herd", "한꺼번에 몰려드는 무리"),
         Question = new("A price changed, and everybody wants the front page at once. Who computes it?", "가격이 하나 바뀌자 모두가 한꺼번에 첫 페이지를 연다. 누가 계산할까?"),
         Anomaly = new("times that servers computed the same page", "서버가 같은 페이지를 계산한 횟수"),
@@ -30,6 +31,7 @@ static class CacheScenarios
     public static readonly Scenario StaleCache = new()
     {
         Name = "cache-stale",
+        Seconds = 9,
         Title = new("The cache shows the old price", "캐시가 옛 가격을 보여 준다"),
         Question = new("I have changed the price. Why does the page show the old one?", "가격을 바꾸었는데 왜 페이지에는 옛 가격이 보일까?"),
         Anomaly = new("looks that showed an old price", "옛 가격을 보여 준 횟수"),
@@ -54,6 +56,7 @@ static class CacheScenarios
     public static readonly Scenario Penetration = new()
     {
         Name = "cache-penetration",
+        Seconds = 7,
         Title = new("Asking for what does not exist", "없는 것을 찾는 질의(캐시 관통)"),
         Question = new("We have a cache. Why does every wrong link still reach the database?", "캐시가 있는데 왜 잘못된 링크는 매번 데이터베이스까지 갈까?"),
         Anomaly = new("asks for missing articles that reached a server", "서버까지 간, 없는 글을 찾는 질의"),
@@ -78,6 +81,7 @@ static class CacheScenarios
     public static readonly Scenario Avalanche = new()
     {
         Name = "cache-avalanche",
+        Seconds = 9,
         Title = new("Everything expires at once", "모두 한꺼번에 만료된다(캐시 눈사태)"),
         Question = new("Nobody changed anything. Why does the database get a burst every few seconds?", "아무것도 바뀌지 않았는데 왜 데이터베이스에 주기적으로 질의가 쏟아질까?"),
         Anomaly = new("asks that reached a server though nothing had changed", "바뀐 것이 없는데도 서버까지 간 질의"),

@@ -6,6 +6,7 @@ static class FailureScenarios
     public static readonly Scenario PhantomRead = new()
     {
         Name = "phantom-read",
+        Seconds = 6,
         Title = new("A payment that never was", "처음부터 없었던 결제"),
         Question = new("I saw the payment on the primary itself. Why is it gone after the failover?", "프라이머리에서 직접 본 결제가 왜 페일오버 뒤에는 없을까?"),
         Anomaly = new("payments that were seen and are gone", "보였다가 사라진 결제"),
@@ -30,6 +31,7 @@ static class FailureScenarios
     public static readonly Scenario ReplicaDies = new()
     {
         Name = "replica-dies",
+        Seconds = 10,
         Title = new("A replica dies, then the only one left", "복제본이 죽고, 마지막 하나도 죽는다"),
         Question = new("We have copies. Why do readers get errors when one of them dies?", "복제본이 있는데, 하나가 죽으면 왜 독자가 오류를 볼까?"),
         Anomaly = new("reads that failed", "실패한 읽기"),
@@ -54,6 +56,7 @@ static class FailureScenarios
     public static readonly Scenario PrimaryDies = new()
     {
         Name = "primary-dies",
+        Seconds = 16,
         Title = new("The primary dies", "프라이머리가 죽는다"),
         Question = new("The server that takes the writes is gone. Who takes the next order?", "쓰기를 받던 서버가 사라졌다. 다음 주문은 누가 받을까?"),
         Anomaly = new("orders refused or lost", "거부되었거나 잃어버린 주문"),
@@ -78,6 +81,7 @@ static class FailureScenarios
     public static readonly Scenario LostTail = new()
     {
         Name = "lost-tail",
+        Seconds = 11,
         Title = new("The lost tail", "잃어버린 꼬리"),
         Question = new("The old primary is back with orders that nobody else has. What becomes of them?", "옛 프라이머리가 아무도 갖지 않은 주문을 가지고 돌아왔다. 그 주문은 어떻게 될까?"),
         Anomaly = new("acknowledged orders that the cluster does not have", "확인되었지만 클러스터에 없는 주문"),
@@ -101,6 +105,7 @@ static class FailureScenarios
     public static readonly Scenario SplitBrain = new()
     {
         Name = "split-brain",
+        Seconds = 21,
         Title = new("Split brain", "스플릿 브레인"),
         Question = new("The old primary was only asleep. What if it goes on taking writes?", "옛 프라이머리는 잠들었을 뿐이었다. 깨어나서 계속 쓰기를 받으면 어떻게 될까?"),
         Anomaly = new("orders acknowledged by a server that is the primary no more", "더는 프라이머리가 아닌 서버가 확인한 주문"),

@@ -6,6 +6,7 @@ static class LoadScenarios
     public static readonly Scenario Analysts = new()
     {
         Name = "analysts",
+        Seconds = 21,
         Title = new("Analysts slow down writers", "분석 쿼리가 쓰기를 느리게 한다"),
         Question = new("Why does everybody wait when somebody makes a report?", "누군가 보고서를 뽑으면 왜 모두가 기다려야 할까?"),
         Anomaly = new("time within which half of the writes end", "쓰기의 절반이 끝나는 시간"),

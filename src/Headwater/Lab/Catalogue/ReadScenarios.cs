@@ -6,6 +6,7 @@ static class ReadScenarios
     public static readonly Scenario MyCommentIsGone = new()
     {
         Name = "my-comment-is-gone",
+        Seconds = 11,
         Title = new("My comment is gone", "내 댓글이 사라졌다"),
         Question = new("I have just written a comment. Why does the page not show it?", "방금 댓글을 썼는데 왜 페이지에 보이지 않을까?"),
         Anomaly = new("reads without the author's own comment", "자기 댓글이 빠진 읽기"),
@@ -29,6 +30,7 @@ static class ReadScenarios
     public static readonly Scenario TimeRunsBackwards = new()
     {
         Name = "time-runs-backwards",
+        Seconds = 9,
         Title = new("Time runs backwards", "시간이 거꾸로 간다"),
         Question = new("I saw the newest post a moment ago. Why is it gone when I reload?", "조금 전에 본 최신 글이 왜 새로 고치면 사라질까?"),
         Anomaly = new("reads that showed less than an earlier one", "앞서 본 것보다 적게 보여 준 읽기"),
@@ -53,6 +55,7 @@ static class ReadScenarios
     public static readonly Scenario AnswerBeforeQuestion = new()
     {
         Name = "answer-before-question",
+        Seconds = 11,
         Title = new("The answer before its question", "질문보다 먼저 온 답"),
         Question = new("Questions and answers are in two clusters. Why do I see an answer to nothing?", "질문과 답이 서로 다른 클러스터에 있다. 왜 질문 없는 답이 보일까?"),
         Anomaly = new("answers whose question was not there", "질문이 보이지 않은 답"),

@@ -6,6 +6,7 @@ static class ReplicaScenarios
     public static readonly Scenario CrashSafeReplica = new()
     {
         Name = "crash-safe-replica",
+        Seconds = 16,
         Title = new("The replica that forgot a row", "행 하나를 잊은 복제본"),
         Question = new("The replica was killed and is back, without an error. Has it everything?", "복제본이 강제 종료되었다가 오류 없이 돌아왔다. 정말 빠진 것이 없을까?"),
         Anomaly = new("rows that the replica lacks for ever", "복제본에 영영 없는 행"),
@@ -30,6 +31,7 @@ static class ReplicaScenarios
     public static readonly Scenario BrokenRing = new()
     {
         Name = "broken-ring",
+        Seconds = 16,
         Title = new("The broken ring", "끊어진 링"),
         Question = new("Three servers replicate in a circle. Who misses what when one of them dies?", "서버 셋이 원을 그리며 복제한다. 하나가 죽으면 누가 무엇을 놓칠까?"),
         Anomaly = new("orders that a surviving member lacks", "살아남은 멤버에게 없는 주문"),

@@ -19,7 +19,9 @@ sealed class LabStage : IAsyncDisposable
 
     public MariaDbInstallation Installation { get; }
     public ClusterAccounts Accounts { get; }
-    public ChildLauncher Launcher { get; } = new();
+
+    /// <summary>KILL, as a server that a scenario has frozen heeds nothing less.</summary>
+    public ChildLauncher Launcher { get; } = new(lastSignal: "KILL");
 
     /// <summary>Ports that were given away; whoever takes one adds it.</summary>
     public HashSet<int> Ports { get; } = [];

@@ -2,20 +2,23 @@
 
 import { h, lay } from './dom.js';
 import { t } from './texts.js';
-import { ask, known } from './live.js';
+import { ask, known, follow } from './live.js';
+import { work } from './progress.js';
 
-/** What there is. path: what is asked for. stake: who asks has to type the name of the server (or of the cluster). */
+/** What there is. path: what is asked for. stake: who asks has to type the name of the server (or of the cluster). away: it goes on elsewhere, and the page shows how far. told: the kind of what is told of it while it is under way. */
 const kinds = {
   switchover: { stake: true, path: (name, dry) => `switchover?to=${name}&dry_run=${dry}` },
   failover: { stake: true, path: (name, dry) => `failover?accept_loss=true&dry_run=${dry}` },
   maintenance_on: { stake: true, path: (name, dry) => `maintenance?server=${name}&on=true&dry_run=${dry}` },
   maintenance_off: { path: (name, dry) => `maintenance?server=${name}&on=false&dry_run=${dry}` },
-  recover: { stake: true, path: (name, dry) => `recover?server=${name}&dry_run=${dry}` },
-  rebuild: { stake: true, path: (name, dry) => `rebuild?server=${name}&dry_run=${dry}`, option: ['overwrite', 'overwrite=true'] },
+  recover: { stake: true, told: 'recovering', path: (name, dry) => `recover?server=${name}&dry_run=${dry}` },
+  rebuild: { stake: true, told: 'rebuilding', path: (name, dry) => `rebuild?server=${name}&dry_run=${dry}`, option: ['overwrite', 'overwrite=true'] },
   verify: { path: (name, dry) => `verify?server=${name}&dry_run=${dry}` },
   pause: { stake: true, path: (name, dry) => `pause?dry_run=${dry}` },
   resume: { path: (name, dry) => `resume?dry_run=${dry}` },
   audit_apply: { stake: true, path: (name, dry) => dry ? 'audit' : 'audit?apply=true' },
+  lab: { path: (name, dry) => `lab?scenario=${name}&dry_run=${dry}`, away: true },
+  lab_stop: { path: (name, dry) => `lab?stop=true&dry_run=${dry}`, away: true },
   reload: { plain: true },
 };
 
@@ -23,8 +26,8 @@ let asked = null;
 const dialog = h('dialog.action', { 'aria-labelledby': 'action-title', onclose: () => { asked = null; } });
 
 /** Opens the dialog: first what would be done. */
-export async function propose(kind, server, word = server) {
-  asked = { kind, server, word, plan: null, outcome: null, typed: '', option: false, busy: true };
+export async function propose(kind, server, word = server, title = server) {
+  asked = { kind, server, word, title, plan: null, outcome: null, typed: '', option: false, busy: true };
   if (!dialog.isConnected) document.body.append(dialog);
   show();
   dialog.showModal();
@@ -57,12 +60,13 @@ async function carryOut(event) {
   show();
   const { body } = await ask(address(one, false), { method: 'POST' });
   Object.assign(one, { busy: false, outcome: body });
-  if (asked === one) show();
+  if (asked !== one) return;
+  if (kinds[one.kind].away && body.applied) dialog.close(); else show();
 }
 
 const ready = one => one.plan?.applied && (!kinds[one.kind].stake || one.typed.trim() === one.word);
 
-const lines = answer => answer?.report?.to_text ? [answer.report.to_text] : answer?.sentences ?? (answer?.findings ? [t(answer.findings.length ? 'audit.left' : 'audit.clean', { count: answer.findings.length })] : []);
+const lines = answer => answer?.told ?? answer?.sentences ?? (answer?.findings ? [t(answer.findings.length ? 'audit.left' : 'audit.clean', { count: answer.findings.length })] : []);
 
 function show() {
   const one = asked;
@@ -70,17 +74,26 @@ function show() {
   const kind = kinds[one.kind];
   const done = one.outcome;
   lay(dialog, h('form', { onsubmit: carryOut, key: `${one.kind} ${one.server}` },
-    h('h2', { id: 'action-title' }, t(`action.${one.kind}`, { server: one.server ?? '' })),
+    h('h2', { id: 'action-title' }, t(`action.${one.kind}`, { server: one.server ?? '' }), kind.away && one.title ? `: ${one.title}` : ''),
     h('p.muted', t(`action.${one.kind}.say`, { server: one.server ?? '' })),
     !done && h('div.plan', { 'aria-busy': String(one.busy && !one.begun), 'aria-live': 'polite' },
       !one.plan ? h('p', t('action.asking')) : [h('h3', one.plan.applied ? t('action.plan') : t('action.cannot')), list(lines(one.plan), one.plan.applied ? '' : 'bad'), report(one.plan.report)]),
-    !done && kind.option && h('label.check', h('input', { type: 'checkbox', onchange: event => { one.option = event.target.checked; plan(one); } }), t(`action.option.${kind.option[0]}`)),
-    !done && one.plan?.applied && kind.stake && h('label', t('action.type', { word: one.word }), h('input', { name: 'confirm', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', oninput: event => { one.typed = event.target.value; show(); } })),
+    !one.begun && kind.option && h('label.check', h('input', { type: 'checkbox', onchange: event => { one.option = event.target.checked; plan(one); } }), t(`action.option.${kind.option[0]}`)),
+    !one.begun && one.plan?.applied && kind.stake && h('label', t('action.type', { word: one.word }), h('input', { name: 'confirm', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', oninput: event => { one.typed = event.target.value; show(); } })),
+    one.begun && !done && underway(one, kind),
     done && h('div', { role: 'status' }, h('h3', { class: done.applied === false ? 'bad' : 'good' }, done.applied === false ? t('action.failed') : t('action.done')), list(lines(done), done.applied === false ? 'bad' : ''), report(done.report)),
     h('menu',
-      h('button', { type: 'button', onclick: () => dialog.close() }, done ? t('action.close') : t('action.cancel')),
+      h('button', { type: 'button', onclick: () => dialog.close() }, done ? t('action.close') : one.begun ? t('action.leave') : t('action.cancel')),
       !done && h('button.primary', { type: 'submit', disabled: one.busy || !ready(one), class: kind.stake ? 'grave' : '' }, one.busy && one.begun ? t('action.running') : t(`action.${one.kind}.do`)))));
 }
+
+/** What is told of it while it goes on; there may be nothing yet. */
+function underway(one, kind) {
+  const told = one.kind === 'verify' ? known.now.verify?.runs && known.now.verify : known.now.attention.find(other => other.kind === kind.told && other.server === one.server);
+  return (kind.told || one.kind === 'verify') && h('div.underway', h('p', told?.sentence || t('action.running')), work(t(`action.${one.kind}`, { server: one.server }), told?.progress ?? null));
+}
+
+follow(() => { if (asked?.begun && !asked.outcome) show(); });
 
 const list = (sentences, kind) => sentences.length === 1 ? h('p', { class: kind }, sentences[0]) : h('ul.lines', { class: kind }, sentences.map(sentence => h('li', sentence)));
 

@@ -11,6 +11,8 @@ export const percent = value => Number.isFinite(value) ? `${fine.format(100 * va
 export const at = time => clock.format(typeof time === 'number' ? time : new Date(time));
 export const atFull = time => date.format(new Date(time));
 
+export const size = bytes => bytes < 1e6 ? `${fine.format(bytes / 1e3)} kB` : bytes < 1e9 ? `${fine.format(bytes / 1e6)} MB` : `${fine.format(bytes / 1e9)} GB`;
+
 /** A time for people: 0.3 ms, 12 ms, 1.2 s, 3 min. */
 export function span(seconds) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return '–';

@@ -6,7 +6,7 @@ import { known, age, ask, connect } from './live.js';
 import { span } from './format.js';
 import { actionMenu } from './actions.js';
 
-export const pages = ['cluster', 'reads', 'traffic', 'events', 'servers', 'explain'];
+export const pages = ['cluster', 'reads', 'traffic', 'events', 'servers', 'explain', 'lab'];
 
 const icons = {
   cluster: 'M5 4h14v5H5zM5 15h5v5H5zM14 15h5v5h-5zM12 9v3M7.500 15v-3h9v3',
@@ -14,6 +14,7 @@ const icons = {
   traffic: 'M3 17l5-6 4 3 4-8 5 6',
   events: 'M12 4v8l5 3M12 21a9 9 0 1 1 0-18 9 9 0 0 1 0 18z',
   servers: 'M4 5h16v6H4zM4 13h16v6H4zM8 8h.010M8 16h.010',
+  lab: 'M10 3v6l-5.500 9.500a1.700 1.700 0 0 0 1.500 2.500h12a1.700 1.700 0 0 0 1.500-2.500L14 9V3M8.500 3h7M7.500 15h9',
   explain: 'M9.500 9a2.500 2.500 0 1 1 3.500 2.300c-.700.300-1 .900-1 1.700v.500M12 17h.010M12 21a9 9 0 1 1 0-18 9 9 0 0 1 0 18z',
 };
 
@@ -49,7 +50,7 @@ export function shell(route, content) {
       h('a.brand', { href: '#/cluster' }, h('svg.drop', { viewBox: '0 0 32 32', 'aria-hidden': 'true' }, h('path.water', { d: 'M16 3c5 7 9 11 9 16a9 9 0 0 1-18 0c0-5 4-9 9-16z' }), h('path.wave', { d: 'M9 20c2.400-1.800 4.600-1.800 7 0s4.600 1.800 7 0' })),
         h('span', 'Headwater')),
       now && h('span.where', now.cluster),
-      h('nav.pages', { 'aria-label': t('nav.label') }, pages.map(page => h('a', { key: page, href: `#/${page}`, title: t(`nav.${page}`), 'aria-current': route[0] === page ? 'page' : null }, icon(icons[page]), h('span', t(`nav.${page}`))))),
+      h('nav.pages', { 'aria-label': t('nav.label') }, pages.filter(page => page !== 'lab' || now?.lab).map(page => h('a', { key: page, href: `#/${page}`, title: t(`nav.${page}`), 'aria-current': route[0] === page ? 'page' : null }, icon(icons[page]), h('span', t(`nav.${page}`))))),
       h('div.standing',
         !stale && now && h('span.pill', { class: kind }, word),
         !stale && now && promise(now),

@@ -6,6 +6,7 @@ import { layout, card } from '../topology.js';
 import { icon, severities } from '../shell.js';
 import { serverMenu, propose } from '../actions.js';
 import { chart, charts } from '../chart.js';
+import { work } from '../progress.js';
 
 let width = 0, redraw = () => {}, dragged = null, over = null;
 
@@ -39,7 +40,8 @@ function attention(now) {
     h('ul', now.attention.map(one => h('li', { class: one.severity, key: `${one.kind} ${one.server} ${one.kind === 'setting' ? one.sentence : ''}` },
       icon(severities[one.severity]),
       h('div', h('span.unseen', `${t(`severity.${one.severity}`)}: `), one.sentence,
-        one.mend && h('span.mend', t('attention.mend'), ' ', h('code', one.mend))),
+        one.mend && h('span.mend', t('attention.mend'), ' ', h('code', one.mend)),
+        one.progress && work(one.sentence, one.progress)),
       one.server && h('a', { href: `#/servers/${encodeURIComponent(one.server)}` }, t('attention.look', { server: one.server }))))));
 }
 

@@ -1,5 +1,6 @@
 import { h } from '../dom.js';
 import { t } from '../texts.js';
+import '../texts/events.js';
 import { known, ask } from '../live.js';
 import { wide } from '../shell.js';
 import { span, at, atFull, number } from '../format.js';
@@ -27,6 +28,7 @@ export function draw(route, soon) {
     events?.trouble && h('p.muted', events.trouble),
     h('section', { 'aria-labelledby': 'changes-title' }, h('h2', { id: 'changes-title' }, t('events.changes')), h('p.muted', t('events.changes_note')),
       events && (events.changes.length ? events.changes.map((one, index) => story(one, index === 0)) : h('p.card.muted', t('events.no_changes')))),
+    alerts(),
     journal(soon),
     views(),
     recovered(),
@@ -47,6 +49,15 @@ export function story(one, open) {
         h('p', step.reason),
         h('ul.effects', one.effects.filter(effect => effect.at >= step.at && (step.seconds === undefined || new Date(effect.at) - new Date(step.at) < step.seconds * 1000 || step === one.steps.at(-1))).map(effect => h('li', { class: effect.failed ? 'bad' : '' }, h('span.offset', `+${span(offset(effect.at))}`), h('code', effect.what), ' ', h('b', effect.server), ' ', effect.failed ? effect.sentence : '')))))),
       one.sentence && h('p.muted', one.sentence)));
+}
+
+/** What was amiss by the rules, from when to when, and who was told. */
+function alerts() {
+  const shown = events?.alerts ?? [];
+  const lasted = one => ((one.ended ? Date.parse(one.ended) : known.now.at) - Date.parse(one.began)) / 1000;
+  return h('section.card', { 'aria-labelledby': 'alerts-title' }, h('h2', { id: 'alerts-title' }, t('alerts.title')), h('p.muted', t('alerts.say')),
+    shown.length ? wide(t('alerts.title'), h('table.alerts', h('thead', h('tr', h('th', t('alerts.rule')), h('th', t('alerts.began')), h('th.right', t('alerts.lasted')), h('th', t('alerts.what')), h('th', t('alerts.done')))),
+      h('tbody', shown.map(one => h('tr', { key: `${one.rule}${one.subject ?? ''}${one.began}` }, h('th', { scope: 'row' }, h('span.dot', { class: one.ended ? 'good' : one.severity === 'critical' ? 'bad' : 'warn' }), one.rule), h('td', h('time', { datetime: one.began, title: atFull(one.began) }, at(one.began))), h('td.right', span(Math.max(0, lasted(one))), h('span.note', t(one.ended ? 'alerts.over' : 'alerts.standing'))), h('td', one.sentence), h('td', t(`alerts.told.${one.told}`))))))) : h('p.muted', t('alerts.none')));
 }
 
 const kinds = { all: () => true, findings: one => one.kind === 'finding', effects: one => one.kind === 'effect' || one.kind === 'failed', operators: one => one.rule === 'operator' || one.kind === 'operator', recovery: one => one.kind === 'recovery' || one.kind === 'rebuild' };

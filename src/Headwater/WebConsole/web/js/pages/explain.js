@@ -1,5 +1,6 @@
 import { h } from '../dom.js';
 import { t } from '../texts.js';
+import '../texts/explain.js';
 import { known, ask } from '../live.js';
 
 const question = { statement: 'SELECT body FROM app.posts WHERE id = 42', level: 'session', schema: '', floor: '' };
@@ -46,7 +47,7 @@ function drawing(one) {
     h('ol.path',
       stage(t('explain.is'), one.plain_read ? t('explain.plain') : t('explain.not_plain'), h('code', one.digest), h('p', one.because), one.reads && h('p.muted', t('explain.reads', { reads: one.reads })), one.hint && h('p.muted', t('explain.hint', { hint: one.hint }))),
       stage(t('explain.asks'), one.level, h('p', t(`level.${one.level.split(/[ (]/)[0]}`)), h('p.muted', one.floor && one.floor !== '(nothing)' ? [t('explain.needs'), ' ', h('code', one.floor)] : t('explain.needs_nothing'))),
-      stage(t('explain.goes'), one.route === 'server' ? one.server : t(`explain.${one.route}`, { server: one.server ?? '' }), h('p', one.sentence), h('code.note', one.reason))),
+      stage(t('explain.goes'), one.route === 'server' ? one.server : t(`explain.${one.route}`, { server: one.server ?? '' }), h('p', one.sentence), h('code.note', one.reason), one.kept && h('p.kept', h('span.tag.kept', t('explain.kept')), ' ', one.kept))),
     ruler(one),
     h('div.candidates', one.servers.map(server => h('article.candidate', { key: server.server, class: server.chosen && one.route === 'server' ? 'chosen' : server.covers ? 'covers' : 'short' },
       h('header', h('b', server.server), h('span.role', t(`role.${server.role}`)), server.chosen && h('span.pill.good', one.route === 'server' ? t('explain.chosen') : t('explain.awaited'))),

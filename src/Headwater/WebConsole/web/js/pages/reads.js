@@ -1,5 +1,6 @@
 import { h } from '../dom.js';
 import { t } from '../texts.js';
+import '../texts/reads.js';
 import { known, sum, columnsLike } from '../live.js';
 import { number, percent } from '../format.js';
 import { chart, charts } from '../chart.js';

@@ -1,9 +1,11 @@
 import { h } from '../dom.js';
 import { t } from '../texts.js';
+import '../texts/servers.js';
 import { known, ask } from '../live.js';
 import { number, rate, span } from '../format.js';
 import { chart, charts } from '../chart.js';
 import { propose, serverMenu } from '../actions.js';
+import { work } from '../progress.js';
 import { wide } from '../shell.js';
 import { lagText } from './cluster.js';
 
@@ -13,7 +15,7 @@ export function enter(route, soon) { ask('/api/verify').then(({ status, body }) 
 
 export function draw(route, soon) {
   const now = known.now;
-  const state = JSON.stringify(now.verify ?? null);
+  const state = now.verify ? `${now.verify.runs} ${now.verify.since}` : '';
   if (state !== asked) { asked = state; if (now.verify && !now.verify.runs) enter(route, soon); }
   const server = now.servers.find(one => one.name === route[1]);
   return server ? one(server, now) : [h('h1', t('nav.servers')), route[1] && h('p.muted', t('server.unknown', { server: route[1] })), list(now), audit(now), verify(now), log(now)];
@@ -37,7 +39,7 @@ function one(server, now) {
     h('p', h('a', { href: '#/servers' }, `← ${t('nav.servers')}`)),
     h('div.head', h('h1', h('span.dot', { class: dot(server) }), server.name), h('span.role', t(`role.${server.role}`)), operator() && serverMenu(server, now)),
     h('p.lead', { class: dot(server) === 'good' ? '' : dot(server) }, server.reason),
-    now.attention.filter(one => one.server === server.name).map(one => h('p.said', { class: one.severity }, one.sentence, one.mend && h('span.mend', t('attention.mend'), ' ', h('code', one.mend)))),
+    now.attention.filter(one => one.server === server.name).map(one => h('p.said', { class: one.severity }, one.sentence, one.mend && h('span.mend', t('attention.mend'), ' ', h('code', one.mend)), one.progress && work(one.sentence, one.progress))),
     h('section.columns',
       h('div.card', h('h2', t('server.state')), facts([
         [t('server.address'), server.address], [t('server.version'), server.version], [t('server.uptime'), server.uptime_seconds === undefined ? null : span(server.uptime_seconds)],
@@ -80,6 +82,6 @@ function log(now) {
 function verify(now) {
   const last = verified?.report;
   return h('section.card', { 'aria-labelledby': 'verify-title' }, h('div.head', h('h2', { id: 'verify-title' }, t('verify.title')), operator() && h('button', { type: 'button', disabled: now.verify?.runs ? true : null, onclick: () => propose('verify', null) }, t('verify.begin'))),
-    h('p.muted', t('verify.say')), now.verify && h('p', { role: 'status' }, now.verify.runs ? t('verify.runs') : '', ' ', now.verify.line),
+    h('p.muted', t('verify.say')), now.verify && (now.verify.runs ? h('div', { key: 'runs' }, h('p', `${now.verify.sentence}.`), work(t('verify.title'), now.verify.progress ?? null)) : h('p', { role: 'status' }, now.verify.sentence)),
     last && wide(t('verify.table'), h('table', h('thead', h('tr', h('th', t('verify.table')), h('th.right', t('verify.rows')), h('th', t('verify.outcome')))), h('tbody', last.tables.map(table => h('tr', { key: table.table }, h('th', { scope: 'row' }, h('code', table.table)), h('td.right', number(table.rows)), h('td', { class: table.equal ? 'good' : 'bad' }, table.skipped ?? (table.equal ? t('verify.equal') : table.copies.filter(copy => !copy.equal).map(copy => t('verify.differs', { server: copy.replica, missing: copy.missing, extra: copy.extra, changed: copy.changed })).join('; ')))))))));
 }

@@ -1,5 +1,6 @@
 import { h } from '../dom.js';
 import { t } from '../texts.js';
+import '../texts/traffic.js';
 import { known, ask } from '../live.js';
 import { number, percent, span, at } from '../format.js';
 import { chart, charts } from '../chart.js';

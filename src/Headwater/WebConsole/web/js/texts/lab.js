@@ -1,0 +1,26 @@
+import { say } from '../texts.js';
+
+say({
+  'lab.lead': ['What goes wrong with copies, and the cure: each scenario is played twice on real servers that are started for it, without its protection and with it.', '복제본에서 생기는 문제와 그 해결: 각 시나리오를 위해 실제 서버를 띄워 보호 없이 한 번, 보호를 켜고 한 번 실행합니다.'],
+  'lab.away': ['They run on the gateway\'s machine in a process of their own and share nothing with this cluster but the machine.', '게이트웨이의 머신에서 별도의 프로세스로 실행되며, 이 클러스터와는 머신 외에 아무것도 공유하지 않습니다.'],
+  'lab.play': ['Play…', '실행…'],
+  'lab.again': ['Play again…', '다시 실행…'],
+  'lab.stop': ['Stop…', '중지…'],
+  'lab.report': ['Report', '보고서'],
+  'lab.takes': ['about {time}', '약 {time}'],
+  'lab.never': ['not played here yet', '아직 실행하지 않음'],
+  'lab.passed': ['As it must be', '기대대로'],
+  'lab.failed': ['Not as it must be', '기대와 다름'],
+  'lab.now': ['Is played now: {scenario}', '실행 중: {scenario}'],
+  'lab.ended': ['Played last: {scenario}', '마지막 실행: {scenario}'],
+  'lab.starting': ['servers are started', '서버를 시작하는 중'],
+  'lab.of': ['{time} of about {expected}', '약 {expected} 중 {time}'],
+  'lab.over': ['{time}; it takes longer than usual', '{time}, 평소보다 오래 걸리는 중'],
+  'lab.without': ['Without', '보호 없음'],
+  'lab.with': ['With', '보호 켬'],
+  'lab.wrong': ['must not be', '있어서는 안 되는 일'],
+  'lab.counted': ['What is counted: {anomaly}', '세는 것: {anomaly}'],
+  'lab.seen': ['Played {when} in {time}, Headwater {version}, MariaDB {server}', '{when} 실행, {time} 소요, Headwater {version}, MariaDB {server}'],
+  'lab.told': ['What happened', '무슨 일이 있었나'],
+  'lab.unknown': ['There is no scenario {name}.', '{name} 시나리오가 없습니다.'],
+});
