@@ -65,7 +65,7 @@ sealed class Composition : IAsyncDisposable
         var control = _config.Watch.Control is null ? null : new ControlAnswers(_watcher, () => _config.Watch.Control!.Policy, time, file);
         var views = new ViewHistory(time);
         VerifyDesk verify = new(() => View.Current, () => _config.Watch.Monitor, time, () => _live?.Acted());
-        _lab = new LabDesk(() => _config.Lab, Path.Combine(_config.StateDirectory, "lab"), LabProcess.Own, time, () => _live?.Nudge());
+        _lab = new LabDesk(() => _config.Lab, Path.Combine(_config.StateDirectory, "lab"), OwnProgram.Words, time, () => _live?.Nudge());
         _live = new Live(LiveSourcesOf(control, verify, _lab), views, time, log.Factory.CreateLogger<Live>());
         View.Changed += _live.Follow;
         _logins = new LoginDesk(() => _config.ConsoleUsers, time);

@@ -6,8 +6,6 @@ namespace Headwater.Handover;
 /// <summary>A successor that this process has started. It outlives it.</summary>
 sealed class StartedProcess
 {
-    const string Gone = " (deleted)";
-
     StartedProcess(string program, int pid, string? failure) => (Program, Pid, Failure) = (program, pid, failure);
 
     public string Program { get; }
@@ -23,13 +21,10 @@ sealed class StartedProcess
     /// <param name="program">Null: what lies where this process's own program lay when it was started.</param>
     public static StartedProcess Start(string? program, string configuration)
     {
-        var own = Environment.ProcessPath ?? "";
-        // The kernel names a file that was replaced meanwhile so: proc(5).
-        if (own.EndsWith(Gone, StringComparison.Ordinal)) own = own[..^Gone.Length];
-        program = program is null ? own : Path.GetFullPath(program);
+        IReadOnlyList<string> words = program is null ? OwnProgram.Words : [Path.GetFullPath(program)];
+        program = words[0];
         var start = new ProcessStartInfo(program) { UseShellExecute = false };
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet") start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
-        foreach (var word in (string[])["serve", "--config", configuration, "--take-over"]) start.ArgumentList.Add(word);
+        foreach (var word in (string[])[.. words.Skip(1), "serve", "--config", configuration, "--take-over"]) start.ArgumentList.Add(word);
         try
         {
             var process = Process.Start(start)!;

@@ -18,9 +18,6 @@ sealed class LabProcess(IReadOnlyList<string> program, string directory, TimePro
     const int Niceness = 10;
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200), Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>This executable, also where it is started by dotnet.</summary>
-    public static IReadOnlyList<string> Own => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]] : [Environment.ProcessPath!];
-
     /// <param name="stopping">Ends the run, and then its end is told as any other.</param>
     public async Task<LabEnd> RunAsync(string scenario, Action<LabStep> step, CancellationToken stopping)
     {

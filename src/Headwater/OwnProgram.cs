@@ -1,14 +1,28 @@
 using System.Reflection;
 
-namespace Headwater.Handover;
+namespace Headwater;
 
-/// <summary>
-/// The program file of this process. Published as one file, the runtime reads each assembly from it when it is first needed, by the file's path: a package that puts another file there would
-/// make what was not needed yet end the process. So all of it is taken into memory while the file is its own.
-/// </summary>
+/// <summary>The program file of this process.</summary>
 static class OwnProgram
 {
-    /// <summary>Does nothing where the assemblies are files of their own.</summary>
+    const string Replaced = " (deleted)";
+
+    /// <summary>What a command line begins with that starts what lies there now.</summary>
+    public static IReadOnlyList<string> Words
+    {
+        get
+        {
+            var path = Environment.ProcessPath!;
+            // The kernel names a file that was replaced meanwhile so: proc(5).
+            if (path.EndsWith(Replaced, StringComparison.Ordinal)) path = path[..^Replaced.Length];
+            return Path.GetFileNameWithoutExtension(path) == "dotnet" ? [path, Environment.GetCommandLineArgs()[0]] : [path];
+        }
+    }
+
+    /// <summary>
+    /// Takes all of it into memory. Published as one file, the runtime reads each assembly from it when it is first needed, by the file's path: a package that puts another file there would
+    /// make what was not needed yet end the process. Does nothing where the assemblies are files of their own.
+    /// </summary>
     /// <returns>How many are loaded.</returns>
     public static int TakeIn()
     {
