@@ -56,7 +56,7 @@ static class Screenshots
         }
         using (var root = Cluster.AsRoot(run.Replicas[0])) root.Query("SET GLOBAL sync_binlog = 1");
         await using (var page = await browser.OpenAsync(address, Width, 840))
-            await page.Page.WaitForSelectorAsync("main:not(:has(.attention li.critical)):has(article.server)", new PageWaitForSelectorOptions { Timeout = 60_000 });
+            await page.Page.WaitForSelectorAsync(".frame:not(:has(.attention li.critical)) .standing .pill.good:has-text('Promise kept')", new PageWaitForSelectorOptions { Timeout = 60_000 });
         ChildProcess.Run("kill", ["-KILL", $"{run.Primary.Pid}"], TimeSpan.FromSeconds(5));
         await TakeAsync(browser, address + "#/events", Path.Combine(into, "failover.png"), "article.story.done");
         return 0;
