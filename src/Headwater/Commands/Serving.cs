@@ -63,13 +63,14 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
         _ = Task.Run(OwnProgram.TakeIn, ct);
         await Task.WhenAny(succession.Succeeded, Task.Delay(Timeout.Infinite, ct));
         _composition = null;
-        if (succession.Succeeded.IsCompleted) await DrainAsync(composition, await succession.Succeeded, predecessor, ct);
+        if (succession.Succeeded.IsCompleted) await DrainAsync(composition, succession, predecessor, ct);
         else
         {
             systemd.Stopping();
             Log.Stopping(_log, Notations.Show(_inForce.Config!.Drain));
             RunningGateway.Remove(config.StateDirectory);
         }
+        takeover?.Stop();
         await composition.StopAsync();
         Log.Stopped(_log);
     }
@@ -89,12 +90,12 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
     }
 
     /// <summary>Until the last session has left, here and where this process has taken over itself.</summary>
-    async Task DrainAsync(Composition composition, int successor, Task predecessor, CancellationToken ct)
+    async Task DrainAsync(Composition composition, Succession succession, Task predecessor, CancellationToken ct)
     {
         var (limit, since) = (_inForce.Config!.UpgradeDrain, Stopwatch.StartNew());
         while (composition.Gateway.Statistics.SessionsOpen > 0 || !predecessor.IsCompleted)
         {
-            if (ct.IsCancellationRequested) return;
+            if (ct.IsCancellationRequested || succession.Stopped.IsCompleted) return;
             if (since.Elapsed >= limit)
             {
                 HandoverLog.DrainedLong(_log, composition.Gateway.Statistics.SessionsOpen, Notations.Show(limit), Notations.Show(_inForce.Config.Drain));
@@ -102,7 +103,7 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
             }
             await Task.Delay(TimeSpan.FromMilliseconds(100), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        HandoverLog.Drained(_log, successor);
+        HandoverLog.Drained(_log, await succession.Succeeded);
     }
 
     Composition Compose(Predecessor? predecessor)

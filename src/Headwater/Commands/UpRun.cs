@@ -119,6 +119,7 @@ sealed class UpRun(UpOptions options, TextWriter output)
             await composition.StartAsync(ct);
             Look(composition.View.Current);
             await serves.Task.WaitAsync(ServesWithin, ct);
+            _ = Task.Run(OwnProgram.TakeIn, ct);
         }
         catch (IOException busy)
         {

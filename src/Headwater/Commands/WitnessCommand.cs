@@ -24,6 +24,7 @@ static class WitnessCommand
             {
                 await using var witness = new WitnessServer(config.Witness, TimeProvider.System, log.Factory);
                 await parsed.InvocationConfiguration.Output.WriteLineAsync($"A witness listens on {witness.Address}, as server {config.Witness.ServerId}; its log stands at {(witness.End.Position.IsEmpty ? "nothing" : witness.End.Position)}.");
+                _ = Task.Run(OwnProgram.TakeIn, stopping.Token);
                 await Task.Delay(Timeout.Infinite, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (Exception trouble) when (trouble is StoreException or SocketException or IOException or UnauthorizedAccessException)

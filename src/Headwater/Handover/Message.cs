@@ -21,6 +21,7 @@ namespace Headwater.Handover;
 [JsonDerivedType(typeof(Recorded), "recorded")]
 [JsonDerivedType(typeof(Holding), "holding")]
 [JsonDerivedType(typeof(Sessions), "sessions")]
+[JsonDerivedType(typeof(Stop), "stop")]
 [JsonDerivedType(typeof(Kill), "kill")]
 [JsonDerivedType(typeof(Killed), "killed")]
 abstract record Message
@@ -72,6 +73,9 @@ abstract record Message
 
     /// <summary>How many sessions the predecessor still has.</summary>
     public sealed record Sessions(int Count) : Message;
+
+    /// <summary>The successor stops, and was not succeeded: so is the predecessor to.</summary>
+    public sealed record Stop : Message;
 
     /// <summary>Somebody who is connected to the successor ends a session of the predecessor.</summary>
     public sealed record Kill(long Number, uint Session, bool Connection, string User, bool May) : Message;

@@ -23,6 +23,7 @@ sealed class Succession : IAsyncDisposable
     readonly SemaphoreSlim _one = new(1, 1);
     readonly CancellationTokenSource _end = new();
     readonly TaskCompletionSource<int> _succeeded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     Task _accepting = Task.CompletedTask;
     Task _hearing = Task.CompletedTask;
     Link? _successor;
@@ -57,6 +58,9 @@ sealed class Succession : IAsyncDisposable
 
     /// <summary>Ends, with its process id, when a successor serves.</summary>
     public Task<int> Succeeded => _succeeded.Task;
+
+    /// <summary>Ends when the successor stops, and nobody succeeds it.</summary>
+    public Task Stopped => _stopped.Task;
 
     async Task AcceptAsync()
     {
@@ -247,6 +251,7 @@ sealed class Succession : IAsyncDisposable
     void Hear(Link link, Successor successor, Message message)
     {
         if (message is Message.Recorded recorded) successor.Heard(recorded.Record, recorded.Revision);
+        else if (message is Message.Stop) _stopped.TrySetResult();
         else if (message is Message.Kill kill) link.Tell(new Message.Killed(kill.Number, _composition.Gateway.Kill(kill.Session, kill.Connection, kill.User, kill.May)));
     }
 

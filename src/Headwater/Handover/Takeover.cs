@@ -88,6 +88,9 @@ sealed class Takeover : IDisposable
         return HearAsync();
     }
 
+    /// <summary>The gateway stops, so what is left of the predecessor is to stop too.</summary>
+    public void Stop() => _link.Tell(new Message.Stop());
+
     /// <summary>It is not to be: the predecessor goes on.</summary>
     public void GiveUp(string sentence) => _link.Tell(new Message.Refused(sentence));
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Headwater.Commands;
 using Headwater.Core.Topology;
+using Headwater.Gateway.Transport;
 using Headwater.Handover;
 using Headwater.IntegrationTests.Fixtures;
 using Headwater.Servers;
@@ -115,7 +116,9 @@ public sealed class UpgradeTests : IAsyncLifetime
         using (var link = Link.To(Succession.PathIn(_directory)))
         {
             link.Tell(new Message.Take(Message.CurrentFormat, Environment.ProcessId, "9.9"));
-            Assert.IsType<Message.Offer>((await link.NextAsync(Ct))!.Value.Message);
+            var (offer, descriptors) = (await link.NextAsync(Ct))!.Value;
+            Assert.IsType<Message.Offer>(offer);
+            DescriptorPassing.Close(descriptors);
             link.Tell(new Message.Yield());
             await UntilAsync<Message.Yielded>(link);
             link.Tell(new Message.Accept());
@@ -134,8 +137,15 @@ public sealed class UpgradeTests : IAsyncLifetime
             link.Tell(new Message.Take(Message.CurrentFormat + 1, Environment.ProcessId, "9.9"));
             Assert.Contains("stop this process", Assert.IsType<Message.Refused>((await link.NextAsync(Ct))!.Value.Message).Sentence, StringComparison.Ordinal);
         }
+        await using var stays = await ConnectAsync();
+        await stays.QueryAsync("SELECT 1", Ct);
         Assert.Equal(ExitCode.Ok, await UpgradeAsync());
-        Assert.NotEqual(before, await PidAsync());
+        var after = await PidAsync();
+        Assert.NotEqual(before, after);
+
+        // Where the gateway is stopped, what is left of the old process is not left behind.
+        using (var stop = Process.Start("kill", ["-TERM", $"{after}"])) await stop.WaitForExitAsync(Ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(!Lives(after) && !Lives(before)));
     }
 
     static async Task UntilAsync<T>(Link link)
@@ -202,7 +212,7 @@ public sealed class UpgradeTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_serve is not null) await PidAsync();
+        if (await StatusAsync() is not null) await PidAsync();
         foreach (var pid in _pids.Where(Lives))
         {
             using var process = Process.GetProcessById(pid);
