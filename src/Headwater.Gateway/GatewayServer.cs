@@ -32,7 +32,7 @@ public sealed class GatewayServer : IAsyncDisposable
     readonly ConcurrentDictionary<uint, ClientSession> _sessions = new();
     readonly long _startedAt = Stopwatch.GetTimestamp();
     uint _lastSessionId;
-    Inheritance _inherited = Inheritance.None;
+    TakenOver _takenOver = TakenOver.None;
     int _nextThread;
     Timer? _upkeep;
 
@@ -80,23 +80,23 @@ public sealed class GatewayServer : IAsyncDisposable
         Statistics = new GatewayStatistics(this, _threads);
     }
 
-    public void Start() => Start(Inheritance.None);
+    public void Start() => Start(TakenOver.None);
 
     /// <summary>Serves, on the sockets that a predecessor has given away as far as they are those of the configuration.</summary>
-    public void Start(Inheritance inheritance)
+    public void Start(TakenOver takenOver)
     {
         foreach (var thread in _threads) thread.Loop.Start();
         _view.Changed += OnViewChanged;
         OnViewChanged(_view.Current);
-        (_lastSessionId, _inherited) = (inheritance.LastSession, inheritance);
-        foreach (var listener in Options.Listeners) Listen(listener, inheritance.Listeners.TryGetValue(Listener.NameOf(listener), out var descriptor) ? descriptor : null);
-        foreach (var (name, descriptor) in inheritance.Listeners)
-            if (Options.Listeners.All(listener => Listener.NameOf(listener) != name)) _ = Native.close(descriptor);
+        (_lastSessionId, _takenOver) = (takenOver.LastSession, takenOver);
+        int? InheritedBy(ListenerOptions listener) => takenOver.Listeners.TryGetValue(Listener.NameOf(listener), out var descriptor) ? descriptor : null;
+        // First those that may not be had: what is inherited accepts at once, and nobody is to be accepted by a process that then does not come up.
+        foreach (var listener in Options.Listeners.OrderBy(listener => InheritedBy(listener) is not null)) Listen(listener, InheritedBy(listener));
         _upkeep = new Timer(_ => EachThread(t => t.TrimIdleBackends()), null, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10));
     }
 
     /// <summary>What a successor is given; it stays open here too until <see cref="GiveAway"/>.</summary>
-    public Inheritance Inheritance => new(_listeners.ToDictionary(static listener => listener.Name, static listener => listener.Descriptor), Volatile.Read(ref _lastSessionId), null);
+    public TakenOver Given => new(_listeners.ToDictionary(static listener => listener.Name, static listener => listener.Descriptor), Volatile.Read(ref _lastSessionId), null);
 
     /// <summary>Nobody is accepted any more, or again. Whoever comes meanwhile waits in the kernel.</summary>
     public void PauseAccepting(bool paused)
@@ -104,20 +104,41 @@ public sealed class GatewayServer : IAsyncDisposable
         foreach (var listener in _listeners) listener.Pause(paused);
     }
 
+    /// <summary>The predecessor has let go of what it gave: it is all this one's, and what the configuration does not name any more is nobody's.</summary>
+    public void Settle()
+    {
+        foreach (var listener in _listeners) listener.OwnsFile = true;
+        foreach (var (name, descriptor) in _takenOver.Listeners)
+            if (Options.Listeners.All(listener => Listener.NameOf(listener) != name))
+            {
+                _ = Native.close(descriptor);
+                if (Path.IsPathRooted(name)) File.Delete(name);
+            }
+        _takenOver = _takenOver with { Listeners = TakenOver.None.Listeners };
+    }
+
     /// <summary>The successor accepts who comes. The sessions that are here go on.</summary>
     public void GiveAway()
     {
-        foreach (var listener in _listeners) listener.Close(givenAway: true);
+        foreach (var listener in _listeners)
+        {
+            listener.OwnsFile = false;
+            listener.Close();
+        }
         _listeners.Clear();
         Options = Options with { AuditedReadsPerSecond = 0 };
         EachThread(t => t.Apply(Options));
     }
 
-    /// <summary>Ends what a session runs, or the session, at the wish of somebody who may, who is connected to the successor. From any thread.</summary>
+    /// <summary>What <see cref="KillAsync"/> answers where there is none of that number.</summary>
+    public const ushort NoSuchSession = ServerErrors.NoSuchThread;
+
+    /// <summary>Ends what a session runs, or the session; of this process, or of its predecessor. From any thread.</summary>
+    /// <param name="may">Whether they may end others' sessions.</param>
     /// <returns>As a client is told: 0, or an error's number.</returns>
-    public ushort Kill(uint id, bool connection, string user, bool may)
+    public async Task<ushort> KillAsync(uint id, bool connection, string user, bool may)
     {
-        if (FindSession(id) is not { } victim) return ServerErrors.NoSuchThread;
+        if (FindSession(id) is not { } victim) return id <= _takenOver.LastSession && _takenOver.Kill is { } before ? await before(id, connection, user, may) : ServerErrors.NoSuchThread;
         if (victim.Identity.User != user && !may) return ServerErrors.NotItsOwner;
         victim.On.Loop.Post(() =>
         {
@@ -126,9 +147,6 @@ public sealed class GatewayServer : IAsyncDisposable
         });
         return 0;
     }
-
-    /// <summary>The same for a session that the predecessor still has; null where that cannot be.</summary>
-    internal Task<ushort>? KillBefore(uint id, bool connection, string user, bool may) => id <= _inherited.LastSession ? _inherited.Kill?.Invoke(id, connection, user, may) : null;
 
     void Listen(ListenerOptions options, int? inherited = null)
     {
@@ -143,13 +161,14 @@ public sealed class GatewayServer : IAsyncDisposable
     void Accept(ListenerOptions options, int fd, string host)
     {
         var thread = _threads[_nextThread++ % _threads.Length];
-        if (thread.Loop.IsCurrent) Begin(thread, options, fd, host);
-        else thread.Loop.Post(() => Begin(thread, options, fd, host));
+        // Here, so that the last number is known as soon as nobody is accepted any more.
+        var id = Interlocked.Increment(ref _lastSessionId);
+        if (thread.Loop.IsCurrent) Begin(thread, options, fd, host, id);
+        else thread.Loop.Post(() => Begin(thread, options, fd, host, id));
     }
 
-    void Begin(GatewayThread thread, ListenerOptions options, int fd, string host)
+    void Begin(GatewayThread thread, ListenerOptions options, int fd, string host, uint id)
     {
-        var id = Interlocked.Increment(ref _lastSessionId);
         if (host != "unix") Native.SetOption(fd, Native.IpProtoTcp, Native.TcpNoDelay, 1);
         Native.SetOption(fd, Native.SolSocket, Native.SoKeepAlive, 1); // a client that has vanished must not keep its transaction for ever
         var session = new ClientSession(thread, options, new PlainEndpoint(thread.Loop, fd), host, id);

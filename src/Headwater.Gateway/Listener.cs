@@ -27,7 +27,7 @@ internal sealed unsafe class Listener : Watched
     public static Listener Open(EventLoop loop, ListenerOptions options, int? inherited, Action<int, string> accepted)
     {
         var fd = inherited ?? Listen(options);
-        var listener = new Listener(loop, options, fd, accepted);
+        var listener = new Listener(loop, options, fd, accepted) { OwnsFile = inherited is null };
         if (options.Socket is null) listener.Port = BoundPort(fd);
         loop.Post(() => loop.Add(listener, fd));
         return listener;
@@ -57,6 +57,9 @@ internal sealed unsafe class Listener : Watched
     }
 
     public bool IsFor(ListenerOptions options) => options.Socket == _options.Socket && options.Port == _options.Port && options.Address.Equals(_options.Address) && options == _options;
+
+    /// <summary>Whether a socket's file goes with it: not one that somebody else made, who may listen there yet.</summary>
+    public bool OwnsFile { get; set; }
 
     /// <summary>What the configuration calls it: by that a successor finds it among what it is given.</summary>
     public string Name => NameOf(_options);
@@ -117,14 +120,14 @@ internal sealed unsafe class Listener : Watched
         if (!paused) OnEvents(0);
     });
 
-    /// <param name="givenAway">Another process has it too and goes on: the socket's file is that one's.</param>
-    public void Close(bool givenAway = false) => Do(() =>
+    public void Close() => Do(() =>
     {
         if (_fd < 0) return;
         _loop.Remove(this);
         _ = Native.close(_fd);
         _fd = -1;
-        if (!givenAway && _options.Socket is { } path) File.Delete(path);
+        // While it is paused, another process has it too, and may go on.
+        if (OwnsFile && !_paused && _options.Socket is { } path) File.Delete(path);
     });
 
     // Done when it returns.

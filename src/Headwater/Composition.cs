@@ -40,7 +40,7 @@ sealed class Composition : IAsyncDisposable
     FeedAnswers? _feedAnswers;
     AlertRun _alerts;
     Task _watching = Task.CompletedTask;
-    bool _listening, _yielded, _gaveAway;
+    bool _listening, _gaveAway;
 
     /// <param name="reload">What POST /api/reload does.</param>
     /// <param name="file">The configuration's file, for people; null when there is none.</param>
@@ -124,7 +124,7 @@ sealed class Composition : IAsyncDisposable
     {
         if (_http is not null) await _http.StartAsync(ct);
         Watch();
-        Serve(Inheritance.None);
+        Serve(TakenOver.None);
     }
 
     /// <summary>Looks at the servers and follows the log, and serves nobody yet.</summary>
@@ -140,15 +140,15 @@ sealed class Composition : IAsyncDisposable
     public bool KnowsTheCluster => View.Current.Primary is not null && !_accounts.Current.All.IsEmpty && !ReferenceEquals(_catalogue.Current, Catalogue.Unknown);
 
     /// <summary>Serves, after <see cref="Watch"/>, where the predecessor has served.</summary>
-    public async Task ServeAsync(Inheritance inheritance, int? http, CancellationToken ct)
+    public async Task ServeAsync(TakenOver takenOver, int? http, CancellationToken ct)
     {
         if (_http is not null) await _http.StartAsync(ct, http);
-        Serve(inheritance);
+        Serve(takenOver);
     }
 
-    void Serve(Inheritance inheritance)
+    void Serve(TakenOver takenOver)
     {
-        Gateway.Start(inheritance);
+        Gateway.Start(takenOver);
         _listening = true;
     }
 
@@ -160,11 +160,19 @@ sealed class Composition : IAsyncDisposable
     public async Task<string?> YieldAsync(Successor successor)
     {
         if (await _watcher.YieldAsync(successor) is { } not) return not;
-        _yielded = true;
+        HasYielded = true;
         await _alerts.DisposeAsync();
-        if (_feed is not null) await _feed.DisposeAsync();
+        if (_feed is not null)
+        {
+            await _feed.DisposeAsync();
+            // What it knew grows old, and the log may be cut back meanwhile: nothing is proven by it any more.
+            _feed.Changes.Begin(Headwater.Core.Positions.Position.Empty);
+        }
         return null;
     }
+
+    /// <summary>Whether a successor has, or may have, what <see cref="YieldAsync"/> gives.</summary>
+    public bool HasYielded { get; private set; }
 
     /// <summary>Takes back what <see cref="YieldAsync"/> gave. Throws <see cref="IOException"/> or <see cref="Headwater.Streams.Store.StoreException"/> while the other still has it.</summary>
     public async Task ResumeAsync()
@@ -174,7 +182,14 @@ sealed class Composition : IAsyncDisposable
         _feed?.Start();
         _alerts = NewAlerts();
         _alerts.Start();
-        _yielded = false;
+        HasYielded = false;
+    }
+
+    /// <summary>The other process that had the sockets has let go of them.</summary>
+    public void Settle()
+    {
+        Gateway.Settle();
+        _http?.Settle();
     }
 
     /// <summary>The successor serves whoever comes: only the sessions that are here are left, until <see cref="StopAsync"/>.</summary>
@@ -227,10 +242,10 @@ sealed class Composition : IAsyncDisposable
         await Gateway.DisposeAsync();
         await _end.CancelAsync();
         await _watching;
-        if (!_yielded) await _alerts.DisposeAsync();
+        if (!HasYielded) await _alerts.DisposeAsync();
         await _watcher.DisposeAsync();
         await _told.DisposeAsync();
-        if (!_yielded && _feed is not null) await _feed.DisposeAsync();
+        if (!HasYielded && _feed is not null) await _feed.DisposeAsync();
         if (!_gaveAway && _http is not null) await _http.DisposeAsync();
         _logins?.Dispose();
         _tracing?.Dispose();

@@ -85,7 +85,7 @@ sealed class Helm : IAsyncDisposable
         _journal.Dispose();
         _journal = null;
         (_lease, _revision, _term, _leaseTold) = (successor, 0, 0, "");
-        successor.Begin(() => _post(Hear));
+        successor.Begin(before?.Current.Leadership.IsCutOff(_time.Now()) == true, () => _post(Hear));
         _decide();
         return (LeaveAsync(before), "");
     }
@@ -193,7 +193,8 @@ sealed class Helm : IAsyncDisposable
     /// <summary>What this process has to tell the others: of a switchover, that its gateway holds writes.</summary>
     public void Report(ClusterView view, Func<ServerState, int> openWritesOf)
     {
-        _predecessor?.Tell(_state.Record);
+        // Who has lost sight of whoever acts is no sign of life for those who follow it.
+        if (_lease?.Current.Leadership.IsCutOff(_time.Now()) != true) _predecessor?.Tell(_state.Record);
         if (_lease is null) return;
         var open = _state.Record.Change is { Step: ChangeStep.Holding } change && view.Servers.FirstOrDefault(server => server.Id == change.From) is { } from ? SumOf(openWritesOf(from.State), OpenBefore()) : int.MaxValue;
         var sees = view.Servers.Count(Situation.Answers);

@@ -15,7 +15,7 @@ public sealed class Successor(string name, TimeProvider time, Action<Peer> tell)
     /// <summary>It is heard of every second.</summary>
     public static readonly TimeSpan SilentAfter = TimeSpan.FromSeconds(5);
 
-    Shared _current = new(new Leadership(SilentAfter) { Holder = new LeaseHolder(name, ""), HeardAt = time.Now() }, null, 0, []);
+    Shared _current = new(new Leadership(SilentAfter) { Holder = new LeaseHolder(name, "") }, null, 0, []);
     Action? _changed;
     Peer? _told;
 
@@ -35,8 +35,15 @@ public sealed class Successor(string name, TimeProvider time, Action<Peer> tell)
         Volatile.Read(ref _changed)?.Invoke();
     }
 
+    /// <summary>From here it is followed.</summary>
+    /// <param name="cutOff">Nobody was heard before either, so nothing is known of who acts until the successor is.</param>
     /// <param name="changed">Called, from any thread, when something was heard.</param>
-    internal void Begin(Action changed) => Volatile.Write(ref _changed, changed);
+    internal void Begin(bool cutOff, Action changed)
+    {
+        var now = Volatile.Read(ref _current);
+        if (!cutOff) Volatile.Write(ref _current, now with { Leadership = now.Leadership with { HeardAt = time.Now() } });
+        Volatile.Write(ref _changed, changed);
+    }
 
     void ILease.Start()
     {

@@ -203,15 +203,14 @@ internal sealed class GatewayAnswers(ClientSession session)
     /// <summary>KILL by the gateway's own session numbers, which are what clients know.</summary>
     public async ValueTask KillAsync(uint id, bool connection)
     {
-        var may = On.Server.May(session, AccountRights.EndsOthers);
-        var outcome = On.Server.Kill(id, connection, session.Identity.User, may);
-        if (outcome == ServerErrors.NoSuchThread && On.Server.KillBefore(id, connection, session.Identity.User, may) is { } asked)
+        var asked = On.Server.KillAsync(id, connection, session.Identity.User, On.Server.May(session, AccountRights.EndsOthers));
+        if (!asked.IsCompleted)
         {
-            var answer = new Signal<ushort>().Within(On.Loop, LongestKill);
-            _ = asked.ContinueWith(done => On.Loop.Post(() => answer.Set(done.IsCompletedSuccessfully ? done.Result : ServerErrors.NoSuchThread)), TaskScheduler.Default);
-            outcome = await answer;
-            if (answer.TimedOut) outcome = ServerErrors.NoSuchThread;
+            var answered = new Signal<bool>().Within(On.Loop, LongestKill);
+            _ = asked.ContinueWith(_ => On.Loop.Post(() => answered.Set(true)), TaskScheduler.Default);
+            await answered;
         }
+        var outcome = asked.IsCompletedSuccessfully ? await asked : ServerErrors.NoSuchThread;
         if (outcome == ServerErrors.NoSuchThread) session.Commands.SendError(outcome, "HY000", $"Unknown thread id: {id}");
         else if (outcome == ServerErrors.NotItsOwner) session.Commands.SendError(outcome, "HY000", $"You are not owner of thread {id}");
         else if (id != session.Id) session.Commands.SendOk();

@@ -15,6 +15,7 @@ public static unsafe class DescriptorPassing
     public static void Send(Socket socket, ReadOnlySpan<byte> bytes, ReadOnlySpan<int> descriptors)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, Most);
+        using var held = new HeldHandle(socket);
         var control = stackalloc byte[HeaderSize + (descriptors.Length + 1) / 2 * 8];
         while (bytes.Length > 0)
             fixed (byte* at = bytes)
@@ -28,7 +29,7 @@ public static unsafe class DescriptorPassing
                     message.Control = control;
                     message.ControlLength = HeaderSize + (descriptors.Length + 1) / 2 * 8;
                 }
-                var sent = Native.sendmsg((int)socket.Handle, &message, Native.MsgNoSignal);
+                var sent = Native.sendmsg(held.Descriptor, &message, Native.MsgNoSignal);
                 if (sent < 0 && Native.LastError == Native.Interrupted) continue;
                 if (sent < 0) throw new IOException($"the other process cannot be told: {Native.Message(Native.LastError)}");
                 bytes = bytes[(int)sent..];
@@ -40,6 +41,7 @@ public static unsafe class DescriptorPassing
     /// <param name="descriptors">Those that came with them are added; they are the caller's to close.</param>
     public static int Receive(Socket socket, Span<byte> into, List<int> descriptors)
     {
+        using var held = new HeldHandle(socket);
         var room = HeaderSize + (Most + 1) / 2 * 8;
         var control = stackalloc byte[room];
         fixed (byte* at = into)
@@ -47,14 +49,31 @@ public static unsafe class DescriptorPassing
             {
                 var part = new Native.Part { Base = at, Length = into.Length };
                 var message = new Native.MessageHeader { Parts = &part, PartCount = 1, Control = control, ControlLength = room };
-                var received = Native.recvmsg((int)socket.Handle, &message, Native.MsgCloseOnExec);
+                var received = Native.recvmsg(held.Descriptor, &message, Native.MsgCloseOnExec);
                 if (received < 0 && Native.LastError == Native.Interrupted) continue;
                 if (received < 0) return 0;
                 var header = (Native.ControlHeader*)control;
                 if (message.ControlLength >= HeaderSize && header->Level == Native.SolSocket && header->Type == Native.ScmRights)
                     for (var i = 0; i < (header->Length - HeaderSize) / sizeof(int); i++) descriptors.Add(((int*)(control + HeaderSize))[i]);
-                return (int)received;
+                // Some were thrown away for want of room, or of free numbers: nothing can be made of the rest.
+                return (message.Flags & Native.MsgControlTruncated) != 0 ? 0 : (int)received;
             }
+    }
+
+    /// <summary>Whoever waits in the kernel keeps the number from being another's: the socket may be disposed meanwhile.</summary>
+    readonly ref struct HeldHandle
+    {
+        readonly SafeSocketHandle _handle;
+
+        public HeldHandle(Socket socket)
+        {
+            var added = false;
+            (_handle = socket.SafeHandle).DangerousAddRef(ref added);
+        }
+
+        public int Descriptor => (int)_handle.DangerousGetHandle();
+
+        public void Dispose() => _handle.DangerousRelease();
     }
 
     public static void Close(IEnumerable<int> descriptors)

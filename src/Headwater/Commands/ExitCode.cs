@@ -8,6 +8,9 @@ static class ExitCode
 
     /// <summary>The command line or the configuration is wrong; nothing was done.</summary>
     public const int Usage = 2;
+
+    /// <summary>headwater upgrade: the gateway that serves cannot be taken over from, so it would have to be stopped and started.</summary>
+    public const int CannotTakeOver = 3;
 }
 
 /// <summary>Ends a command with one clear sentence on standard error.</summary>

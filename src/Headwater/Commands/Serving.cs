@@ -63,9 +63,11 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
         _ = Task.Run(OwnProgram.TakeIn, ct);
         await Task.WhenAny(succession.Succeeded, Task.Delay(Timeout.Infinite, ct));
         _composition = null;
-        if (succession.Succeeded.IsCompleted) await DrainAsync(composition, succession, predecessor, ct);
+        var lost = false;
+        if (succession.Succeeded.IsCompleted) lost = await DrainAsync(composition, await succession.Succeeded, predecessor, ct);
         else
         {
+            await succession.DisposeAsync();
             systemd.Stopping();
             Log.Stopping(_log, Notations.Show(_inForce.Config!.Drain));
             RunningGateway.Remove(config.StateDirectory);
@@ -73,6 +75,8 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
         takeover?.Stop();
         await composition.StopAsync();
         Log.Stopped(_log);
+        // To a service manager that looks at this one still, the service has failed.
+        if (lost) throw new CommandException(ExitCode.Failed, $"Process {(await succession.Succeeded).Pid}, which had taken over, is gone: nobody serves from {config.StateDirectory}.");
     }
 
     /// <summary>Comes as far as the predecessor is, before that one stops accepting.</summary>
@@ -86,24 +90,24 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
         var (inheritance, http) = await takeover.AcceptAsync(config.Http?.ToString(), ct);
         await composition.ServeAsync(inheritance, http, ct);
         var ended = await takeover.ServingAsync(ct);
+        composition.Settle();
         return ended.ContinueWith(_ => HandoverLog.PredecessorGone(_log, takeover.Pid), TaskScheduler.Default);
     }
 
     /// <summary>Until the last session has left, here and where this process has taken over itself.</summary>
-    async Task DrainAsync(Composition composition, Succession succession, Task predecessor, CancellationToken ct)
+    /// <returns>Whether the successor was lost meanwhile.</returns>
+    async Task<bool> DrainAsync(Composition composition, Giving giving, Task predecessor, CancellationToken ct)
     {
         var (limit, since) = (_inForce.Config!.UpgradeDrain, Stopwatch.StartNew());
-        while (composition.Gateway.Statistics.SessionsOpen > 0 || !predecessor.IsCompleted)
-        {
-            if (ct.IsCancellationRequested || succession.Stopped.IsCompleted) return;
-            if (since.Elapsed >= limit)
+        for (; composition.Gateway.Statistics.SessionsOpen > 0 || !predecessor.IsCompleted; await Task.Delay(TimeSpan.FromMilliseconds(100), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing))
+            if (ct.IsCancellationRequested || giving.Stopped.IsCompleted) return false;
+            else if (since.Elapsed >= limit)
             {
                 HandoverLog.DrainedLong(_log, composition.Gateway.Statistics.SessionsOpen, Notations.Show(limit), Notations.Show(_inForce.Config.Drain));
-                return;
+                return giving.IsLost;
             }
-            await Task.Delay(TimeSpan.FromMilliseconds(100), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        HandoverLog.Drained(_log, await succession.Succeeded);
+        HandoverLog.Drained(_log, giving.Pid);
+        return giving.IsLost;
     }
 
     Composition Compose(Predecessor? predecessor)
@@ -127,7 +131,12 @@ sealed class Serving(ConfigReading reading, HeadwaterConfig config, HeadwaterLog
     {
         lock (_reloading)
         {
-            if (_composition is not { } composition) return new OutcomeJson(false, ["this process does not serve new sessions (it is starting, or another has taken over): nothing was changed"]);
+            if (_composition is not { } composition)
+            {
+                const string NotNow = "this process does not serve new sessions (it is starting, or another has taken over): nothing was changed";
+                Log.ReloadRefused(_log, NotNow);
+                return new OutcomeJson(false, [NotNow]);
+            }
             var outcome = Reloading.Decide(_inForce, ConfigFile.Read(_inForce.File), out var next);
             if (next is not null)
                 try

@@ -99,7 +99,7 @@ sealed class Link : IDisposable
                 while (_sent.Reader.TryRead(out var next))
                     DescriptorPassing.Send(_socket, [.. JsonSerializer.SerializeToUtf8Bytes(next.Item1, MessageJson.Default.Message), (byte)'\n'], next.Item2);
         }
-        catch (Exception gone) when (gone is IOException or ObjectDisposedException)
+        catch (Exception gone) when (gone is IOException or ObjectDisposedException or JsonException or NotSupportedException)
         {
             // The reader says so.
         }

@@ -37,7 +37,8 @@ abstract record Message
     public sealed record Told(string Sentence) : Message;
 
     /// <summary>To the operator: it is over.</summary>
-    public sealed record Ended(bool Done, string Sentence) : Message;
+    /// <param name="Code">What the command ends with.</param>
+    public sealed record Ended(int Code, string Sentence) : Message;
 
     /// <summary>The successor's first word.</summary>
     public sealed record Take(int Format, int Pid, string Version) : Message;
@@ -54,15 +55,17 @@ abstract record Message
     /// <summary>It is not to be; either side.</summary>
     public sealed record Refused(string Sentence) : Message;
 
-    /// <summary>The successor sees the cluster: from here it accepts.</summary>
+    /// <summary>The successor sees the cluster, and would accept.</summary>
     public sealed record Accept : Message;
 
+    /// <summary>The predecessor accepts nobody any more.</summary>
     /// <param name="LastSession">The highest number of a session so far.</param>
     public sealed record Accepted(uint LastSession) : Message;
 
+    /// <summary>The successor accepts.</summary>
     public sealed record Serving : Message;
 
-    /// <summary>The successor is the gateway now.</summary>
+    /// <summary>The predecessor has closed its sockets, and named the successor to systemd.</summary>
     public sealed record Over : Message;
 
     /// <summary>The successor's record, or a sign of life.</summary>

@@ -6,7 +6,9 @@ namespace Headwater.Handover;
 /// <summary>A successor that this process has started. It outlives it.</summary>
 sealed class StartedProcess
 {
-    StartedProcess(string program, int pid, string? failure) => (Program, Pid, Failure) = (program, pid, failure);
+    readonly Process? _process;
+
+    StartedProcess(string program, Process? process, string? failure) => (Program, _process, Pid, Failure) = (program, process, process?.Id ?? 0, failure);
 
     public string Program { get; }
     public int Pid { get; }
@@ -28,13 +30,16 @@ sealed class StartedProcess
         try
         {
             var process = Process.Start(start)!;
-            return new StartedProcess(program, process.Id, null) { Ended = EndedAsync(process) };
+            return new StartedProcess(program, process, null) { Ended = EndedAsync(process) };
         }
         catch (Exception trouble) when (trouble is Win32Exception or InvalidOperationException or IOException)
         {
-            return new StartedProcess(program, 0, $"{program} cannot be started: {trouble.Message}");
+            return new StartedProcess(program, null, $"{program} cannot be started: {trouble.Message}");
         }
     }
+
+    /// <summary>What does not answer any more is ended, so that it holds nothing.</summary>
+    public void Kill() => _process?.Kill();
 
     static async Task<int> EndedAsync(Process process)
     {

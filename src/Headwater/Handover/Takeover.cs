@@ -12,11 +12,13 @@ namespace Headwater.Handover;
 sealed class Takeover : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     readonly Link _link;
     readonly Message.Offer _offer;
     readonly int[] _descriptors;
     readonly ConcurrentDictionary<long, TaskCompletionSource<ushort>> _kills = new();
     long _lastKill;
+    volatile bool _gone;
 
     Takeover(Link link, Message.Offer offer, int[] descriptors, TimeProvider time)
     {
@@ -45,14 +47,28 @@ sealed class Takeover : IDisposable
         }
         catch (SocketException)
         {
-            throw new CommandException(ExitCode.Failed, $"No gateway that could be taken over from serves from {Path.GetFullPath(directory)}. Leave --take-over out to start one.");
+            throw new CommandException(ExitCode.CannotTakeOver, $"No gateway that could be taken over from serves from {Path.GetFullPath(directory)}. Leave --take-over out to start one.");
         }
         link.Tell(new Message.Take(Message.CurrentFormat, Environment.ProcessId, BuildVersion.Text));
+        var answer = await HeardAsync(link, "The gateway that serves", ct);
+        if (answer is (Message.Offer { Format: Message.CurrentFormat } offer, var descriptors)) return new Takeover(link, offer, descriptors, time);
+        link.Dispose();
+        throw answer is (Message.Refused refused, _) ? new CommandException(ExitCode.Failed, $"The gateway that serves goes on: {refused.Sentence}.")
+            : new CommandException(ExitCode.CannotTakeOver, "The gateway that serves is of a version that cannot hand its sessions over to this one: stop it and start this one.");
+    }
+
+    static async Task<(Message, int[])?> HeardAsync(Link link, string whom, CancellationToken ct)
+    {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(Patience);
-        if (await link.NextAsync(patience.Token) is (Message.Offer { Format: Message.CurrentFormat } offer, var descriptors)) return new Takeover(link, offer, descriptors, time);
-        link.Dispose();
-        throw new CommandException(ExitCode.Failed, "The gateway that serves is of a version that cannot hand its sessions over to this one: it has to be stopped and this one started.");
+        try
+        {
+            return await link.NextAsync(patience.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            throw new CommandException(ExitCode.Failed, $"{whom} has said nothing for {Patience.TotalSeconds:0} s.");
+        }
     }
 
     /// <summary>From here the journal and the log are this process's.</summary>
@@ -65,7 +81,7 @@ sealed class Takeover : IDisposable
 
     /// <summary>The predecessor accepts nobody any more; who comes waits for this process.</summary>
     /// <param name="http">The address that this process's configuration gives; the socket is taken over where it is the same.</param>
-    public async Task<(Inheritance Inheritance, int? Http)> AcceptAsync(string? http, CancellationToken ct)
+    public async Task<(TakenOver TakenOver, int? Http)> AcceptAsync(string? http, CancellationToken ct)
     {
         _link.Tell(new Message.Accept());
         var accepted = await NextAsync<Message.Accepted>(ct);
@@ -76,15 +92,21 @@ sealed class Takeover : IDisposable
             DescriptorPassing.Close([unwanted]);
             inherited = null;
         }
-        return (new Inheritance(listeners, accepted.LastSession, KillAsync), inherited);
+        return (new TakenOver(listeners, accepted.LastSession, KillAsync), inherited);
     }
 
-    /// <summary>This process is the gateway. What the predecessor says from here on is heard until it ends.</summary>
+    /// <summary>
+    /// This process serves. The predecessor is waited for until it has let go, however long that takes: it may stand still, and clients are served meanwhile. One that is gone has let go.
+    /// What it says from here on is heard until it ends.
+    /// </summary>
     /// <returns>When it has ended.</returns>
     public async Task<Task> ServingAsync(CancellationToken ct)
     {
         _link.Tell(new Message.Serving());
-        await NextAsync<Message.Over>(ct);
+        while (await _link.NextAsync(ct) is var (message, _))
+            if (message is Message.Over) break;
+            else if (message is Message.Refused refused) throw Refused(refused);
+            else Hear(message);
         return HearAsync();
     }
 
@@ -96,21 +118,22 @@ sealed class Takeover : IDisposable
 
     async Task<T> NextAsync<T>(CancellationToken ct) where T : Message
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(Patience);
-        while (await _link.NextAsync(patience.Token) is var (message, _))
+        while (await HeardAsync(_link, $"Process {Pid}", ct) is var (message, _))
             if (message is T expected) return expected;
-            else if (message is Message.Refused refused) throw new CommandException(ExitCode.Failed, $"Process {Pid} goes on: {refused.Sentence}.");
+            else if (message is Message.Refused refused) throw Refused(refused);
             else Hear(message);
         throw new CommandException(ExitCode.Failed, $"Process {Pid} has broken off.");
     }
+
+    CommandException Refused(Message.Refused refused) => new(ExitCode.Failed, $"Process {Pid} goes on: {refused.Sentence}.");
 
     async Task HearAsync()
     {
         while (await _link.NextAsync(CancellationToken.None) is var (message, _)) Hear(message);
         State = null;
+        _gone = true;
         Predecessor.Gone();
-        foreach (var asked in _kills.Values) asked.TrySetCanceled();
+        foreach (var asked in _kills.Values) asked.TrySetResult(GatewayServer.NoSuchSession);
     }
 
     void Hear(Message message)
@@ -122,10 +145,12 @@ sealed class Takeover : IDisposable
 
     Task<ushort> KillAsync(uint session, bool connection, string user, bool may)
     {
+        if (_gone) return Task.FromResult(GatewayServer.NoSuchSession);
         var number = Interlocked.Increment(ref _lastKill);
         var answer = new TaskCompletionSource<ushort>(TaskCreationOptions.RunContinuationsAsynchronously);
         _kills[number] = answer;
         _link.Tell(new Message.Kill(number, session, connection, user, may));
+        if (_gone) answer.TrySetResult(GatewayServer.NoSuchSession);
         return answer.Task;
     }
 

@@ -29,6 +29,12 @@ sealed class HttpEndpoint : IHttpApplication<HttpContext>, IAsyncDisposable
 
     Socket Bound(EndPoint endpoint) => _listening = _inherited is { } descriptor ? new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)) : SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
 
+    /// <summary>
+    /// The other process that had the listening socket has closed it, and .NET closes one on which it waits for connections so that those are reset: an option of the socket itself, which connections
+    /// that are accepted here would inherit, and with it the loss of what a client has not read yet when they are closed.
+    /// </summary>
+    public void Settle() => _listening!.LingerState = new LingerOption(false, 0);
+
     /// <summary>Of the listening socket, once started: what a successor is given.</summary>
     public int Descriptor => (int)_listening!.Handle;
 

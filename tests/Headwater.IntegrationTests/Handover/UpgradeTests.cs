@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
 using Headwater.Commands;
+using Headwater.Control.Failover;
+using Headwater.Core.Failover;
 using Headwater.Core.Topology;
 using Headwater.Gateway.Transport;
 using Headwater.Handover;
@@ -37,13 +40,13 @@ public sealed class UpgradeTests : IAsyncLifetime
         await session.QueryMultiAsync("CREATE DATABASE d; CREATE TABLE d.t (id INT AUTO_INCREMENT PRIMARY KEY, v INT NOT NULL) ENGINE=InnoDB; INSERT INTO d.t (v) VALUES (1)", Ct);
     }
 
-    Task WriteConfigAsync(string more = "") => File.WriteAllTextAsync(ConfigPath, string.Create(CultureInfo.InvariantCulture, $$"""
+    Task WriteConfigAsync(string more = "", string listener = "") => File.WriteAllTextAsync(ConfigPath, string.Create(CultureInfo.InvariantCulture, $$"""
         state_directory: {{_directory}}
         servers:
         {{string.Join('\n', _servers.Select(static server => $"  - {{ name: db{server.Id}, address: \"127.0.0.1:{server.Port}\" }}"))}}
         monitor: { user: monitor, password: "{{RealServer.Password}}" }
         control: { mode: act, rpo: best-effort, replication_user: monitor, replication_password: "{{RealServer.Password}}" }
-        listeners: [ "127.0.0.1:{{_gateway.Port}}", { socket: "{{SocketPath}}" } ]
+        listeners: [ "127.0.0.1:{{_gateway.Port}}", { socket: "{{SocketPath}}" }{{listener}} ]
         http: { address: "127.0.0.1:{{_http}}" }
         feed: { enabled: true }
         drain: 0s
@@ -79,13 +82,16 @@ public sealed class UpgradeTests : IAsyncLifetime
         await using (var bySocket = await ServerConnection.ConnectAsync(new ServerAddress("localhost", 0, SocketPath), new ServerLogin("monitor", RealServer.Password), Ct))
             Assert.Equal("1", (await bySocket.QueryAsync("SELECT 1", Ct)).Scalar);
 
-        // Who is connected to the new one reaches the sessions of the old one.
+        // Who is connected to the new one, or to one that comes after it, reaches the sessions of the old one.
+        Assert.Equal(ExitCode.Ok, await UpgradeAsync());
+        await late.DisposeAsync();
+        await using var latest = await ConnectAsync();
         var sleeping = session.QueryAsync("SELECT SLEEP(30), a FROM mine", Ct);
         await Eventually.HoldsAsync(async () => (await _servers[0].ExecuteAsync("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE info LIKE 'SELECT SLEEP(30)%'")).Scalar != "0");
-        await late.QueryAsync($"KILL QUERY {number}", Ct);
+        await latest.QueryAsync($"KILL QUERY {number}", Ct);
         var interrupted = await Record.ExceptionAsync(() => sleeping);
         Assert.True(interrupted is null or ServerException { Code: 1317 }, interrupted?.ToString());
-        Assert.Equal(1094, (await Assert.ThrowsAsync<ServerException>(() => late.QueryAsync("KILL QUERY 4000000", Ct))).Code);
+        Assert.Equal(1094, (await Assert.ThrowsAsync<ServerException>(() => latest.QueryAsync("KILL QUERY 4000000", Ct))).Code);
 
         // The primary is changed by the new one, and a session of the old one writes on.
         await session.DisposeAsync();
@@ -95,12 +101,12 @@ public sealed class UpgradeTests : IAsyncLifetime
         Assert.Equal("1", (await plain.QueryAsync("SELECT COUNT(*) FROM t WHERE v = 3", Ct)).Scalar);
         Assert.Equal("db2", await PrimaryAsync());
         using (var status = await StatusAsync())
-            Assert.Equal(before, status!.RootElement.GetProperty("predecessor").GetProperty("pid").GetInt32());
+            Assert.Equal(after, status!.RootElement.GetProperty("predecessor").GetProperty("pid").GetInt32());
 
         await end.CancelAsync();
         Assert.True(await coming > 10);
         await plain.DisposeAsync();
-        await Eventually.HoldsAsync(() => Task.FromResult(!Lives(before)));
+        await Eventually.HoldsAsync(() => Task.FromResult(!Lives(before) && !Lives(after)));
         await Eventually.HoldsAsync(async () => (await StatusAsync())?.RootElement.TryGetProperty("predecessor", out _) == false);
     }
 
@@ -110,7 +116,16 @@ public sealed class UpgradeTests : IAsyncLifetime
         var before = await PidAsync();
         await WriteConfigAsync("surprise: true");
         Assert.Equal(ExitCode.Failed, await UpgradeAsync());
+        // One that comes as far as listening.
+        using (var taken = new TcpListener(System.Net.IPAddress.Loopback, 0))
+        {
+            taken.Start();
+            await WriteConfigAsync(listener: $", \"127.0.0.1:{((System.Net.IPEndPoint)taken.LocalEndpoint).Port}\"");
+            Assert.Equal(ExitCode.Failed, await UpgradeAsync());
+        }
         await WriteConfigAsync();
+        await using (var bySocket = await ServerConnection.ConnectAsync(new ServerAddress("localhost", 0, SocketPath), new ServerLogin("monitor", RealServer.Password), Ct))
+            Assert.Equal("1", (await bySocket.QueryAsync("SELECT 1", Ct)).Scalar);
 
         // One that breaks off after it was given the journal and the log.
         using (var link = Link.To(Succession.PathIn(_directory)))
@@ -123,6 +138,17 @@ public sealed class UpgradeTests : IAsyncLifetime
             await UntilAsync<Message.Yielded>(link);
             link.Tell(new Message.Accept());
             await UntilAsync<Message.Accepted>(link);
+        }
+        // One that says, in the midst of it, what is not understood.
+        using (var link = Link.To(Succession.PathIn(_directory)))
+        {
+            link.Tell(new Message.Take(Message.CurrentFormat, Environment.ProcessId, "9.9"));
+            var (_, descriptors) = (await link.NextAsync(Ct))!.Value;
+            DescriptorPassing.Close(descriptors);
+            link.Tell(new Message.Yield());
+            await UntilAsync<Message.Yielded>(link);
+            link.Tell(new Message.Recorded(RecordLine.Of(new ControlRecord()) with { AppointedAt = "nowhere" }, 1));
+            await UntilAsync<Message.Refused>(link);
         }
         // Who connects in between waits, and is served by the one that was there.
         await using (var session = await ConnectAsync()) Assert.Equal("1", (await session.QueryAsync("SELECT COUNT(*) FROM d.t", Ct)).Scalar);

@@ -50,7 +50,8 @@ public sealed class TwoProcessesTests
         var heard = 0;
         var successor = new Successor("process 7", _time, static _ => { });
         ILease lease = successor;
-        successor.Begin(() => heard++);
+        _time.Advance(Successor.SilentAfter); // it may be long until what is under way has ended
+        successor.Begin(cutOff: false, () => heard++);
         Assert.False(lease.Current.Leadership.MayAct(Now));
         Assert.False(lease.Current.Leadership.IsCutOff(Now));
         Assert.Null(lease.Current.Record);
@@ -64,6 +65,17 @@ public sealed class TwoProcessesTests
         Assert.True(lease.Current.Leadership.IsCutOff(Now));
         Assert.False(lease.Current.Leadership.MayAct(Now));
         Assert.Equal("process 7", lease.Teller);
+    }
+
+    [Fact]
+    public void Who_was_cut_off_before_is_cut_off_until_the_successor_is_heard()
+    {
+        var successor = new Successor("process 7", _time, static _ => { });
+        ILease lease = successor;
+        successor.Begin(cutOff: true, static () => { });
+        Assert.True(lease.Current.Leadership.IsCutOff(Now));
+        successor.Heard(RecordLine.Of(new ControlRecord()), 1);
+        Assert.False(lease.Current.Leadership.IsCutOff(Now));
     }
 
     [Fact]
