@@ -6,7 +6,7 @@ namespace Headwater.Handover;
 /// <summary>The side of the process that serves: listens for a successor, or for an operator who wants one started, and ends with the last of its sessions when one serves.</summary>
 sealed class Succession : IAsyncDisposable
 {
-    static readonly TimeSpan FirstWordWithin = TimeSpan.FromSeconds(60), AgainAfter = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan FirstWordWithin = TimeSpan.FromSeconds(60), OneEndsWithin = TimeSpan.FromSeconds(5), AgainAfter = TimeSpan.FromMilliseconds(100);
     readonly Composition _composition;
     readonly string? _http;
     readonly Func<string?, StartedProcess> _start;
@@ -108,13 +108,15 @@ sealed class Succession : IAsyncDisposable
 
     async Task GiveAsync(Link link, Message.Take take)
     {
-        if (!await _one.WaitAsync(0) || _succeeded.Task.IsCompleted)
+        // The one before may just be ending.
+        if (!await _one.WaitAsync(OneEndsWithin, _end.Token))
         {
             link.Tell(new Message.Refused("another process is taking over"));
             return;
         }
         try
         {
+            if (_succeeded.Task.IsCompleted) return;
             var child = _child is { } started && started.Pid == take.Pid ? started : null;
             var giving = new Giving(link, take, _composition, _http, child, _time, _log);
             if (await giving.RunAsync(LetGoAsync, _end.Token) is not { } why) _succeeded.SetResult(giving);
