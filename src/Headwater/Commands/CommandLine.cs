@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Headwater.Configuration;
 
 namespace Headwater.Commands;
 
@@ -73,8 +74,8 @@ static class CommandLine
 
         public override int Invoke(ParseResult parseResult)
         {
-            _usual.Invoke(parseResult);
             var output = parseResult.InvocationConfiguration.Output;
+            output.Write(Usual(parseResult));
             if (Examples.Of(parseResult.CommandResult.Command) is { Length: > 0 } examples)
             {
                 output.WriteLine("Examples:");
@@ -84,6 +85,23 @@ static class CommandLine
             output.WriteLine("Exit codes:");
             output.WriteLine("  0 done, 1 failed, 2 wrong command line or configuration (nothing was done)");
             return ExitCode.Ok;
+        }
+
+        /// <summary>The library's own help, which prints defaults as the runtime names values: here as a person types them.</summary>
+        string Usual(ParseResult parseResult)
+        {
+            var (configuration, output, text) = (parseResult.InvocationConfiguration, parseResult.InvocationConfiguration.Output, new StringWriter());
+            configuration.Output = text;
+            try
+            {
+                _usual.Invoke(parseResult);
+            }
+            finally
+            {
+                configuration.Output = output;
+            }
+            return parseResult.CommandResult.Command.Options.Where(static option => option.HasDefaultValue).Select(static option => option.GetDefaultValue())
+                .Aggregate(text.ToString(), static (help, value) => value is TimeSpan or Enum ? help.Replace($"[default: {value}]", $"[default: {(value is TimeSpan span ? Notations.Show(span) : value.ToString()!.ToLowerInvariant())}]", StringComparison.Ordinal) : help);
         }
 
         public override bool ClearsParseErrors => true;

@@ -50,7 +50,7 @@ public sealed class RebuildTests
     {
         await using var cluster = await RebuildingCluster.StartAsync("propose");
         await cluster[1].ExecuteAsync("CREATE DATABASE large");
-        await cluster[1].ExecuteAsync("CREATE TABLE large.t (id INT PRIMARY KEY, text VARCHAR(300)) CHARSET latin1 SELECT seq AS id, REPEAT(MD5(seq), 8) AS text FROM large.seq_1_to_200000");
+        await cluster[1].ExecuteAsync("CREATE TABLE large.t (id INT PRIMARY KEY, text VARCHAR(300)) CHARSET latin1 SELECT seq AS id, REPEAT(MD5(seq), 8) AS text FROM large.seq_1_to_300000");
         var added = await RebuildingCluster.StartServerAsync(2);
         cluster.Add(added);
         var address = $"address=127.0.0.1:{added.Port}&name=db4";

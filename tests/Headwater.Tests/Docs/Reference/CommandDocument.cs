@@ -20,6 +20,7 @@ static class CommandDocument
         | 0 | done; of commands that compare or audit: all is equal, the promise is kept |
         | 1 | failed; of those: it is not, or it could not be found out |
         | 2 | the command line or the configuration is wrong; nothing was done |
+        | 3 | of `upgrade`: the gateway that serves cannot be taken over from |
 
         What a command is asked for goes to standard output, all else to standard error. `--json` is for programs; colours are for terminals only. `source <(headwater completion bash)` has the shell complete commands, options and values.
 
