@@ -32,6 +32,14 @@ sealed class RingFaults(int members, int rounds, ulong seed, Action<string> tell
         await using (var first = await cluster.GatewayAsync())
             await first.QueryMultiAsync("CREATE DATABASE shop; CREATE TABLE shop.t (id INT AUTO_INCREMENT PRIMARY KEY, token VARCHAR(40) UNIQUE)", default);
         await cluster.UntilAllHaveAsync(0);
+        // A definition is on a replica before its position is: one that is killed in between would do it again, and stop at that. That is MariaDB's.
+        await cluster.UntilAsync(async () =>
+        {
+            var defined = (await cluster.Servers[0].ExecuteAsync("SELECT @@gtid_binlog_pos")).Scalar;
+            foreach (var server in cluster.Servers.Skip(1))
+                if (!Has((await server.ExecuteAsync("SELECT @@gtid_slave_pos")).Scalar, defined)) return false;
+            return true;
+        }, "the table's position on every member");
         _lastGatewayWrite = Stopwatch.GetTimestamp();
         var writers = cluster.Servers.Select(server => Task.Run(() => WriteAsync($"db{server.Id}", server.ConnectAsync, false)))
             .Append(Task.Run(() => WriteAsync("gateway", () => cluster.GatewayAsync(), true))).ToArray();
