@@ -19,6 +19,7 @@ public sealed record Pace
     // Oldest first; one of them is as old as the window, or is the beginning.
     ImmutableArray<Mark> _marks = [];
     long _done;
+    Instant _movedAt;
     long? _of;
     bool _isEstimate;
 
@@ -29,7 +30,7 @@ public sealed record Pace
     public WorkUnit Unit { get; private init; }
 
     /// <param name="done">What was done before, and says nothing of the pace.</param>
-    public static Pace Begin(WorkUnit unit, Instant now, long done = 0) => new() { Unit = unit, _done = done, _marks = [new Mark(now, done)] };
+    public static Pace Begin(WorkUnit unit, Instant now, long done = 0) => new() { Unit = unit, _done = done, _movedAt = now, _marks = [new Mark(now, done)] };
 
     /// <summary>There is so much to do; null: nobody knows.</summary>
     public Pace Expect(long? of) => this with { _of = of, _isEstimate = false };
@@ -38,7 +39,11 @@ public sealed record Pace
     public Pace Guess(long? of) => this with { _of = of, _isEstimate = true };
 
     /// <summary>So much is done by now, of all.</summary>
-    public Pace At(long done, Instant now) => now - _marks[^1].At < Between ? this with { _done = done } : this with { _done = done, _marks = Recent(now).Add(new Mark(now, done)) };
+    public Pace At(long done, Instant now)
+    {
+        var movedAt = done == _done ? _movedAt : now;
+        return now - _marks[^1].At < Between ? this with { _done = done, _movedAt = movedAt } : this with { _done = done, _movedAt = movedAt, _marks = Recent(now).Add(new Mark(now, done)) };
+    }
 
     public Pace More(long done, Instant now) => At(_done + done, now);
 
@@ -55,6 +60,8 @@ public sealed record Pace
     {
         var from = Recent(now)[0];
         var took = now - from.At;
+        // What came behind the last mark was before the window too.
+        if (took >= Window && now - _movedAt >= Window) return 0;
         // Where the first piece takes its time, nothing stands still yet.
         return took < Enough || took < Window && _done <= from.Done ? null : Math.Max(0, _done - from.Done) / took.TotalSeconds;
     }

@@ -198,6 +198,7 @@ sealed class Composition : IAsyncDisposable
         (_listening, _gaveAway) = (false, true);
         Gateway.GiveAway();
         _console?.Stop();
+        _lab?.End();
         if (_http is not null) await _http.DisposeAsync();
     }
 
@@ -227,6 +228,7 @@ sealed class Composition : IAsyncDisposable
     public async Task StopAsync()
     {
         _listening = false;
+        _lab?.End();
         await Gateway.StopAsync(_config.Drain);
     }
 

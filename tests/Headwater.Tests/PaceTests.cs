@@ -61,6 +61,14 @@ public class PaceTests
     }
 
     [Fact]
+    public void It_stands_still_too_when_the_last_of_it_came_between_two_marks()
+    {
+        var pace = Steady(Pace.Begin(WorkUnit.Rows, _begin).Expect(10_000), 0, 30.75, 100);
+        Assert.Equal(0, pace.Seen(After(46)).PerSecond);
+        Assert.Null(pace.Seen(After(3600)).RemainingSeconds);
+    }
+
+    [Fact]
     public void Nobody_knows_how_long_it_takes_while_nobody_knows_how_much_there_is()
     {
         var seen = Steady(Pace.Begin(WorkUnit.Rows, _begin), 0, 20, 100).Seen(After(20));

@@ -58,7 +58,11 @@ public sealed class Alerts : IAsyncDisposable
         {
             await foreach (var (alert, then) in _waiting.Reader.ReadAllAsync(_end.Token))
             {
-                if (Volatile.Read(ref _options) is not { } options) continue;
+                if (Volatile.Read(ref _options) is not { } options)
+                {
+                    then?.Invoke(false);
+                    continue;
+                }
                 var sent = await SendAsync(alert, options);
                 Interlocked.Increment(ref sent ? ref _sent : ref _failed);
                 then?.Invoke(sent);

@@ -338,7 +338,8 @@ sealed class Helm : IAsyncDisposable
     {
         foreach (var finding in findings)
         {
-            if (finding.Rule == RebuildReport.Progress) continue; // how far something has come is no event
+            // How far something has come is no event; nor is each try to bring in what lies open, whose outcome is one when it is another than before.
+            if (finding.Rule == RebuildReport.Progress || finding is { Rule: RecoveryReport.Progress, Server: null }) continue;
             var key = (finding.Rule, finding.Server);
             var told = finding.Underway?.Doing ?? finding.Sentence;
             // Figures within a sentence move with each look; a person is told once.

@@ -290,7 +290,8 @@ sealed class RecoveryJob(RecoveryRequest request, RecoveryOptions options, Serve
             }
             pace = await CatchingUpAsync(old, position, pace, ct);
         }
-        var compares = Pace.Begin(WorkUnit.Rows, time.Now()).Expect(keys.Count);
+        // Tables without a primary key are not compared.
+        var compares = Pace.Begin(WorkUnit.Rows, time.Now()).Guess(keys.Count);
         void Compares(long rows) => tell(new Underway($"{request.Server} is being compared with {request.Primary}", compares = compares.More(rows, time.Now())));
         Compares(0);
         // As the tables are now at the place where both stand.

@@ -104,7 +104,7 @@ sealed class Tail(TextWriter output, TextWriter error, bool beginsWithCopy)
     public async Task FarewellAsync()
     {
         if (_place is not null) await error.WriteLineAsync($"headwater: go on with: headwater tail --from {(_place.Length == 0 ? "oldest" : _place)}");
-        else if (IsCutShort) await error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"headwater: Ended within the copy, which is not whole: {_printed:N0} rows of it were printed. It cannot be gone on with; begin anew with --snapshot."));
+        else if (IsCutShort && _printed > 0) await error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"headwater: Ended within the copy, which is not whole: {_printed:N0} rows of it were printed. It cannot be gone on with; begin anew with --snapshot."));
         if (_failure is not null) await error.WriteLineAsync($"headwater: {_failure}");
     }
 

@@ -29,6 +29,8 @@ internal sealed class ChildLauncher : IDisposable
     public Task<Process> StartAsync(string outputFile, string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", _wrapper, outputFile, program, .. arguments]);
+        // MariaDB would tell systemd of itself, in this service's name: sd_notify(3).
+        foreach (var told in (string[])["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) start.Environment.Remove(told);
         var started = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
         _requests.Add((start, started));
         return started.Task;

@@ -67,6 +67,7 @@ sealed class LabDesk(Func<bool> isAllowed, string directory, IReadOnlyList<strin
             if (dryRun)
                 return new OutcomeJson(true, [$"Real MariaDB servers are started on this gateway's machine for about {expected:0} s, in a process of its own that stands behind others for processors. They share nothing with this cluster but the machine: its disk is written to and its processors are used.",
                     $"First: {scenario.Without.En}. Then: {scenario.With.En}."]);
+            _stop?.Dispose();
             _stop = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
             _state = new LabState(name, true, time.GetUtcNow(), expected, [], false, null);
             var stop = _stop.Token;
@@ -86,7 +87,7 @@ sealed class LabDesk(Func<bool> isAllowed, string directory, IReadOnlyList<strin
         }
     }
 
-    double Expected(Scenario scenario) => Last(scenario.Name) is { } last ? last.Seconds : scenario.Seconds + Beginning;
+    double Expected(Scenario scenario) => Last(scenario.Name) is { Passed: true } last ? last.Seconds : scenario.Seconds + Beginning;
 
     async Task PlayAsync(string name, CancellationToken stop)
     {
@@ -96,12 +97,17 @@ sealed class LabDesk(Func<bool> isAllowed, string directory, IReadOnlyList<strin
             await _clearing;
             end = await new LabProcess(program, directory, time).RunAsync(name, step => Set(state => state with { Steps = [.. state.Steps, new LabBegun(step.Doing, time.GetUtcNow())] }), stop);
         }
-        catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        catch (Exception trouble)
         {
-            end = new LabEnd(null, $"It could not be started: {trouble.Message}");
+            // Whatever it is, it has ended, and the next one may be played.
+            end = new LabEnd(null, $"It could not be played: {trouble.Message}");
         }
-        if (end.Report is { } report) _shelf.Keep(report);
-        Set(state => state with { Runs = false, Passed = end.Report?.Passed == true, Ended = end.Report is { } whole ? whole.Results[0].Sentence : LabText.Same(end.Trouble) });
+        if (end.Report is { Results: [var result, ..] } report)
+        {
+            _shelf.Keep(report);
+            Set(state => state with { Runs = false, Passed = report.Passed, Ended = result.Sentence });
+        }
+        else Set(state => state with { Runs = false, Passed = false, Ended = LabText.Same(end.Trouble) });
     }
 
     void Set(Func<LabState, LabState> next)
@@ -110,11 +116,15 @@ sealed class LabDesk(Func<bool> isAllowed, string directory, IReadOnlyList<strin
         changed();
     }
 
+    /// <summary>What is being played is stopped, and nothing is played any more.</summary>
+    public void End() => _end.Cancel();
+
     public async ValueTask DisposeAsync()
     {
-        await _end.CancelAsync();
+        End();
         await _running;
         await _clearing;
+        _stop?.Dispose();
         _end.Dispose();
     }
 }

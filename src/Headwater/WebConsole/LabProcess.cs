@@ -15,20 +15,20 @@ sealed record LabEnd(LabReport? Report, string Trouble);
 /// <param name="directory">Where the servers have a folder while they run.</param>
 sealed class LabProcess(IReadOnlyList<string> program, string directory, TimeProvider time)
 {
-    const int Niceness = 10;
+    const int Niceness = 10, MostSaid = 4;
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200), Patience = TimeSpan.FromSeconds(10);
 
     /// <param name="stopping">Ends the run, and then its end is told as any other.</param>
     public async Task<LabEnd> RunAsync(string scenario, Action<LabStep> step, CancellationToken stopping)
     {
         Directory.CreateDirectory(directory);
-        RemoveLeftovers(directory);
-        var output = Path.Combine(directory, "output");
+        // A process before this one, after an upgrade, may have one of its own.
+        var output = Path.Combine(directory, $"output-{Environment.ProcessId}");
         File.Delete(output);
         using var launcher = new ChildLauncher(niceness: Niceness);
         using var process = await launcher.StartAsync(output, program[0], [.. program.Skip(1), "lab", "run", scenario, "--lines", "--dir", directory]);
         var identity = ProcessIdentity.Of(process.Id);
-        var (read, report, said) = (0L, (LabReport?)null, "");
+        var (read, report, said) = (0L, (LabReport?)null, new List<string>());
         var exit = process.WaitForExitAsync(CancellationToken.None);
         while (!exit.IsCompleted && !stopping.IsCancellationRequested)
         {
@@ -44,12 +44,16 @@ sealed class LabProcess(IReadOnlyList<string> program, string directory, TimePro
         Read();
         File.Delete(output);
         RemoveLeftovers(directory);
-        return new LabEnd(report, report is not null ? "" : stopping.IsCancellationRequested ? "It was stopped." : said.Length > 0 ? said : $"It ended with exit code {process.ExitCode} and said nothing.");
+        return new LabEnd(report, report is not null ? "" : stopping.IsCancellationRequested ? "It was stopped." : said.Count > 0 ? string.Join(' ', said) : $"It ended with exit code {process.ExitCode} and said nothing.");
 
         void Read()
         {
             foreach (var line in LinesAfter(output, ref read))
-                if (Parse(line) is not { } told) said = line;
+                if (Parse(line) is not { } told)
+                {
+                    // The cause comes first.
+                    if (said.Count < MostSaid) said.Add(line.Trim());
+                }
                 else if (told.Report is { } whole) report = whole;
                 else if (told.Step is { } begun) step(begun);
         }
@@ -92,15 +96,15 @@ sealed class LabProcess(IReadOnlyList<string> program, string directory, TimePro
     public static void RemoveLeftovers(string directory)
     {
         if (!Directory.Exists(directory)) return;
-        foreach (var folder in Directory.EnumerateDirectories(directory, "lab-*"))
+        foreach (var folder in Directory.GetDirectories(directory, "lab-*"))
             if (int.TryParse(Path.GetFileName(folder)["lab-".Length..], out var pid) && ProcessIdentity.Of(pid) is null)
                 try
                 {
                     Directory.Delete(folder, recursive: true);
                 }
-                catch (IOException)
+                catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
                 {
-                    // A server that was just killed still lets go of its files; the next run removes it.
+                    // A server that was just killed still lets go of its files, and the next run removes it; or another user's run made it.
                 }
     }
 }

@@ -146,7 +146,7 @@ sealed class Live : IAsyncDisposable
     void Audit()
     {
         // What was found is looked for again soon, so that what is mended does not stand there any more.
-        var due = _audit is { Audit.Findings.Count: > 0 } ? AuditAgainAfter : AuditEvery;
+        var due = _audit?.Audit.Findings.Any(static finding => finding.Weight == "breaks") == true ? AuditAgainAfter : AuditEvery;
         if (_sources.Audit is not { } ask || !_auditing.IsCompleted || !_auditWanted && _time.GetElapsedTime(_auditBegan) < due || _sources.View().Servers.IsEmpty) return;
         (_auditWanted, _auditBegan) = (false, _time.GetTimestamp());
         _auditing = AskAsync();

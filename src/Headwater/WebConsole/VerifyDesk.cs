@@ -43,15 +43,16 @@ sealed class VerifyDesk(Func<ClusterView> view, Func<ServerLogin> login, TimePro
         if (dryRun)
             return Task.FromResult(new VerifyOutcome(true, [$"{string.Join(" and ", replicas.Select(static server => server.Id.Name))} {(replicas.Count == 1 ? "is" : "are")} compared with {primary.Id}, chunk by chunk and exactly, while all work; nothing is changed.",
                 "Reading pauses while a replica is more than 1 s behind or the primary runs more than 25 statements."], null));
+        Task<VerifyOutcome> running;
         lock (_lock)
         {
             if (_running is { IsCompleted: false }) return Task.FromResult(Refused("A comparison runs already; one at a time."));
             var run = new Run(time.GetUtcNow(), new VerifyProgress(time));
             _run = run;
-            _running = Task.Run(() => CompareAsync(primary, replicas, tables, run, stopping), stopping);
+            _running = running = Task.Run(() => CompareAsync(primary, replicas, tables, run, stopping), stopping);
         }
         changed();
-        return _running;
+        return running;
     }
 
     async Task<VerifyOutcome> CompareAsync(ServerView primary, IReadOnlyList<ServerView> replicas, IReadOnlyList<string> tables, Run run, CancellationToken ct)

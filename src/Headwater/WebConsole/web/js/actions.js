@@ -38,10 +38,19 @@ async function plan(one) {
   if (kinds[one.kind].plain) Object.assign(one, { plan: { applied: true, sentences: [] }, busy: false });
   else {
     one.busy = true;
-    const { body } = await ask(address(one, true), { method: 'POST' });
+    const body = await answered(address(one, true));
     Object.assign(one, { plan: one.kind === 'audit_apply' ? ofAudit(body) : body, busy: false });
   }
   if (asked === one) show();
+}
+
+/** The answer's body; where none comes, one that says so. */
+async function answered(path) {
+  try {
+    return (await ask(path, { method: 'POST' })).body;
+  } catch (trouble) {
+    return { applied: false, sentences: [t('action.lost', { why: trouble.message })] };
+  }
 }
 
 const ofAudit = body => body.findings ? { applied: true, sentences: body.findings.map(one => one.mend ? `${one.server}: ${one.mend}` : `${one.server}: ${one.setting}: ${one.sentence} (${t('action.by_hand')})`) } : body;
@@ -58,7 +67,7 @@ async function carryOut(event) {
   if (one.busy || !ready(one)) return;
   Object.assign(one, { busy: true, begun: true });
   show();
-  const { body } = await ask(address(one, false), { method: 'POST' });
+  const body = await answered(address(one, false));
   Object.assign(one, { busy: false, outcome: body });
   if (asked !== one) return;
   if (kinds[one.kind].away && body.applied) dialog.close(); else show();

@@ -126,6 +126,7 @@ const texts = {
   'action.failed': ['Not done', '완료되지 않음'],
   'action.report': ['Report', '보고서'],
   'action.by_hand': ['by hand', '직접 수정'],
+  'action.lost': ['The gateway gave no answer ({why}). What was begun may go on there: look again when it answers.', '게이트웨이에서 응답이 없습니다({why}). 시작된 작업은 그곳에서 계속될 수 있으니, 다시 응답하면 확인하십시오.'],
   'action.option.overwrite': ['Its data may be overwritten though its tail is not safe', '꼬리가 안전하지 않아도 데이터를 덮어쓸 수 있음'],
   'action.switchover': ['Make {server} the primary', '{server}을(를) 프라이머리로'],
   'action.switchover.item': ['Make primary…', '프라이머리로…'],

@@ -19,7 +19,8 @@ export async function enter(route, soon) {
     // Asked for only where there is one: a browser tells every answer that is no success on its console.
     if (name && list?.scenarios.find(one => one.name === name)?.last) {
       const one = await ask(`/api/lab?scenario=${encodeURIComponent(name)}&lang=${language}`);
-      if (one.status === 200) report = one.body;
+      // Another may have been gone to meanwhile.
+      if (one.status === 200 && location.hash.split('/')[2] === name) report = one.body;
     }
   } catch { /* said by the age of the page */ }
   soon();
