@@ -222,9 +222,7 @@ internal static class SetForms
                 found.Need(Needs.Primary, $"SET STATEMENT {name} may change what the statement does");
             if (!reader.TakeSymbol('='))
                 return false;
-            if (reader.Next().Kind is TokenKind.End or TokenKind.Semicolon)
-                return false;
-            while (!reader.IsSymbol(reader.Peek(), ',') && !reader.Is(reader.Peek(), "for"u8))
+            for (var isFirst = true; isFirst || !reader.IsSymbol(reader.Peek(), ',') && !reader.Is(reader.Peek(), "for"u8); isFirst = false)
             {
                 var token = reader.Next();
                 if (token.Kind is TokenKind.End or TokenKind.Semicolon)
