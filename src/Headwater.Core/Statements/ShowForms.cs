@@ -29,6 +29,9 @@ internal static class ShowForms
             found.Need(Needs.Primary, "shows the server itself, not the data");
             return;
         }
+        var ahead = reader;
+        for (var token = ahead.Next(); token.Kind is not (TokenKind.End or TokenKind.Semicolon); token = ahead.Next())
+            if (ahead.Is(token, "select"u8)) found.Need(Needs.Primary, "a query within SHOW locks the rows that it reads (seen on MariaDB 10.11)");
         ExpressionScan.Scan(ref reader, found, read: true);
     }
 
