@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Headwater.Configuration;
 using Headwater.Control;
 using Headwater.Control.Failover;
@@ -22,7 +23,7 @@ namespace Headwater.Commands;
 /// <summary><c>headwater up</c> from start to stop: the servers, the gateway before them, and what is told about them.</summary>
 sealed class UpRun(UpOptions options, TextWriter output)
 {
-    static readonly TimeSpan ServesWithin = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan ServesWithin = TimeSpan.FromSeconds(15), SettlesWithin = TimeSpan.FromSeconds(3);
 
     public async Task RunAsync(CancellationToken ct)
     {
@@ -105,6 +106,9 @@ sealed class UpRun(UpOptions options, TextWriter output)
 
     static OutcomeJson NothingToReload() => new(false, ["headwater up has no configuration file; headwater serve --config has one."]);
 
+    /// <summary>Where commits wait for an acknowledgement, somebody gives it; as long as the primary was not told to wait, that is yet to come where a controller acts.</summary>
+    bool IsAcknowledged(ClusterView view) => options.Replicas == 0 || !options.Controlled || view.Primary?.LastAnswer?.SemiSync is { Waits: true, Acknowledgers: > 0 };
+
     /// <summary>Starts the gateway and waits until it knows the primary and every replica that runs.</summary>
     async Task StartAsync(Composition composition, CancellationToken ct)
     {
@@ -119,6 +123,10 @@ sealed class UpRun(UpOptions options, TextWriter output)
             await composition.StartAsync(ct);
             Look(composition.View.Current);
             await serves.Task.WaitAsync(ServesWithin, ct);
+            // The first commit would wait for what is still being set up, and be the one that a server in the midst of it lets go.
+            for (var since = Stopwatch.StartNew(); !IsAcknowledged(composition.View.Current) && since.Elapsed < SettlesWithin; await Task.Delay(20, ct))
+            {
+            }
             _ = Task.Run(OwnProgram.TakeIn, ct);
         }
         catch (IOException busy)
