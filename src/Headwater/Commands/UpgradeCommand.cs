@@ -24,9 +24,9 @@ static class UpgradeCommand
             {
                 link = Link.To(path);
             }
-            catch (Exception trouble) when (trouble is SocketException or ArgumentException)
+            catch (Exception none) when (none is SocketException or ArgumentException)
             {
-                throw new CommandException(ExitCode.CannotTakeOver, $"No gateway that serves by headwater serve answers at {Path.GetFullPath(path)}: {trouble.Message.TrimEnd('.')}. Name its state directory with --dir.");
+                throw new CommandException(ExitCode.CannotTakeOver, $"No gateway that serves by headwater serve answers at {Path.GetFullPath(path)}: {(File.Exists(path) ? "nobody listens there" : "there is no such socket")}. Name its state directory with --dir.");
             }
             using (link)
             {
